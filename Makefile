@@ -1,0 +1,32 @@
+# make help lists the targets.
+GO      ?= go
+LDFLAGS := -s -w
+BIN     := bin/ordermux
+
+.PHONY: help build test lint bench demo torture setup
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/' | expand -t 12
+
+build: ## build bin/ordermux, stripped
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/ordermux
+
+setup: # what the tests need and a fresh machine may lack
+	@./.ci/setup
+
+test: setup lint ## install what is missing, then lint and run every test with the race detector
+	$(GO) test -race -timeout 9m ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l cmd internal e2e)" || { echo "not gofmt-ed:"; gofmt -l cmd internal e2e; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
+
+bench: build ## the load figures of docs/performance.md, on this machine
+	$(BIN) bench
+
+demo: ## the main job in one go, on loopback
+	$(GO) run ./cmd/ordermux demo --once
+
+torture: setup ## at least 25 SIGKILLs with a disk that forgets what was not synced
+	$(GO) test -count=1 -timeout 60m -v ./e2e/torture -torture.full

@@ -1,0 +1,207 @@
+// Package internal_test guards the house: who may import whom, who may use
+// which library, and what a partner's folder holds.
+package internal_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ordermux/ordermux/internal/"
+
+// arrows lists, per package, which of our packages it may import. A partner
+// is written partner/*; docs/ARCHITECTURE.md draws the same.
+var arrows = map[string][]string{
+	"order":               {},
+	"json":                {"order"},
+	"secret":              {},
+	"outbound":            {"secret"},
+	"rule":                {"order"},
+	"partner":             {"order", "outbound", "secret"},
+	"partner/*":           {"partner", "outbound", "order", "json", "secret"},
+	"partner/all":         {"partner", "partner/*"},
+	"partner/partnertest": {"partner", "outbound", "order", "json", "secret"},
+	"ledger":              {"order", "json"},
+	"delivery":            {"ledger", "partner", "order", "outbound", "rule", "json"},
+	"store/sqlite":        {"ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
+	"store/storetest":     {"ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
+	"config":              {"partner", "order", "secret"},
+	"intake":              {"partner", "order", "json", "config"},
+	"sandbox":             {"partner", "order", "json"},
+	"alert":               {"config", "delivery", "order", "outbound", "secret", "json", "partner/webhook"},
+	"api":                 {"ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
+	"process":             {},
+	"bench":               {"order", "json", "ledger", "store/sqlite", "process"},
+}
+
+// drivers are the packages that alone import a third-party module.
+var drivers = map[string]string{
+	"github.com/mattn/go-sqlite3":         "store/sqlite",
+	"modernc.org/sqlite":                  "store/sqlite",
+	"github.com/go-json-experiment/json":  "json",
+	"github.com/expr-lang/expr":           "rule",
+	"github.com/alecthomas/kong":          "cli",
+	"github.com/goccy/go-yaml":            "config",
+	"github.com/prometheus/client_golang": "app",
+	"github.com/wneessen/go-mail":         "alert",
+	"golang.org/x/text":                   "intake",
+	"golang.org/x/time":                   "delivery",
+	"golang.org/x/crypto":                 "secret",
+	"golang.org/x/sys":                    "store/sqlite",
+}
+
+type source struct {
+	pkg, file string
+	test      bool
+	imports   []string
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var out []source
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		s := source{pkg: filepath.ToSlash(filepath.Dir(path)), file: path, test: strings.HasSuffix(path, "_test.go")}
+		for _, i := range f.Imports {
+			p, _ := strconv.Unquote(i.Path.Value)
+			s.imports = append(s.imports, p)
+		}
+		out = append(out, s)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) < 20 {
+		t.Fatalf("only %d files found: the walk is broken", len(out))
+	}
+	return out
+}
+
+// role folds the partners' folders into partner/*.
+func role(pkg string) string {
+	if dir, name, ok := strings.Cut(pkg, "/"); ok && dir == "partner" && name != "all" && name != "partnertest" {
+		return "partner/*"
+	}
+	return pkg
+}
+
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		allowed, restricted := arrows[role(s.pkg)]
+		if s.test || !restricted {
+			continue
+		}
+		for _, imp := range s.imports {
+			to, ours := strings.CutPrefix(imp, module)
+			if !ours {
+				continue
+			}
+			if !slices.Contains(allowed, to) && !slices.Contains(allowed, role(to)) {
+				t.Errorf("%s: %s may not import %s", s.file, s.pkg, to)
+			}
+		}
+	}
+}
+
+func TestOrderImportsOnlyTheStandardLibrary(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if s.pkg != "order" || s.test {
+			continue
+		}
+		for _, imp := range s.imports {
+			if first, _, _ := strings.Cut(imp, "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports %s", s.file, imp)
+			}
+		}
+	}
+}
+
+func TestEachLibraryHasOneImporter(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if s.test {
+			continue
+		}
+		for _, imp := range s.imports {
+			first, _, _ := strings.Cut(imp, "/")
+			if !strings.Contains(first, ".") || strings.HasPrefix(imp, module) {
+				continue
+			}
+			if owner := ownerOf(imp); owner != s.pkg && !strings.HasPrefix(s.pkg, owner+"/") {
+				t.Errorf("%s imports %s, which belongs to %q", s.file, imp, owner)
+			}
+		}
+	}
+}
+
+func ownerOf(imp string) string {
+	for prefix, owner := range drivers {
+		if imp == prefix || strings.HasPrefix(imp, prefix+"/") {
+			return owner
+		}
+	}
+	return "nobody"
+}
+
+func TestNoDrawers(t *testing.T) {
+	t.Parallel()
+	drawers := []string{"util", "utils", "common", "helpers", "helper", "models", "types", "misc"}
+	for _, s := range sources(t) {
+		base := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(s.file), ".go"), "_test")
+		if slices.Contains(drawers, base) || slices.Contains(drawers, filepath.Base(s.pkg)) {
+			t.Errorf("%s: name it after what it holds", s.file)
+		}
+	}
+}
+
+// TestPartnerFolderIsComplete checks that each partner has its sheet, its
+// fixtures, its place in all.go and its page in docs/partners.
+func TestPartnerFolderIsComplete(t *testing.T) {
+	t.Parallel()
+	list, err := os.ReadFile("partner/all/all.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dirs, err := os.ReadDir("partner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, d := range dirs {
+		name := d.Name()
+		if !d.IsDir() || name == "all" || name == "partnertest" {
+			continue
+		}
+		seen++
+		for _, want := range []string{"README.md", "partner.go", "wire.go", "partner_test.go", "testdata"} {
+			if _, err := os.Stat(filepath.Join("partner", name, want)); err != nil {
+				t.Errorf("partner %s lacks %s", name, want)
+			}
+		}
+		if !strings.Contains(string(list), name+".Partner") {
+			t.Errorf("partner %s is not listed in partner/all", name)
+		}
+		if _, err := os.Stat(filepath.Join("..", "docs", "partners", name+".md")); err != nil {
+			t.Errorf("partner %s has no page docs/partners/%s.md", name, name)
+		}
+	}
+	if seen < 2 {
+		t.Fatalf("only %d partners found", seen)
+	}
+}

@@ -1,0 +1,99 @@
+// Package config is the hub's one YAML file: typed, checked whole, every
+// complaint at once with its line.
+package config
+
+import (
+	"time"
+
+	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/secret"
+)
+
+// Config is the configuration file.
+type Config struct {
+	Listen         string
+	PublicURL      string
+	Data           string
+	Database       string // refused until PostgreSQL comes
+	SealKey        secret.Text
+	AdminToken     secret.Text
+	TLS            *TLS
+	TrustedProxies []string
+	SMTP           *SMTP
+	Alerts         Alerts
+	Outbound       Outbound
+	Doors          map[string]DoorAddress // by partner: an address of its own
+	Shops          map[string]*Shop       // by id
+	ShopOrder      []string               // ids in the file's sequence
+}
+
+// TLS names the certificate files; reloaded when they change.
+type TLS struct{ Cert, Key string }
+
+// SMTP is where mail leaves.
+type SMTP struct {
+	Host, From, Username string
+	Port                 int
+	Password             secret.Text
+	TLS                  string // "starttls" (default where offered), "always", "never"
+}
+
+// Alerts says whom to tell, and from when on.
+type Alerts struct {
+	Email    []string
+	Webhook  *AlertWebhook
+	Lag      time.Duration // a route lags; default 15m
+	Waiting  time.Duration // an order waits; default 24h
+	DiskFree int64         // bytes; below: new orders get 503; default 256 MiB
+}
+
+// AlertWebhook is an address that takes alerts as Standard Webhooks.
+type AlertWebhook struct {
+	URL    string
+	Secret secret.Text
+}
+
+// Outbound is the guard of calls to partners.
+type Outbound struct {
+	// AllowPrivate are prefixes that addresses taken from requests may reach
+	// all the same. Configured base URLs are never guarded.
+	AllowPrivate []string
+}
+
+// DoorAddress is an address at whose root one door answers.
+type DoorAddress struct{ Listen string }
+
+// Shop is one shop.
+type Shop struct {
+	ID, Name, Currency, Timezone string
+	Location                     *time.Location
+	Doors                        map[string][]Door // by partner; one or, as a list, several credentials
+	Routes                       []Route           // in the file's sequence
+}
+
+// Door is one set of credentials of a shop at a door.
+type Door struct {
+	Partner  string
+	Name     string // of the credential; default "default"
+	Settings partner.Settings
+}
+
+// Route is one route of a shop.
+type Route struct {
+	Name, Partner, Connection string
+	When, At, Lines, Trust    string
+	On, Unless                []string
+	After, MaxAge             time.Duration
+	Slots                     int
+	Rate                      float64
+	DailyCap                  int
+	Retry                     Retry
+	Disabled                  bool
+	Settings                  partner.Settings
+}
+
+// Retry bounds a route's retries; zero values mean the engine's defaults.
+type Retry struct {
+	First, Max, GiveUp time.Duration
+	Attempts           int
+}

@@ -1,0 +1,79 @@
+package config
+
+import (
+	"maps"
+	"net"
+	"slices"
+
+	"github.com/ordermux/ordermux/internal/partner"
+)
+
+// checkListeners complains about two addresses that can not both be opened.
+func (c *checker) checkListeners(cfg *Config) {
+	type listener struct{ path, address string }
+	list := []listener{{"listen", cfg.Listen}}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Doors)) {
+		list = append(list, listener{"doors." + name + ".listen", cfg.Doors[name].Listen})
+	}
+	for i, a := range list {
+		for _, b := range list[:i] {
+			if collide(a.address, b.address) {
+				c.complain(c.lines[a.path], a.path, "the address %s is taken by %s already; choose another port", a.address, b.path)
+			}
+		}
+	}
+}
+
+// collide reports whether both addresses want the same port of one host; no
+// host is every host, port 0 is any free port.
+func collide(a, b string) bool {
+	ha, pa, errA := net.SplitHostPort(a)
+	hb, pb, errB := net.SplitHostPort(b)
+	if errA != nil || errB != nil || pa != pb || pa == "0" {
+		return false
+	}
+	return ha == hb || wildcard(ha) || wildcard(hb)
+}
+
+func wildcard(host string) bool { return host == "" || host == "0.0.0.0" || host == "::" }
+
+// checkCredentials complains where one value would open two doors of a
+// partner: it selects the shop, so it must be nobody else's.
+func (c *checker) checkCredentials(m *mapping, p partner.Partner, settings partner.Settings) {
+	for _, f := range p.Settings {
+		if !f.Door || !f.Credential {
+			continue
+		}
+		presented := settings[f.Name].Text
+		if f.Secret {
+			presented = settings[f.Name].Secret.Reveal()
+		}
+		if presented == "" {
+			continue
+		}
+		v, _ := m.take(f.Name)
+		key := p.Name + " " + presented
+		if other, taken := c.credentials[key]; taken {
+			v.complain("has the same value as %s; give every credential a value of its own", other)
+			continue
+		}
+		c.credentials[key] = v.path
+	}
+}
+
+// checkConnections complains about routes that share a connection but not
+// its partner: a login belongs to one.
+func (c *checker) checkConnections(routes *mapping, s *Shop) {
+	first := map[string]Route{}
+	for _, r := range s.Routes {
+		other, taken := first[r.Connection]
+		if !taken {
+			first[r.Connection] = r
+			continue
+		}
+		if other.Partner != r.Partner {
+			v, _ := routes.take(r.Name)
+			v.complain("shares the connection %s with %s, which goes to another partner; name another connection", r.Connection, other.Name)
+		}
+	}
+}

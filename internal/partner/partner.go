@@ -1,0 +1,313 @@
+// Package partner is the contract between the hub and the partners: what a
+// partner folder offers, and what it is given.
+package partner
+
+import (
+	"context"
+	"io"
+	"iter"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/outbound"
+	"github.com/ordermux/ordermux/internal/secret"
+)
+
+// Partner is one partner system: its name, settings and two sides.
+type Partner struct {
+	Name     string // path prefix, config key, metric label
+	Title    string // as people write it
+	Settings []Field
+	// Door: we play the partner. Built once for all shops; nil: none.
+	Door func(Deps) (Side, error)
+	// Route: we play the shop. Built once for every configured route; nil: none.
+	Route func(Deps, Settings) (Side, error)
+	// Formats are the partner's own files that `ordermux import` reads.
+	Formats []Format
+}
+
+// Field declares one setting: parsing, the console's form, docs and masking.
+type Field struct {
+	Name        string
+	Description string
+	Door, Route bool // where it applies
+	Kind        FieldKind
+	Required    bool
+	Default     string
+	Choices     []string
+	Secret      bool
+	// Credential marks a door's field whose value a caller presents:
+	// Credentials.Find(kind = Field.Name, presented) finds its shop.
+	Credential bool
+}
+
+// FieldKind is the shape of a setting's value.
+type FieldKind string
+
+// The kinds of field.
+const (
+	Text     FieldKind = "text"
+	Bool     FieldKind = "bool"
+	Int      FieldKind = "int"
+	Duration FieldKind = "duration"
+	URL      FieldKind = "url"
+	List     FieldKind = "list" // of text
+)
+
+// Settings are the values of a door or route, checked against the fields;
+// defaults filled in.
+type Settings map[string]Value
+
+// Value is one setting. Secret fields have only Secret set.
+type Value struct {
+	Text   string
+	List   []string
+	Secret secret.Text
+}
+
+// Mode says what a side delivers of an order.
+type Mode string
+
+// The modes (docs/ARCHITECTURE.md, "Deliveries").
+const (
+	Each   Mode = "each"   // every event that passes the rules
+	Latest Mode = "latest" // the present state; the same bytes are not sent twice
+	Once   Mode = "once"   // one success per order
+)
+
+// Repeat says how safe it is to send a task again whose outcome is unknown.
+type Repeat string
+
+// The repeat safeties.
+const (
+	RepeatSafe  Repeat = "safe"
+	AskFirst    Repeat = "ask_first" // Look decides
+	RepeatNever Repeat = "never"     // parked for a person
+)
+
+// Need is something an order must have before it can be sent.
+type Need string
+
+// The needs.
+const (
+	NeedLines    Need = "lines"
+	NeedProducts Need = "product_lines" // at least one line of kind product
+	NeedPrices   Need = "prices"        // every product line has a total
+	NeedEmail    Need = "email"
+	NeedName     Need = "name"
+	NeedAddress  Need = "address" // a complete recipient
+	NeedSession  Need = "session"
+	NeedPlacedAt Need = "placed_at"
+)
+
+// Side is one half of a partner. Each function may be nil.
+type Side struct {
+	Handler http.Handler // a door's API; a route's webhook receiver
+	// Deliver sends at most Batch tasks, never two of one order, and returns
+	// one Outcome per task in the same sequence.
+	Deliver func(context.Context, []Task) []Outcome
+	// Look says what became of tasks already sent: Delivered, Pending, or
+	// NotThere (which settles nothing by itself), or Later/Unknown if it can
+	// not tell.
+	Look func(context.Context, []Task) []Outcome
+	// Poll fetches what the partner has to tell, every PollEvery.
+	Poll      func(context.Context) error
+	PollEvery time.Duration
+
+	Mode      Mode
+	Batch     int // most tasks per Deliver; 0: 1
+	Slots     int // calls in flight at a time; 0: the engine's default
+	Repeat    Repeat
+	Needs     []Need
+	Invites   []string        // kinds of invitation that a delivery claims: "shop", "products"
+	MaxAge    time.Duration   // greatest age of an order that is sent by default; 0: any
+	Timeout   time.Duration   // of one Deliver; 0: 30 s
+	Rate      float64         // calls per second; 0: no limit
+	DailyCap  int             // calls per day; 0: none
+	Retry     []time.Duration // fixed schedule that ends `dropped`; nil: the engine's own, which ends `failed`
+	Confirms  []order.Kind    // a door's own statements that its callback sends back all the same
+	SkipTrust bool            // accepts public orders without being asked to (sandbox receivers)
+	// Render returns the bytes that would be sent for the task, for Latest's
+	// "same bytes" and for dry runs. Nil: compare states by Diff.
+	Render func(Task) ([]byte, error)
+}
+
+// Task is one order (or event) to send.
+type Task struct {
+	Key     string // stable over repeats, at most 64 characters of [a-z0-9-]
+	Shop    string
+	Route   string
+	Attempt int          // from 1
+	Event   order.Event  // what triggered it (Each); the newest event otherwise
+	Order   *order.Order // merged present state, lines filtered by the route's rule; nil if no source stated it
+	Note    []byte       // what SaveNote kept earlier
+	Ref     string       // the partner's number, where an earlier outcome gave one
+	// SaveNote keeps a small note (at most 4 KB) durably before it returns.
+	SaveNote func(context.Context, []byte) error
+}
+
+// Result is what a side saw.
+type Result int8
+
+// The results.
+const (
+	ResultUnknown Result = iota // zero value: nothing is known
+	ResultDelivered
+	ResultPending
+	ResultLater
+	ResultRefused
+	ResultNotThere // Look only
+)
+
+// Scope says what an outcome is about.
+type Scope int8
+
+// The scopes.
+const (
+	ScopeOrder Scope = iota
+	ScopeBatch       // one of the batch is bad, nobody says which: the engine halves it
+	ScopeRoute       // the login, the address, the account: pauses the route, counts no attempt
+)
+
+// Outcome is what a side saw of one task. The engine alone decides what
+// follows.
+type Outcome struct {
+	Result Result
+	Scope  Scope
+	Ref    string        // the partner's number
+	After  time.Duration // Pending: look after; Later: the partner's Retry-After
+	Reason string        // the partner's words or ours; no personal data
+	Code   string        // machine word for grouping: "http_400", "timeout", "wrong_key"
+}
+
+// Delivered is the outcome of a task that the partner took.
+func Delivered(ref string) Outcome { return Outcome{Result: ResultDelivered, Ref: ref} }
+
+// Pending is the outcome of a task that the partner will judge later.
+func Pending(ref string, after time.Duration) Outcome {
+	return Outcome{Result: ResultPending, Ref: ref, After: after}
+}
+
+// Later is the outcome of a task that certainly had no effect and can be sent
+// again.
+func Later(after time.Duration, code, reason string) Outcome {
+	return Outcome{Result: ResultLater, After: after, Code: code, Reason: reason}
+}
+
+// Refused is the outcome of a task that the partner will never take as it is.
+func Refused(code, reason string) Outcome {
+	return Outcome{Result: ResultRefused, Code: code, Reason: reason}
+}
+
+// Unknown is the outcome of a task that may or may not have had its effect.
+func Unknown(code, reason string) Outcome {
+	return Outcome{Result: ResultUnknown, Code: code, Reason: reason}
+}
+
+// NotThere is Look's outcome for a task the partner does not have.
+func NotThere() Outcome { return Outcome{Result: ResultNotThere} }
+
+// Of returns the outcome with another scope.
+func (o Outcome) Of(s Scope) Outcome { o.Scope = s; return o }
+
+// Deps is what a side is given.
+type Deps struct {
+	Partner     string
+	Shop, Route string       // a route's; empty for a door
+	Source      order.Source // a route's own, for what it appends
+	Intake      Intake
+	Orders      Orders
+	Credentials Credentials // doors
+	State       State       // scoped to the connection or the door
+	Files       Files       // what partners fetch from us; routes
+	HTTP        *outbound.Client
+	Log         *slog.Logger
+	Now         func() time.Time
+	PublicURL   string
+}
+
+// Intake accepts entries: all or nothing, on disk when it returns. Errors:
+// *order.Invalid, order.ErrConflict, order.ErrBusy, order.ErrReadOnly;
+// anything else is a trouble of ours (500).
+type Intake interface {
+	Append(ctx context.Context, shop string, entries []order.Entry) ([]order.Receipt, error)
+}
+
+// Orders answers a side's reads.
+type Orders interface {
+	// Layers returns what the sources said of each order that are named
+	// sourcePrefix or sourcePrefix + "/…" ("citrusad:default" covers its own
+	// "/public", but not "citrusad:default2"), merged (secret before public);
+	// nil where they said nothing.
+	Layers(ctx context.Context, shop, sourcePrefix string, ids []string) ([]*order.Order, error)
+	// ListLayers does so for the newest orders that such a source placed,
+	// newest first.
+	ListLayers(ctx context.Context, shop, sourcePrefix string, skip, limit int) ([]*order.Order, error)
+	// Merged returns the merged state; nil where unknown or without a statement.
+	Merged(ctx context.Context, shop string, ids []string) ([]*order.Order, error)
+}
+
+// Credentials find who presents a credential.
+type Credentials interface {
+	// Find looks the presented value up among the credentials of that kind
+	// (Field.Name) of the partner's doors. False: unknown.
+	Find(ctx context.Context, kind, presented string) (Grant, bool, error)
+}
+
+// Grant is what a credential opens.
+type Grant struct {
+	Shop     string
+	Account  string
+	Name     string       // the credential's name; rotation keeps it
+	Source   order.Source // RankDoor; a side lowers it for public keys with its Public method
+	Settings Settings     // the door's settings at that shop
+	Currency string       // the shop's
+	Timezone string       // the shop's, IANA
+}
+
+// State is a small key-value store with expiry.
+type State interface {
+	Get(ctx context.Context, key string) ([]byte, bool, error)
+	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error // ttl 0: for ever
+	Delete(ctx context.Context, key string) error
+}
+
+// Files are what partners fetch under /files/{shop}/{route}/. Written whole
+// and atomically; each fetch is recorded.
+type Files interface {
+	// Write replaces the file by what write produces. Names are plain.
+	Write(ctx context.Context, name string, write func(io.Writer) error) error
+	// Fetches returns when the file was fetched last; zero time: never.
+	Fetched(ctx context.Context, name string) (time.Time, error)
+}
+
+// Format reads one kind of file into entries.
+type Format struct {
+	Name        string // "citrusad-tsv"
+	Description string
+	// Sniff reports whether head (the first bytes of a file) looks like it.
+	Sniff func(head []byte) bool
+	// Read yields a row per order, in the file's sequence. A row's error is
+	// its verdict and does not end the reading; an error that does comes last.
+	Read func(r io.Reader, opts ReadOptions) iter.Seq2[Row, error]
+}
+
+// ReadOptions tell a reader what the file does not.
+type ReadOptions struct {
+	Shop     string
+	Location *time.Location // of dates without offset
+	Currency string
+}
+
+// Row is what a file says of one order.
+type Row struct {
+	Line     int // the first line of the order in the file, from 1
+	LastLine int
+	Entries  []order.Entry
+	// Skipped says why the rows are nothing to be sent, yet kept in the report.
+	Skipped string
+	// Notice says what is odd about rows that were taken all the same.
+	Notice string
+}

@@ -7,25 +7,24 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// DecodeYAML reads one small YAML (or JSON) document of a known shape, such as
-// a mapping file of `ordermux import`, into a struct with yaml tags. Unknown
-// and repeated keys are refused; the error names the line.
+// DecodeYAML decodes a small YAML file of another kind (a mapping of an
+// import) into a value with yaml tags. Unknown keys and keys given twice are
+// refused; the error names the line.
 func DecodeYAML(text []byte, into any) (err error) {
 	if len(text) > maxFile {
-		return fmt.Errorf("the file is larger than %d MiB", maxFile>>20)
+		return fmt.Errorf("larger than %d MiB", maxFile>>20)
 	}
-	// As in document: a fault of the parser is a complaint about the file.
-	defer func() {
+	defer func() { // see document
 		if p := recover(); p != nil {
 			err = errors.New("not YAML that can be read; check brackets, quotes and indentation")
 		}
 	}()
 	err = yaml.UnmarshalWithOptions(text, into, yaml.Strict())
-	if ye := yaml.Error(nil); errors.As(err, &ye) {
+	if ye, ok := errors.AsType[yaml.Error](err); ok {
 		if tk := ye.GetToken(); tk != nil && tk.Position != nil {
-			return fmt.Errorf("line %d: %s", tk.Position.Line, ye.GetMessage())
+			return fmt.Errorf("line %d: %s", tk.Position.Line, oneLine(ye.GetMessage()))
 		}
-		return errors.New(ye.GetMessage())
+		return errors.New(oneLine(ye.GetMessage()))
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package json
 
 import (
+	"encoding"
 	"errors"
 	"io"
 	"reflect"
@@ -97,6 +98,9 @@ func explainSyntax(e *jsontext.SyntacticError, text []byte) *PathError {
 		f.Reason, f.Code = "nested too deeply", order.TooLarge
 	case strings.Contains(said, "after top-level value"):
 		f.Path, f.Reason = "", "data follows the JSON value"
+	case strings.Contains(said, "after object name"):
+		// What stands there as a name may be a value that lost its place.
+		f.Path, f.Reason = path(e.JSONPointer.Parent()), "a colon is missing after a name"
 	case startsNotFinite(text, e.ByteOffset):
 		f.Reason = "NaN and infinity are not JSON numbers"
 	case strings.Contains(said, "escape sequence"):
@@ -140,21 +144,33 @@ func explainMeaning(e *json.SemanticError) *PathError {
 		f.Reason = "unknown field"
 	case errors.Is(e.Err, strconv.ErrRange):
 		f.Reason = "number is out of range"
-	case expected(e.GoType) != "":
-		f.Reason = "must be " + expected(e.GoType)
-	default:
+	case e.GoType == nil || (e.Err != nil && readsItself(e.GoType, e.JSONKind)) || expected(e.GoType) == "":
 		f.Reason = "not acceptable here"
+	default:
+		f.Reason = "must be " + expected(e.GoType)
 	}
 	return f
 }
 
+// readsItself reports whether a type has a method of its own that reads such a
+// value. Its errors could say anything.
+func readsItself(t reflect.Type, kind Kind) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[json.UnmarshalerFrom]()) ||
+		(kind == '"' && readsText(t))
+}
+
+func readsText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
 // expected says in a person's words what a Go type takes.
 func expected(t reflect.Type) string {
-	if t == nil {
-		return ""
-	}
-	if t == reflect.TypeFor[order.Decimal]() {
+	switch {
+	case t == reflect.TypeFor[order.Decimal]():
 		return "a number in a string, such as \"12.50\""
+	case readsText(t):
+		return "a string"
 	}
 	switch t.Kind() {
 	case reflect.Bool:
@@ -166,7 +182,7 @@ func expected(t reflect.Type) string {
 		return "a number"
 	case reflect.String:
 		return "a string"
-	case reflect.Map:
+	case reflect.Map, reflect.Struct:
 		return "an object"
 	case reflect.Pointer:
 		return expected(t.Elem())
@@ -175,11 +191,6 @@ func expected(t reflect.Type) string {
 			return "a string in base64"
 		}
 		return "a list"
-	case reflect.Struct:
-		if reflect.PointerTo(t).Implements(reflect.TypeFor[interface{ UnmarshalText([]byte) error }]()) {
-			return "a string"
-		}
-		return "an object"
 	}
 	return ""
 }

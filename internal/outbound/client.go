@@ -4,13 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
-	"errors"
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,15 +47,11 @@ const (
 // Client makes calls to partners. Safe for concurrent use. Every client has
 // connections of its own, so routes share nothing.
 type Client struct {
-	opts  Options
-	guard guard
-	plain *http.Transport
-	// guarded is apart from plain, so that an untrusted request never finds
-	// a connection that a trusted one opened to a private address.
-	guarded *http.Transport
-	masks   sync.Map // secret value -> [][]byte, the forms it may appear in
-	nmasks  atomic.Int64
-	lastURL atomic.Pointer[parsedURL]
+	opts   Options
+	pool   pool
+	masks  sync.Map // secret value -> [][]byte, the forms it may appear in
+	nmasks atomic.Int64
+	last   atomic.Pointer[target]
 }
 
 // New makes a client.
@@ -74,10 +66,14 @@ func New(opts Options) *Client {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	c := &Client{opts: opts, guard: guard{allow: opts.Allow}}
-	c.plain = c.transport(&net.Dialer{Timeout: opts.DialTimeout})
-	c.guarded = c.transport(&net.Dialer{Timeout: opts.DialTimeout, Control: c.guard.control})
-	return c
+	g := guard{allow: opts.Allow}
+	return &Client{opts: opts, pool: pool{
+		trusted:   net.Dialer{Timeout: opts.DialTimeout},
+		untrusted: net.Dialer{Timeout: opts.DialTimeout, Control: g.control},
+		tls:       &tls.Config{RootCAs: opts.Roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)},
+		limit:     opts.DialTimeout, idle: opts.IdleTimeout, most: opts.MaxIdlePerHost,
+		kept: map[destination][]*conn{},
+	}}
 }
 
 func setDefault[T comparable](v *T, to T) {
@@ -87,35 +83,16 @@ func setDefault[T comparable](v *T, to T) {
 	}
 }
 
-func (c *Client) transport(d *net.Dialer) *http.Transport {
-	dial := dialer{net: d, tls: &tls.Config{RootCAs: c.opts.Roots, MinVersion: tls.VersionTLS12}}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		DialContext:            dial.plain,
-		DialTLSContext:         dial.secure,
-		Protocols:              protocols,
-		MaxIdleConns:           0,
-		MaxIdleConnsPerHost:    c.opts.MaxIdlePerHost,
-		IdleConnTimeout:        c.opts.IdleTimeout,
-		MaxResponseHeaderBytes: maxHeader,
-		WriteBufferSize:        8 << 10,
-	}
-}
-
 // CloseIdle closes the connections that carry no call.
-func (c *Client) CloseIdle() {
-	c.plain.CloseIdleConnections()
-	c.guarded.CloseIdleConnections()
-}
+func (c *Client) CloseIdle() { c.pool.closeIdle() }
 
 // Do makes one call and reads its answer whole. Every status is a reply, a
 // redirect too. The error is always an *Error. The exchange is recorded in the
 // Trace of ctx, if there is one.
 //
-// A request is sent again by itself only if the connection it was given turned
-// out dead before one byte was written. A GET or HEAD, which must have no
-// effect, is also repeated if a kept connection broke under it.
+// A request is sent again by itself only if the kept connection it was given
+// turned out dead before one byte was written. A GET or HEAD, which must have
+// no effect, is also repeated if a kept connection broke before an answer began.
 func (c *Client) Do(ctx context.Context, r Request) (Reply, error) {
 	begun := c.opts.Now()
 	if r.Method == "" {
@@ -138,90 +115,28 @@ func (c *Client) Do(ctx context.Context, r Request) (Reply, error) {
 const redials = 3
 
 func (c *Client) do(ctx context.Context, r *Request) (Reply, error) {
-	u, err := c.parse(r.URL)
+	t, err := c.target(r.URL)
 	if err != nil {
 		return Reply{}, &Error{Op: OpRequest, Err: err}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Timeout, limitError{c.opts.Timeout})
-	defer cancel()
-	header := c.header(ctx, r, u)
+	deadline := time.Now().Add(c.opts.Timeout)
 	for n := 1; ; n++ {
-		call := call{client: c, request: r}
-		reply, err := call.run(ctx, u, header)
+		call := call{client: c, request: r, ctx: ctx, deadline: deadline}
+		reply, err := call.run(t)
 		if err == nil {
 			return reply, nil
 		}
-		if n < redials && call.reused && !err.Left && ctx.Err() == nil {
-			continue
+		if n == redials || !call.again() {
+			return reply, err
 		}
-		return reply, err
 	}
 }
 
-// header returns the header lines that go out: the caller's, and ours.
-func (c *Client) header(ctx context.Context, r *Request, u *parsedURL) http.Header {
-	h := make(http.Header, len(r.Header)+5)
-	for name, values := range r.Header {
-		// In canonical spelling net/http takes it for leave to repeat the
-		// request by itself. On the wire the spelling does not matter.
-		if name == "Idempotency-Key" || name == "X-Idempotency-Key" {
-			name = strings.ToLower(name)
-		}
-		h[name] = values
-	}
-	if _, ok := h["User-Agent"]; !ok {
-		h["User-Agent"] = []string{c.opts.UserAgent}
-	}
-	if u.basic != "" && h["Authorization"] == nil {
-		h["Authorization"] = []string{u.basic}
-	}
-	if v := Traceparent(ctx); v != "" {
-		h["Traceparent"] = []string{v}
-	}
-	if hop := c.hop(ctx); hop != "" {
-		h[HopHeader] = []string{hop}
-	}
-	return h
-}
-
+// hop is the value of the HopHeader.
 func (c *Client) hop(ctx context.Context) string {
 	before, _ := ctx.Value(hopKey{}).(string)
 	if before == "" || c.opts.Hop == "" {
 		return before + c.opts.Hop
 	}
 	return before + ", " + c.opts.Hop
-}
-
-// parsedURL is an address ready to be called.
-type parsedURL struct {
-	raw   string
-	url   *url.URL // without user, password and fragment
-	basic string   // the Authorization that user and password make
-}
-
-// parse reads an absolute http or https URL. The last one is remembered: most
-// routes call one address.
-func (c *Client) parse(raw string) (*parsedURL, error) {
-	if last := c.lastURL.Load(); last != nil && last.raw == raw {
-		return last, nil
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, errors.New("malformed address") // url's own text quotes it
-	}
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("address is not http or https")
-	}
-	if u.Hostname() == "" {
-		return nil, errors.New("address without a host")
-	}
-	p := &parsedURL{raw: raw, url: u}
-	if u.User != nil {
-		password, _ := u.User.Password()
-		p.basic = "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password))
-		u.User = nil
-	}
-	u.Fragment, u.RawFragment = "", ""
-	c.lastURL.Store(p)
-	return p, nil
 }

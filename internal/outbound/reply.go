@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
@@ -20,12 +21,21 @@ const exactBody = 64 << 10
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // readBody reads an answer's body whole, at most limit bytes after
-// decompression.
-func readBody(resp *http.Response, limit int64) ([]byte, error) {
-	n := resp.ContentLength
+// decompression, which is done if it was asked for.
+func readBody(resp *http.Response, limit int64, unzip bool) ([]byte, error) {
 	if resp.Body == http.NoBody { // also of HEAD, which announces a length
 		return nil, nil
 	}
+	if unzip && strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		z, err := gzip.NewReader(resp.Body)
+		if err != nil {
+			return nil, err
+		}
+		resp.Header.Del("Content-Encoding")
+		resp.Header.Del("Content-Length")
+		return readAll(z, limit)
+	}
+	n := resp.ContentLength
 	if n > limit {
 		return nil, errTooBig
 	}
@@ -34,6 +44,10 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 		read, err := io.ReadFull(resp.Body, body)
 		return body[:read], err
 	}
+	return readAll(resp.Body, limit)
+}
+
+func readAll(r io.Reader, limit int64) ([]byte, error) {
 	buf := buffers.Get().(*bytes.Buffer)
 	defer func() {
 		if buf.Cap() <= 1<<20 {
@@ -41,7 +55,7 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 			buffers.Put(buf)
 		}
 	}()
-	_, err := io.Copy(buf, io.LimitReader(resp.Body, limit+1))
+	_, err := io.Copy(buf, io.LimitReader(r, limit+1))
 	if int64(buf.Len()) > limit {
 		err = errTooBig
 	}

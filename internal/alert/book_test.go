@@ -1,0 +1,184 @@
+package alert_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/ordermux/ordermux/internal/alert"
+	"github.com/ordermux/ordermux/internal/delivery"
+)
+
+// memory is a state in memory.
+type memory map[string][]byte
+
+func (m memory) Get(_ context.Context, key string) ([]byte, bool, error) {
+	v, ok := m[key]
+	return v, ok, nil
+}
+
+func (m memory) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
+	m[key] = value
+	return nil
+}
+
+// ear is a channel that writes down what it hears.
+type ear struct {
+	name  string
+	deaf  bool
+	heard []string
+	ids   map[string]bool
+}
+
+func (e *ear) Name() string { return e.name }
+
+func (e *ear) Tell(_ context.Context, n alert.Notice) error {
+	if e.deaf {
+		return errors.New("deaf")
+	}
+	e.heard = append(e.heard, fmt.Sprintf("%s %s/%s %s", n.Trouble.Kind, n.Trouble.Shop, n.Trouble.Route, n.Phase))
+	if e.ids == nil {
+		e.ids = map[string]bool{}
+	}
+	e.ids[n.ID] = true
+	return nil
+}
+
+func (e *ear) expect(t *testing.T, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, e.heard); diff != "" {
+		t.Errorf("%s heard (-want +got):\n%s", e.name, diff)
+	}
+	e.heard = nil
+}
+
+var (
+	start   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	blocked = alert.Trouble{Kind: alert.RouteBlocked, Shop: "nordlys", Route: "ads", Text: "wrong key"}
+	full    = alert.Trouble{Kind: alert.DiskFull, Text: "disk"}
+)
+
+func reconcile(t *testing.T, b *alert.Book, after time.Duration, current ...alert.Trouble) {
+	t.Helper()
+	if err := b.Reconcile(t.Context(), start.Add(after), current); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOncePerTroubleAndAgainWhenItEnds(t *testing.T) {
+	t.Parallel()
+	e := &ear{name: "mail"}
+	b := alert.NewBook(memory{}, e)
+	reconcile(t, b, 0)
+	e.expect(t)
+	reconcile(t, b, time.Minute, blocked)
+	reconcile(t, b, 2*time.Minute, blocked)
+	e.expect(t, "route_blocked nordlys/ads raised")
+	reconcile(t, b, 3*time.Minute, blocked, full)
+	e.expect(t, "disk_full / raised")
+	reconcile(t, b, 4*time.Minute, full)
+	reconcile(t, b, 5*time.Minute, full)
+	e.expect(t, "route_blocked nordlys/ads ended")
+	reconcile(t, b, time.Hour, blocked)
+	e.expect(t, "disk_full / ended", "route_blocked nordlys/ads raised")
+	if len(e.ids) != 5 {
+		t.Errorf("%d ids for 5 notices", len(e.ids))
+	}
+}
+
+func TestARestartRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	kept, e := memory{}, &ear{name: "mail"}
+	reconcile(t, alert.NewBook(kept, e), 0, blocked, full)
+	e.expect(t, "route_blocked nordlys/ads raised", "disk_full / raised")
+	again := alert.NewBook(kept, e)
+	reconcile(t, again, time.Minute, blocked, full)
+	e.expect(t)
+	reconcile(t, alert.NewBook(kept, e), time.Minute, full)
+	e.expect(t, "route_blocked nordlys/ads ended")
+}
+
+func TestADeafChannelHearsLaterAndHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	deaf, other := &ear{name: "mail", deaf: true}, &ear{name: "webhook"}
+	b := alert.NewBook(memory{}, deaf, other)
+	if err := b.Reconcile(t.Context(), start, []alert.Trouble{blocked}); err == nil {
+		t.Error("no error")
+	}
+	other.expect(t, "route_blocked nordlys/ads raised")
+	deaf.deaf = false
+	reconcile(t, b, time.Minute, blocked)
+	deaf.expect(t, "route_blocked nordlys/ads raised")
+	other.expect(t)
+}
+
+func TestWhoNeverHeardTheBeginningHearsNoEnd(t *testing.T) {
+	t.Parallel()
+	deaf, other := &ear{name: "mail", deaf: true}, &ear{name: "webhook"}
+	b := alert.NewBook(memory{}, deaf, other)
+	_ = b.Reconcile(t.Context(), start, []alert.Trouble{blocked})
+	deaf.deaf = false
+	reconcile(t, b, time.Minute)
+	deaf.expect(t)
+	other.expect(t, "route_blocked nordlys/ads raised", "route_blocked nordlys/ads ended")
+	if open := b.Open(); len(open) != 0 {
+		t.Error(open)
+	}
+}
+
+func TestAShortPauseOfATroubleNobodyHeardOf(t *testing.T) {
+	t.Parallel()
+	e := &ear{name: "mail"}
+	b := alert.NewBook(memory{}, e)
+	reconcile(t, b, 0, blocked)
+	e.deaf, e.heard = true, nil
+	_ = b.Reconcile(t.Context(), start.Add(time.Minute), nil)
+	e.deaf = false
+	reconcile(t, b, 2*time.Minute, blocked)
+	e.expect(t)
+}
+
+func TestOfRoute(t *testing.T) {
+	t.Parallel()
+	limits := alert.Limits{Lag: 15 * time.Minute, Waiting: 24 * time.Hour}
+	f := func(s delivery.RouteStatus, want ...alert.Kind) {
+		t.Helper()
+		s.Shop, s.Route, s.Partner = "nordlys", "ads", "citrusad"
+		var got []alert.Kind
+		for _, tr := range alert.OfRoute(s, limits, start) {
+			got = append(got, tr.Kind)
+			if tr.Text == "" {
+				t.Error("no text")
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%+v: %s", s, diff)
+		}
+	}
+	f(delivery.RouteStatus{State: "flowing"})
+	f(delivery.RouteStatus{State: "flowing", Lag: 14 * time.Minute})
+	f(delivery.RouteStatus{State: "lagging", Lag: 15 * time.Minute}, alert.RouteLagging)
+	f(delivery.RouteStatus{State: "flowing", Oldest: start.Add(-23 * time.Hour)})
+	f(delivery.RouteStatus{State: "flowing", Oldest: start.Add(-24 * time.Hour)}, alert.OrderWaiting)
+	f(delivery.RouteStatus{State: "paused", Lag: time.Hour}, alert.RoutePaused)
+	f(delivery.RouteStatus{State: "blocked", Reason: "401"}, alert.RouteBlocked)
+	f(delivery.RouteStatus{State: "breaker_open", Oldest: start.Add(-72 * time.Hour)}, alert.BreakerOpen, alert.OrderWaiting)
+	f(delivery.RouteStatus{State: "gone", Lag: time.Hour, Oldest: start.Add(-72 * time.Hour)})
+}
+
+func TestOfDisk(t *testing.T) {
+	t.Parallel()
+	limits := alert.Limits{DiskFree: 256 << 20}
+	if got := alert.OfDisk(256<<20, limits); got != nil {
+		t.Error(got)
+	}
+	if got := alert.OfDisk(256<<20-1, limits); len(got) != 1 || got[0].Kind != alert.DiskFull {
+		t.Error(got)
+	}
+	if got := alert.OfDisk(0, alert.Limits{}); got != nil {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,87 @@
+// Package alert tells people once when something is wrong, and once when it
+// is over: by mail and by a signed webhook. What is open is kept, so that a
+// restart repeats nothing.
+package alert
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/delivery"
+)
+
+// Kind is what is wrong.
+type Kind string
+
+// The kinds.
+const (
+	RoutePaused  Kind = "route_paused"
+	RouteBlocked Kind = "route_blocked" // by the partner's word: a wrong key, a missing right
+	BreakerOpen  Kind = "breaker_open"  // the whole partner is in trouble
+	RouteLagging Kind = "route_lagging"
+	OrderWaiting Kind = "order_waiting"
+	DiskFull     Kind = "disk_full"
+)
+
+// Trouble is something wrong. Its identity is Kind, Shop and Route; the text
+// may change while it lasts.
+type Trouble struct {
+	Kind  Kind   `json:"kind"`
+	Shop  string `json:"shop,omitzero"`
+	Route string `json:"route,omitzero"`
+	Text  string `json:"text"` // one sentence, no personal data
+}
+
+func (t Trouble) key() string { return string(t.Kind) + "/" + t.Shop + "/" + t.Route }
+
+// Limits say from when on something is a trouble.
+type Limits struct {
+	Lag      time.Duration // a route lags; 0: never
+	Waiting  time.Duration // an order waits; 0: never
+	DiskFree int64         // bytes; 0: never
+}
+
+// OfRoute returns the troubles of a route.
+func OfRoute(s delivery.RouteStatus, limits Limits, now time.Time) []Trouble {
+	var out []Trouble
+	add := func(kind Kind, format string, args ...any) {
+		out = append(out, Trouble{Kind: kind, Shop: s.Shop, Route: s.Route, Text: fmt.Sprintf(format, args...)})
+	}
+	switch s.State {
+	case "gone":
+		return nil
+	case "paused":
+		add(RoutePaused, "Route %s of shop %s is paused%s. Its orders wait.", s.Route, s.Shop, because(s.Reason))
+	case "blocked":
+		add(RouteBlocked, "Route %s of shop %s is blocked by %s%s. Its orders wait; none is refused.", s.Route, s.Shop, s.Partner, because(s.Reason))
+	case "breaker_open":
+		add(BreakerOpen, "Route %s of shop %s stands still: %s is in trouble%s. One delivery at a time probes it.", s.Route, s.Shop, s.Partner, because(s.Reason))
+	default:
+		// A route that is stopped lags as a matter of course: one alert is enough.
+		if limits.Lag > 0 && s.Lag >= limits.Lag {
+			add(RouteLagging, "Route %s of shop %s lags: it has not considered events older than %s.", s.Route, s.Shop, limits.Lag)
+		}
+	}
+	if limits.Waiting > 0 && !s.Oldest.IsZero() && now.Sub(s.Oldest) >= limits.Waiting {
+		add(OrderWaiting, "An order on route %s of shop %s has been waiting for more than %s.", s.Route, s.Shop, limits.Waiting)
+	}
+	return out
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
+
+// OfDisk returns the trouble of a data folder with so many free bytes, if it
+// is one.
+func OfDisk(free int64, limits Limits) []Trouble {
+	if limits.DiskFree <= 0 || free >= limits.DiskFree {
+		return nil
+	}
+	return []Trouble{{Kind: DiskFull, Text: fmt.Sprintf(
+		"The disk of the data folder is nearly full: less than %d MiB are free. New orders are answered with 503 until there is space; accepted ones go on.",
+		limits.DiskFree>>20)}}
+}

@@ -1,0 +1,342 @@
+package partnertest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/json"
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/outbound"
+	"github.com/ordermux/ordermux/internal/partner"
+)
+
+// The one shop of a Hub.
+const (
+	Shop     = "nordlys"
+	Currency = "SEK"
+	Timezone = "Europe/Stockholm"
+)
+
+// Hub is a hub in memory with one shop: just enough of ledger, credentials,
+// state and files for a partner's sides to run against, with the meaning that
+// the contract gives them. Safe for concurrent use.
+type Hub struct {
+	mu      sync.Mutex
+	orders  map[string]*stored
+	seq     int64
+	entries []order.Entry
+	fail    error
+
+	grants map[[2]string]partner.Grant // kind, value
+	state  map[string]stateValue
+	files  map[string]*File
+	now    func() time.Time
+}
+
+type stored struct {
+	first  int64
+	layers []order.Layer
+	wires  map[string][]byte
+}
+
+type stateValue struct {
+	value   []byte
+	expires time.Time
+}
+
+// File is what a side wrote for its partner to fetch.
+type File struct {
+	Content []byte
+	Written time.Time
+	Fetched time.Time
+}
+
+// NewHub makes a hub. now may be nil.
+func NewHub(now func() time.Time) *Hub {
+	if now == nil {
+		now = time.Now
+	}
+	return &Hub{
+		orders: map[string]*stored{}, grants: map[[2]string]partner.Grant{},
+		state: map[string]stateValue{}, files: map[string]*File{}, now: now,
+	}
+}
+
+// AddDoor gives the hub the credentials of a door with these settings, under
+// the name "default". The credentials are the fields marked so.
+func (h *Hub) AddDoor(t testing.TB, p partner.Partner, values map[string]json.Value) {
+	t.Helper()
+	s := Settings(t, p, true, values)
+	for _, f := range p.Settings {
+		key := s[f.Name].Text + s[f.Name].Secret.Reveal()
+		if !f.Door || !f.Credential || key == "" {
+			continue
+		}
+		h.grants[[2]string{f.Name, key}] = partner.Grant{
+			Shop: Shop, Name: "default", Settings: s, Currency: Currency, Timezone: Timezone,
+			Source: order.Source{Name: p.Name + ":default", Rank: order.RankDoor},
+		}
+	}
+}
+
+// Deps is what a side of the partner is given.
+func (h *Hub) Deps(p partner.Partner) partner.Deps {
+	return partner.Deps{
+		Partner: p.Name, Shop: Shop, Route: "out", Source: order.Source{Name: "route:out", Rank: order.RankRoute},
+		Intake: h, Orders: h, Credentials: h, State: state{h}, Files: files{h},
+		HTTP: outbound.New(outbound.Options{Timeout: 10 * time.Second}),
+		Log:  slog.New(slog.DiscardHandler), Now: h.now, PublicURL: "https://hub.example",
+	}
+}
+
+// Fail makes every later Append fail with err; nil mends it.
+func (h *Hub) Fail(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fail = err
+}
+
+// Entries returns what was accepted, in sequence, known ones left out.
+func (h *Hub) Entries() []order.Entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.entries)
+}
+
+// Append accepts entries as partner.Intake says.
+func (h *Hub) Append(_ context.Context, shop string, entries []order.Entry) ([]order.Receipt, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.fail != nil {
+		return nil, h.fail
+	}
+	if shop != Shop {
+		return nil, errors.New("append to an unknown shop")
+	}
+	for _, e := range entries {
+		if err := h.refuse(e); err != nil {
+			return nil, err
+		}
+	}
+	receipts := make([]order.Receipt, len(entries))
+	for i, e := range entries {
+		receipts[i] = h.accept(e)
+	}
+	return receipts, nil
+}
+
+func (h *Hub) refuse(e order.Entry) error {
+	if e.Subject.ID == "" || (e.Statement == nil) == (e.Happening == nil) || e.Source.Name == "" {
+		return errors.New("entry without id, source, or with not exactly one of statement and happening")
+	}
+	if o := h.orders[e.Subject.ID]; o != nil && e.RefuseUpdate && e.Statement != nil {
+		if l := o.layer(e.Source); l != nil && l.Statement != nil && len(order.Diff(l.Statement, &e.Statement.Order)) > 0 {
+			return order.ErrConflict
+		}
+	}
+	return nil
+}
+
+func (o *stored) layer(s order.Source) *order.Layer {
+	for i := range o.layers {
+		if o.layers[i].Source.Name == s.Name {
+			return &o.layers[i]
+		}
+	}
+	return nil
+}
+
+func (h *Hub) accept(e order.Entry) order.Receipt {
+	o := h.orders[e.Subject.ID]
+	if o == nil {
+		o = &stored{first: h.seq + 1, wires: map[string][]byte{}}
+		h.orders[e.Subject.ID] = o
+	}
+	l := o.layer(e.Source)
+	if l == nil {
+		o.layers = append(o.layers, order.Layer{Source: e.Source, First: h.seq + 1})
+		l = &o.layers[len(o.layers)-1]
+	}
+	r := order.Receipt{Subject: e.Subject, At: h.now()}
+	if e.Happening != nil {
+		r.Known, r.Seq, r.Kind = h.happen(l, e.Happening)
+	} else {
+		r.Known, r.Seq, r.Kind = h.restate(o, l, e.Statement)
+	}
+	if !r.Known {
+		h.entries = append(h.entries, e)
+	}
+	return r
+}
+
+func (h *Hub) restate(o *stored, l *order.Layer, s *order.Statement) (bool, int64, order.Kind) {
+	kind := order.KindPlaced
+	if l.Statement != nil {
+		kind = order.KindUpdated
+		same := s.Wire != nil && bytes.Equal(o.wires[l.Source.Name], s.Wire)
+		if same || len(order.Diff(l.Statement, &s.Order)) == 0 {
+			return true, l.Seq, kind
+		}
+	}
+	h.seq++
+	l.Statement, l.Seq = s.Order.Clone(), h.seq
+	o.wires[l.Source.Name] = bytes.Clone(s.Wire)
+	return false, h.seq, kind
+}
+
+func (h *Hub) happen(l *order.Layer, new *order.Happening) (bool, int64, order.Kind) {
+	for _, old := range l.Happenings {
+		if old.Kind == new.Kind && old.Ref == new.Ref && bytes.Equal(old.Wire, new.Wire) {
+			return true, old.Seq, new.Kind
+		}
+	}
+	h.seq++
+	l.Happenings = append(l.Happenings, order.Happened{Seq: h.seq, Happening: *new})
+	return false, h.seq, new.Kind
+}
+
+// Layers answers as partner.Orders says.
+func (h *Hub) Layers(_ context.Context, _, prefix string, ids []string) ([]*order.Order, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]*order.Order, len(ids))
+	for i, id := range ids {
+		list[i] = h.merged(id, prefix)
+	}
+	return list, nil
+}
+
+// ListLayers answers as partner.Orders says.
+func (h *Hub) ListLayers(_ context.Context, _, prefix string, skip, limit int) ([]*order.Order, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var ids []string
+	for id := range h.orders {
+		if h.merged(id, prefix) != nil {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b string) int { return int(h.orders[b].first - h.orders[a].first) })
+	ids = ids[min(skip, len(ids)):]
+	list := []*order.Order{}
+	for _, id := range ids[:min(limit, len(ids))] {
+		list = append(list, h.merged(id, prefix))
+	}
+	return list, nil
+}
+
+// Merged answers as partner.Orders says.
+func (h *Hub) Merged(ctx context.Context, shop string, ids []string) ([]*order.Order, error) {
+	return h.Layers(ctx, shop, "", ids)
+}
+
+func (h *Hub) merged(id, prefix string) *order.Order {
+	o := h.orders[id]
+	if o == nil {
+		return nil
+	}
+	var layers []order.Layer
+	for _, l := range o.layers {
+		if prefix == "" || l.Source.Name == prefix || strings.HasPrefix(l.Source.Name, prefix+"/") {
+			layers = append(layers, l)
+		}
+	}
+	return order.Merge(layers).Order
+}
+
+// Forget removes the personal part of an order, as erasing does.
+func (h *Hub) Forget(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.orders[id].layers {
+		if l := &h.orders[id].layers[i]; l.Statement != nil {
+			public, _ := l.Statement.Split()
+			l.Statement = &public
+		}
+	}
+}
+
+// Find answers as partner.Credentials says.
+func (h *Hub) Find(_ context.Context, kind, presented string) (partner.Grant, bool, error) {
+	g, ok := h.grants[[2]string{kind, presented}]
+	return g, ok, nil
+}
+
+// File returns what a side wrote under the name; nil if nothing.
+func (h *Hub) File(name string) *File {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.files[name]
+}
+
+// Fetch records that the partner fetched the file.
+func (h *Hub) Fetch(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.files[name].Fetched = h.now()
+}
+
+type state struct{ h *Hub }
+
+func (s state) Get(_ context.Context, key string) ([]byte, bool, error) {
+	s.h.mu.Lock()
+	defer s.h.mu.Unlock()
+	v, ok := s.h.state[key]
+	if !ok || !v.expires.IsZero() && s.h.now().After(v.expires) {
+		return nil, false, nil
+	}
+	return bytes.Clone(v.value), true, nil
+}
+
+func (s state) Put(_ context.Context, key string, value []byte, ttl time.Duration) error {
+	s.h.mu.Lock()
+	defer s.h.mu.Unlock()
+	v := stateValue{value: bytes.Clone(value)}
+	if ttl > 0 {
+		v.expires = s.h.now().Add(ttl)
+	}
+	s.h.state[key] = v
+	return nil
+}
+
+func (s state) Delete(_ context.Context, key string) error {
+	s.h.mu.Lock()
+	defer s.h.mu.Unlock()
+	delete(s.h.state, key)
+	return nil
+}
+
+type files struct{ h *Hub }
+
+func (f files) Write(_ context.Context, name string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	f.h.mu.Lock()
+	defer f.h.mu.Unlock()
+	old := f.h.files[name]
+	if old == nil {
+		old = &File{}
+		f.h.files[name] = old
+	}
+	old.Content, old.Written = b.Bytes(), f.h.now()
+	return nil
+}
+
+func (f files) Fetched(_ context.Context, name string) (time.Time, error) {
+	f.h.mu.Lock()
+	defer f.h.mu.Unlock()
+	if file := f.h.files[name]; file != nil {
+		return file.Fetched, nil
+	}
+	return time.Time{}, nil
+}

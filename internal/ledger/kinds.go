@@ -1,0 +1,48 @@
+package ledger
+
+import "github.com/ordermux/ordermux/internal/order"
+
+// Kinds is a set of event kinds. Its bits are stored: only ever add to them.
+type Kinds uint32
+
+// kindBit returns the bit of a kind. Kinds that a later program brings share
+// the last one, so that a set can say "something else happened".
+func kindBit(k order.Kind) Kinds {
+	switch k {
+	case order.KindPlaced:
+		return 1 << 0
+	case order.KindUpdated:
+		return 1 << 1
+	case order.KindAccepted:
+		return 1 << 2
+	case order.KindReady:
+		return 1 << 3
+	case order.KindShipped:
+		return 1 << 4
+	case order.KindDelivered:
+		return 1 << 5
+	case order.KindCancelled:
+		return 1 << 6
+	case order.KindRefunded:
+		return 1 << 7
+	case order.KindReviewed:
+		return 1 << 8
+	case order.KindErased:
+		return 1 << 9
+	case order.KindNote:
+		return 1 << 10
+	}
+	return 1 << 31
+}
+
+// KindsOf makes a set.
+func KindsOf(kinds ...order.Kind) Kinds {
+	var s Kinds
+	for _, k := range kinds {
+		s |= kindBit(k)
+	}
+	return s
+}
+
+// Has reports whether the set holds k.
+func (s Kinds) Has(k order.Kind) bool { return s&kindBit(k) != 0 }

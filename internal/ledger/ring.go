@@ -1,0 +1,157 @@
+package ledger
+
+import "sync"
+
+// ring keeps the newest events of each shop decoded, so that live routes read
+// no store. It is bounded per shop and over all shops, in events and in about
+// bytes; the shop that was quiet the longest gives way first.
+type ring struct {
+	perShop, total int
+	totalBytes     int
+
+	mu    sync.Mutex
+	shops map[string]*shopRing
+	// quietest and loudest end the list of shops in the sequence of their
+	// last append.
+	quietest, loudest *shopRing
+	events, bytes     int
+}
+
+// shopRing holds gapless items, oldest first, from items[start].
+type shopRing struct {
+	shop       string
+	items      []Item
+	sizes      []int
+	start      int
+	prev, next *shopRing
+}
+
+func newRing(perShop int) *ring {
+	return &ring{
+		perShop: perShop, total: 4 * perShop, totalBytes: 32 << 20,
+		shops: map[string]*shopRing{},
+	}
+}
+
+// push takes a call's items. The store calls in the log's sequence; after a
+// gap (a commit of unknown result) the shop starts anew.
+func (r *ring) push(c *Call) {
+	size := c.size/len(c.items) + 512
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.shops[c.Shop]
+	if s == nil {
+		s = &shopRing{shop: c.Shop}
+		r.shops[c.Shop] = s
+	} else {
+		r.unlink(s)
+	}
+	r.link(s)
+	if n := len(s.items); n > s.start && s.items[n-1].Event.Seq+1 != c.items[0].Event.Seq {
+		r.drop(s, n-s.start)
+	}
+	for i := range c.items {
+		s.items = append(s.items, c.items[i])
+		s.sizes = append(s.sizes, size)
+	}
+	r.events += len(c.items)
+	r.bytes += size * len(c.items)
+	r.drop(s, len(s.items)-s.start-r.perShop)
+	for r.events > r.total || r.bytes > r.totalBytes {
+		q := r.quietest
+		r.drop(q, max(1, (len(q.items)-q.start)/2))
+		if len(q.items) == 0 {
+			r.unlink(q)
+			delete(r.shops, q.shop)
+		}
+	}
+}
+
+// drop forgets the n oldest items of a shop.
+func (r *ring) drop(s *shopRing, n int) {
+	if n <= 0 {
+		return
+	}
+	for _, size := range s.sizes[s.start : s.start+n] {
+		r.bytes -= size
+	}
+	r.events -= n
+	clear(s.items[s.start : s.start+n])
+	s.start += n
+	if s.start*2 < len(s.items) {
+		return
+	}
+	rest := copy(s.items, s.items[s.start:])
+	copy(s.sizes, s.sizes[s.start:])
+	clear(s.items[rest:])
+	s.items, s.sizes, s.start = s.items[:rest], s.sizes[:rest], 0
+}
+
+// read returns copies of the items after a seq; false: they are not all here.
+func (r *ring) read(shop string, after int64, limit int) ([]Item, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.shops[shop]
+	if s == nil || s.start == len(s.items) {
+		return nil, false
+	}
+	items := s.items[s.start:]
+	skip := after + 1 - items[0].Event.Seq
+	if skip < 0 || skip > int64(len(items)) {
+		return nil, false
+	}
+	items = items[skip:]
+	return append([]Item(nil), items[:min(limit, len(items))]...), true
+}
+
+// head returns the newest seq of a shop that the ring knows; 0: none.
+func (r *ring) head(shop string) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.shops[shop]
+	if s == nil || s.start == len(s.items) {
+		return 0
+	}
+	return s.items[len(s.items)-1].Event.Seq
+}
+
+// forget drops the shop's items up to the newest one of an order: it was
+// erased.
+func (r *ring) forget(shop string, number int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.shops[shop]
+	if s == nil {
+		return
+	}
+	for i := len(s.items) - 1; i >= s.start; i-- {
+		if s.items[i].Event.Order == number {
+			r.drop(s, i-s.start+1)
+			return
+		}
+	}
+}
+
+func (r *ring) link(s *shopRing) {
+	s.prev, s.next = r.loudest, nil
+	if r.loudest != nil {
+		r.loudest.next = s
+	} else {
+		r.quietest = s
+	}
+	r.loudest = s
+}
+
+func (r *ring) unlink(s *shopRing) {
+	if s.prev != nil {
+		s.prev.next = s.next
+	} else {
+		r.quietest = s.next
+	}
+	if s.next != nil {
+		s.next.prev = s.prev
+	} else {
+		r.loudest = s.prev
+	}
+	s.prev, s.next = nil, nil
+}

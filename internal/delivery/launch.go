@@ -1,0 +1,132 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/partner"
+)
+
+var zeroTime time.Time
+
+// launch sends what the round's commit claimed.
+func (r *runner) launch(b *draft, p *plan) {
+	rest := p.grant
+	for _, c := range p.calls {
+		c.works = slices.DeleteFunc(c.works, func(w *work) bool {
+			return w.change >= 0 && b.Changes[w.change].Answer != Done
+		})
+		if len(c.works) == 0 {
+			continue
+		}
+		rest.calls--
+		rest.probe = false
+		c.began = r.e.now()
+		c.overdue = c.began.Add(timeout(&c.setup.route.Side) + overdueAfter)
+		for _, w := range c.works {
+			r.busy[w.d.Order] = w
+		}
+		r.calls[c] = true
+		r.e.active.Add(1)
+		go r.run(c)
+	}
+	if c := r.setup.Load(); c != nil {
+		c.conn.giveBack(rest)
+	}
+}
+
+// recover brings the memory in line with what is stored: after a start, when
+// what was being sent has an unknown outcome, and after a commit that failed,
+// when what it claimed never left.
+func (r *runner) recover() error {
+	if r.ready && !r.resync || r.setup.Load() == nil {
+		return nil
+	}
+	if r.resync {
+		if err := r.reload(); err != nil {
+			return err
+		}
+	}
+	if err := r.recoverSending(); err != nil {
+		return err
+	}
+	if err := r.recoverBlocked(); err != nil {
+		return err
+	}
+	r.dropParts()
+	r.nextDue = [2]time.Time{}
+	r.ready, r.resync = true, false
+	return nil
+}
+
+func (r *runner) reload() error {
+	rows, err := r.e.store.Routes(context.Background(), r.shop.id)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Route != r.name {
+			continue
+		}
+		if row.Epoch != r.row.Epoch {
+			return ErrLost
+		}
+		r.row, r.written = row, row.Position
+		r.position.Store(row.Position)
+		r.publish()
+	}
+	return nil
+}
+
+func (r *runner) recoverSending() error {
+	rows, err := r.e.store.Sending(context.Background(), r.shop.id, r.name)
+	if err != nil {
+		return err
+	}
+	c := r.setup.Load()
+	s := saw{Outcome: partner.Unknown("crash", "the hub stopped while it was sent"), now: r.e.now(), batch: 1, counted: true}
+	for len(rows) > 0 {
+		n := min(len(rows), page)
+		b := r.bundle()
+		for _, d := range rows[:n] {
+			if r.sends(&d) {
+				continue
+			}
+			row := d.uncounted(Ready, s.now)
+			if !r.ready {
+				row = c.policy.delivered(d, s).row
+			}
+			change := Change{Row: row, From: Sending}
+			r.giveUp(c, &change)
+			b.change(change)
+		}
+		if err := r.commit(b); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// sends reports whether a call of ours has the delivery.
+func (r *runner) sends(d *Delivery) bool {
+	w := r.busy[d.Order]
+	return w != nil && w.d.Key() == d.Key()
+}
+
+func (r *runner) recoverBlocked() error {
+	clear(r.blocked)
+	r.unblock = nil
+	for after := int64(0); ; {
+		orders, err := r.e.store.Blocked(context.Background(), r.shop.id, r.name, after, page)
+		if err != nil || len(orders) == 0 {
+			return err
+		}
+		for _, o := range orders {
+			r.blocked[o] = true
+		}
+		r.unblock = append(r.unblock, orders...)
+		after = orders[len(orders)-1]
+	}
+}

@@ -1,0 +1,411 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
+)
+
+// page is how many events or rows a round looks at, at most.
+const page = 500
+
+// plan is what a round sends once it is on disk.
+type plan struct {
+	grant grant
+	batch int // tasks per call
+	left  int // calls that may still be opened
+	calls []*call
+	send  *call // the call that is being filled
+	look  *call
+}
+
+// room returns how many tasks fit: into the open call and those not opened.
+func (p *plan) room(look bool) int {
+	open := p.send
+	if look {
+		open = p.look
+	}
+	n := p.left * p.batch
+	if open != nil {
+		n += p.batch - len(open.works)
+	}
+	return n
+}
+
+// add puts a task into a call; the caller has asked for room.
+func (p *plan) add(c *setup, w *work, look bool) {
+	open := &p.send
+	if look {
+		open = &p.look
+	}
+	if *open == nil || len((*open).works) >= p.batch {
+		*open = p.open(c, look)
+	}
+	(*open).works = append((*open).works, w)
+}
+
+func (p *plan) open(c *setup, look bool) *call {
+	p.left--
+	o := &call{setup: c, look: look, probe: p.grant.probe}
+	p.calls = append(p.calls, o)
+	return o
+}
+
+// giveBack returns what was granted when nothing is sent after all.
+func (p *plan) giveBack(r *runner) {
+	if c := r.setup.Load(); c != nil {
+		c.conn.giveBack(p.grant)
+	}
+	p.grant, p.calls = grant{}, nil
+}
+
+// planner plans one round of a route.
+type planner struct {
+	r      *runner
+	c      *setup
+	b      *draft
+	p      *plan
+	now    time.Time
+	states map[int64]*ledger.State
+	events map[int64]*order.Event
+}
+
+// plan fills the free slots: first what was begun, then what has become due,
+// then new events, then what backfills and replays left.
+func (r *runner) plan(b *draft, p *plan) error {
+	r.grantAgain = time.Time{}
+	if !r.anything() {
+		return nil
+	}
+	c := r.setup.Load()
+	if c.route.Side.Deliver == nil {
+		b.Route.Position = max(b.Route.Position, r.shop.head.Load())
+		return nil
+	}
+	p.grant = c.conn.acquire(r, c.conn.slotsNow(), b.Now)
+	if p.grant.calls == 0 {
+		r.grantAgain = p.grant.again
+		return nil
+	}
+	p.left, p.batch = p.grant.calls, c.policy.batch
+	if p.grant.probe {
+		p.batch = 1
+		r.dropParts()
+	}
+	pl := &planner{r: r, c: c, b: b, p: p, now: b.Now}
+	for _, step := range []func() error{
+		pl.planParts, pl.planUnblocked, pl.planDueLive, pl.planEvents, pl.planDueBulk,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	if p.room(false) > 0 && r.overdue() {
+		r.mark() // what was looked at did not need the slots
+	}
+	if c.conn.capped() && len(p.calls) > 0 {
+		b.Connection, b.Day, b.Used = c.conn.name, dayOf(b.Now), len(p.calls)
+	}
+	return nil
+}
+
+// anything reports whether there may be work: cheap, before slots are asked for.
+func (r *runner) anything() bool {
+	return r.row.Position < r.shop.head.Load() || r.overdue()
+}
+
+// overdue reports whether stored deliveries could go now.
+func (r *runner) overdue() bool {
+	now := r.e.now()
+	return len(r.parts) > 0 || len(r.unblock) > 0 || !r.nextDue[0].After(now) || !r.nextDue[1].After(now)
+}
+
+// again returns when there is work by itself.
+func (r *runner) again() time.Time {
+	if !r.grantAgain.IsZero() {
+		return r.grantAgain
+	}
+	at := r.nextDue[0]
+	if r.nextDue[1].Before(at) {
+		at = r.nextDue[1]
+	}
+	// What is due and still here waits for a slot: the end of a call wakes us.
+	if !at.Before(far) || !at.After(r.e.now()) {
+		return time.Time{}
+	}
+	return at
+}
+
+// planParts sends halves of batches, each as a call of its own.
+func (pl *planner) planParts() error {
+	r, p := pl.r, pl.p
+	for len(r.parts) > 0 && p.left > 0 {
+		part := r.parts[0]
+		r.parts = r.parts[1:]
+		if err := pl.planPart(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (pl *planner) planPart(part []*work) error {
+	rows := make([]Delivery, len(part))
+	for i, w := range part {
+		rows[i] = w.d
+		delete(pl.r.halved, w.d.Order)
+	}
+	ready, err := pl.loaded(rows)
+	if err != nil {
+		return err
+	}
+	c := (*call)(nil)
+	for i := range ready {
+		w := pl.reconsider(&ready[i])
+		if w == nil {
+			continue
+		}
+		if c == nil {
+			c = pl.p.open(pl.c, false)
+		}
+		c.works = append(c.works, w)
+	}
+	return nil
+}
+
+// planUnblocked looks at orders whose delivery in flight was settled: the next
+// one may go.
+func (pl *planner) planUnblocked() error {
+	r := pl.r
+	for len(r.unblock) > 0 && pl.p.room(false) > 0 {
+		n := min(len(r.unblock), page, pl.p.room(false))
+		orders := r.unblock[:n]
+		r.unblock = r.unblock[n:]
+		if err := pl.view(orders); err != nil {
+			return err
+		}
+		var rows []Delivery
+		for _, o := range orders {
+			waiting := 0
+			for _, d := range pl.b.view[o] {
+				if d.State == Ready && d.Due.IsZero() {
+					waiting++
+					if !gated(pl.c.rules.mode, pl.b.view[o], &d) && waiting == 1 {
+						rows = append(rows, d)
+					}
+				}
+			}
+			if waiting == 0 || waiting == 1 && len(rows) > 0 && rows[len(rows)-1].Order == o {
+				delete(r.blocked, o)
+			}
+		}
+		if err := pl.planRows(rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (pl *planner) planDueLive() error { return pl.planDue(0) }
+func (pl *planner) planDueBulk() error { return pl.planDue(1) }
+
+// planDue takes what has become due in a lane.
+func (pl *planner) planDue(lane int) error {
+	r := pl.r
+	room := max(pl.p.room(false), pl.p.room(true))
+	if r.nextDue[lane].After(pl.now) || room == 0 {
+		return nil
+	}
+	limit := min(page, room+1) + len(r.busy) + len(r.halved)
+	rows, err := r.e.store.Due(context.Background(), r.shop.id, r.name, lane == 1, limit)
+	if err != nil {
+		return err
+	}
+	next := far
+	if len(rows) == limit {
+		next = rows[limit-1].Due
+	}
+	rows = slices.DeleteFunc(rows, func(d Delivery) bool {
+		return r.busy[d.Order] != nil || r.halved[d.Order] || pl.changed(&d)
+	})
+	n := 0
+	for n < len(rows) && n < room && !rows[n].Due.After(pl.now) {
+		n++
+	}
+	if n < len(rows) {
+		next = rows[n].Due
+	}
+	r.nextDue[lane] = next
+	return pl.planRows(rows[:n])
+}
+
+// changed reports whether this round has changed the row already.
+func (pl *planner) changed(d *Delivery) bool {
+	for i := range pl.b.Changes {
+		if c := &pl.b.Changes[i]; c.Row.Order == d.Order && c.Row.Key() == d.Key() {
+			return true
+		}
+	}
+	return false
+}
+
+// planRows judges stored rows whose time has come, and claims them.
+func (pl *planner) planRows(rows []Delivery) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	ready, err := pl.loaded(rows)
+	if err != nil {
+		return err
+	}
+	for i := range ready {
+		d := &ready[i]
+		look := d.State == Asking || d.State == AwaitingPartner
+		if pl.p.room(look) == 0 {
+			pl.r.soon(d.Act, pl.now)
+			if d.Due.IsZero() {
+				pl.r.unblock = append(pl.r.unblock, d.Order)
+			}
+			continue
+		}
+		if look {
+			pl.p.add(pl.c, pl.lookAt(d), true)
+			continue
+		}
+		if w := pl.reconsider(d); w != nil {
+			pl.p.add(pl.c, w, false)
+		}
+	}
+	return nil
+}
+
+// loaded reads what judging the rows takes: order states, other rows of the
+// orders, events.
+func (pl *planner) loaded(rows []Delivery) ([]Delivery, error) {
+	orders := make([]int64, 0, len(rows))
+	for i := range rows {
+		orders = append(orders, rows[i].Order)
+	}
+	slices.Sort(orders)
+	orders = slices.Compact(orders)
+	if err := pl.view(orders); err != nil {
+		return nil, err
+	}
+	if err := pl.load(orders); err != nil {
+		return nil, err
+	}
+	return rows, pl.loadEvents(rows)
+}
+
+// view makes the rows of the orders known, as this round leaves them.
+func (pl *planner) view(orders []int64) error {
+	if pl.b.view == nil {
+		pl.b.view = make(map[int64][]Delivery, len(orders))
+	}
+	lack := make([]int64, 0, len(orders))
+	for _, o := range orders {
+		if _, ok := pl.b.view[o]; !ok {
+			lack = append(lack, o)
+		}
+	}
+	if len(lack) == 0 {
+		return nil
+	}
+	rows, err := pl.r.e.store.OfOrders(context.Background(), pl.r.shop.id, pl.r.name, lack)
+	if err != nil {
+		return err
+	}
+	for _, o := range lack {
+		pl.b.view[o] = nil
+	}
+	for i := range rows {
+		pl.b.view[rows[i].Order] = append(pl.b.view[rows[i].Order], rows[i])
+	}
+	for i := range pl.b.Changes {
+		d := &pl.b.Changes[i].Row
+		if _, ok := pl.b.view[d.Order]; ok {
+			pl.b.view[d.Order] = overlaid(pl.b.view[d.Order], d)
+		}
+	}
+	return nil
+}
+
+// load makes the states of the orders known.
+func (pl *planner) load(orders []int64) error {
+	if pl.states == nil {
+		pl.states = make(map[int64]*ledger.State, len(orders))
+	}
+	lack := make([]int64, 0, len(orders))
+	for _, o := range orders {
+		if _, ok := pl.states[o]; !ok {
+			lack = append(lack, o)
+		}
+	}
+	if len(lack) == 0 {
+		return nil
+	}
+	states, err := pl.r.e.log.States(context.Background(), pl.r.shop.id, lack)
+	if err != nil {
+		return err
+	}
+	for i, o := range lack {
+		pl.states[o] = states[i]
+	}
+	return nil
+}
+
+// loadEvents reads the events that the rows' tasks carry: in mode each the one
+// that brought the row up, else the newest of the order.
+func (pl *planner) loadEvents(rows []Delivery) error {
+	var seqs []int64
+	for i := range rows {
+		seq := pl.eventOf(&rows[i])
+		if _, ok := pl.events[seq]; !ok && seq > 0 {
+			seqs = append(seqs, seq)
+		}
+	}
+	if pl.events == nil {
+		pl.events = make(map[int64]*order.Event, len(seqs))
+	}
+	return readEvents(context.Background(), pl.r.e.log, pl.r.shop.id, seqs, func(it *ledger.Item) {
+		pl.events[it.Event.Seq] = &it.Event
+	})
+}
+
+func (pl *planner) eventOf(d *Delivery) int64 {
+	if pl.c.rules.mode == partner.Each {
+		return d.Seq
+	}
+	if st := pl.states[d.Order]; st != nil {
+		return st.Row.Newest
+	}
+	return 0
+}
+
+// readEvents reads single events, near ones together.
+func readEvents(ctx context.Context, log Log, shop string, seqs []int64, f func(*ledger.Item)) error {
+	slices.Sort(seqs)
+	seqs = slices.Compact(seqs)
+	for len(seqs) > 0 {
+		// Take in what lies close: a read costs more than a few needless rows.
+		n := 1
+		for n < len(seqs) && seqs[n]-seqs[n-1] <= 8 && seqs[n]-seqs[0] < page {
+			n++
+		}
+		items, err := log.Read(ctx, shop, seqs[0]-1, int(seqs[n-1]-seqs[0])+1)
+		if err != nil {
+			return err
+		}
+		for i := range items {
+			if _, ok := slices.BinarySearch(seqs[:n], items[i].Event.Seq); ok {
+				f(&items[i])
+			}
+		}
+		seqs = seqs[n:]
+	}
+	return nil
+}

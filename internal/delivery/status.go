@@ -1,0 +1,233 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/order"
+)
+
+// route returns what the observer is told of the route.
+func (r *runner) route() *Route {
+	if c := r.setup.Load(); c != nil {
+		return &c.route
+	}
+	return &Route{Shop: r.shop.id, Name: r.name, Partner: r.row.Partner}
+}
+
+// announce tells the observer how the route stands.
+func (r *runner) announce() { r.e.observe.RouteChanged(r.route(), r.status()) }
+
+// status tells what is known without a look into the store.
+func (r *runner) status() RouteStatus {
+	row := r.stored.Load()
+	s := RouteStatus{
+		Shop: r.shop.id, Route: r.name, Partner: row.Partner,
+		Position: r.position.Load(), Head: r.shop.head.Load(), Start: row.Start,
+		State: string(row.Status), Reason: row.Reason,
+	}
+	c := r.setup.Load()
+	switch {
+	case c == nil:
+		s.State = string(Gone)
+	case row.Status == Flowing:
+		s.State = "flowing"
+		if open, since, _ := c.conn.state(); open {
+			s.State = "breaker_open"
+			s.Reason = "the partner does not answer, since " + since.UTC().Format(time.RFC3339)
+		}
+	}
+	if s.State == "flowing" && c.route.Side.Deliver == nil {
+		s.Position = s.Head
+	}
+	return s
+}
+
+// openStates are those whose age is told.
+var openStates = []State{Ready, Held, Sending, AwaitingPartner, Retrying, Asking, Failed, Parked}
+
+// Status tells how the routes of a shop stand, in the configuration's
+// sequence, vanished ones last.
+func (e *Engine) Status(ctx context.Context, shop string) ([]RouteStatus, error) {
+	e.mu.RLock()
+	s := e.shops[shop]
+	e.mu.RUnlock()
+	if s == nil {
+		return nil, nil
+	}
+	counts, err := e.store.Counts(ctx, shop)
+	if err != nil {
+		return nil, err
+	}
+	var list []RouteStatus
+	for _, r := range s.runners() {
+		st := r.status()
+		st.Counts = counts[r.name]
+		if st.Counts == nil {
+			st.Counts = map[State]int64{}
+		}
+		if err := e.age(ctx, &st); err != nil {
+			return nil, err
+		}
+		list = append(list, st)
+	}
+	return list, nil
+}
+
+// runners returns the configured routes in sequence, then the others.
+func (s *shop) runners() []*runner {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := append([]*runner(nil), s.order...)
+	configured := make(map[*runner]bool, len(list))
+	for _, r := range list {
+		configured[r] = true
+	}
+	for _, name := range sortedNames(s.all) {
+		if r := s.all[name]; !configured[r] {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// age fills in how old the oldest event not considered is, and the oldest open
+// delivery.
+func (e *Engine) age(ctx context.Context, s *RouteStatus) error {
+	now := e.now()
+	if s.Position < s.Head && s.State != string(Gone) {
+		at, err := e.acceptedAt(ctx, s.Shop, s.Position+1)
+		if err != nil {
+			return err
+		}
+		s.Lag = max(now.Sub(at), 0)
+		if s.State == "flowing" && s.Lag >= e.lag {
+			s.State = "lagging"
+		}
+	}
+	var open int64
+	for _, state := range openStates {
+		open += s.Counts[state]
+	}
+	if open == 0 {
+		return nil
+	}
+	seq, err := e.store.Oldest(ctx, s.Shop, s.Route, openStates)
+	if err != nil || seq == 0 {
+		return err
+	}
+	s.Oldest, err = e.acceptedAt(ctx, s.Shop, seq)
+	return err
+}
+
+func (e *Engine) acceptedAt(ctx context.Context, shop string, seq int64) (time.Time, error) {
+	items, err := e.log.Read(ctx, shop, seq-1, 1)
+	if err != nil || len(items) == 0 {
+		return e.now(), err
+	}
+	return items[0].Event.At, nil
+}
+
+// Judge tells what a route would do with an order as it stands.
+func (e *Engine) Judge(ctx context.Context, shop, route, orderID string) (Verdict, error) {
+	r, st, err := e.routeAndOrder(ctx, shop, route, orderID)
+	if err != nil {
+		return Verdict{}, err
+	}
+	rows, err := e.store.OfOrders(ctx, shop, route, []int64{st.Row.First})
+	if err != nil {
+		return Verdict{}, err
+	}
+	n := &candidate{event: &order.Event{Seq: st.Row.Newest}, row: &st.Row, order: st.Merged.Order, rows: rows}
+	c := r.setup.Load()
+	pl := &planner{r: r, c: c, b: &draft{}, now: e.now()}
+	j := r.verdictOf(c, n)
+	return pl.verdict(n, j, true), nil
+}
+
+// verdictOf judges an order as it stands, whatever brought it up.
+func (r *runner) verdictOf(c *setup, n *candidate) judgement {
+	if c.rules.mode == "once" {
+		if d := settles(n.rows, ActLive); d != nil {
+			return skipped("once", "one delivery per order, and there is one: "+string(d.State))
+		}
+	}
+	s := subject{row: n.row, order: n.order, own: len(n.rows) > 0 || r.backfilled(n.row.First)}
+	return decide(c.rules, s, r.e.now())
+}
+
+// OfOrder returns all deliveries of an order, with a reason for each route
+// that skips it.
+func (e *Engine) OfOrder(ctx context.Context, shop, id string) ([]Delivery, []Verdict, error) {
+	states, err := e.log.StatesByID(ctx, shop, []string{id})
+	if err != nil {
+		return nil, nil, err
+	}
+	st := states[0]
+	if st == nil {
+		return nil, nil, order.ErrNotFound
+	}
+	rows, err := e.store.OfOrders(ctx, shop, "", []int64{st.Row.First})
+	if err != nil {
+		return nil, nil, err
+	}
+	has := map[string]bool{}
+	for i := range rows {
+		rows[i].OrderID = id
+		has[rows[i].Route] = true
+	}
+	e.mu.RLock()
+	s := e.shops[shop]
+	e.mu.RUnlock()
+	if s == nil {
+		return rows, nil, nil
+	}
+	var verdicts []Verdict
+	for _, r := range s.runners() {
+		if c := r.setup.Load(); c != nil && !has[r.name] && c.route.Side.Deliver != nil {
+			verdicts = append(verdicts, r.whyNot(c, st.Row.Subject.ID, &candidate{row: &st.Row, order: st.Merged.Order}))
+		}
+	}
+	return rows, verdicts, nil
+}
+
+// whyNot tells why a route has no delivery of an order.
+func (r *runner) whyNot(c *setup, id string, n *candidate) Verdict {
+	v := Verdict{Route: r.name, OrderID: id, Seq: n.row.Newest}
+	j := r.verdictOf(c, n)
+	switch {
+	case j.action == skip:
+		v.Action, v.Code, v.Reason = skip.String(), j.code, j.reason
+	case r.position.Load() < n.row.Newest:
+		v.Action, v.Code, v.Reason = wait.String(), "not_considered", "the route has not come to it"
+	default:
+		if name := r.inviter(n); name != "" {
+			v.Action, v.Code, v.Reason = skip.String(), "claimed", "invited by "+name
+			break
+		}
+		v.Action, v.Code, v.Reason = skip.String(), "unconsidered", "nothing that happened since it would go has brought it up"
+	}
+	return v
+}
+
+// inviter names a route that invites to what this one would.
+func (r *runner) inviter(n *candidate) string {
+	c := r.setup.Load()
+	if c == nil || len(c.rules.invites) == 0 {
+		return ""
+	}
+	r.shop.mu.RLock()
+	defer r.shop.mu.RUnlock()
+	for _, o := range r.shop.order {
+		oc := o.setup.Load()
+		if o != r && oc != nil && oc.rules.invitesTo(c.rules.invites) {
+			return o.name
+		}
+	}
+	return ""
+}
+
+// Calls returns the evidence of a delivery, oldest call first.
+func (e *Engine) Calls(ctx context.Context, d Delivery) ([]Call, error) {
+	return e.store.Calls(ctx, d)
+}

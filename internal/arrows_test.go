@@ -31,7 +31,8 @@ var arrows = map[string][]string{
 	"ledger":              {"order", "json"},
 	"delivery":            {"ledger", "partner", "order", "outbound", "rule", "json"},
 	"store/sqlite":        {"ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
-	"store/storetest":     {"ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
+	"store/storetest":     {"ledger", "delivery", "partner", "order", "order/ordertest", "outbound", "json", "secret"},
+	"order/ordertest":     {"order"},
 	"config":              {"partner", "order", "secret"},
 	"intake":              {"partner", "order", "json", "config"},
 	"sandbox":             {"partner", "order", "json"},
@@ -103,13 +104,16 @@ func TestArrows(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {
 		allowed, restricted := arrows[role(s.pkg)]
-		if s.test || !restricted {
+		if s.test || !restricted && !slices.Contains(suites, s.pkg) {
 			continue
 		}
 		for _, imp := range s.imports {
 			to, ours := strings.CutPrefix(imp, module)
 			if !ours {
 				continue
+			}
+			if slices.Contains(suites, to) && !slices.Contains(suites, s.pkg) {
+				t.Errorf("%s imports %s outside of tests", s.file, to)
 			}
 			if !slices.Contains(allowed, to) && !slices.Contains(allowed, role(to)) {
 				t.Errorf("%s: %s may not import %s", s.file, s.pkg, to)
@@ -132,10 +136,14 @@ func TestOrderImportsOnlyTheStandardLibrary(t *testing.T) {
 	}
 }
 
+// suites are packages that only tests import; like tests, they may use the
+// test libraries.
+var suites = []string{"store/storetest", "partner/partnertest", "order/ordertest"}
+
 func TestEachLibraryHasOneImporter(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {
-		if s.test {
+		if s.test || slices.Contains(suites, s.pkg) {
 			continue
 		}
 		for _, imp := range s.imports {

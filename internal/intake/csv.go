@@ -33,12 +33,12 @@ func (m *Mapping) Format() partner.Format {
 	return partner.Format{
 		Name:        "csv",
 		Description: "any CSV or TSV file, read by a mapping file",
-		Read:        m.read,
+		Read:        m.Read,
 	}
 }
 
-// read yields one row per order of the file.
-func (m *Mapping) read(r io.Reader, opts partner.ReadOptions) iter.Seq2[partner.Row, error] {
+// Read yields one row per order of the file; see partner.Format.Read.
+func (m *Mapping) Read(r io.Reader, opts partner.ReadOptions) iter.Seq2[partner.Row, error] {
 	return func(yield func(partner.Row, error) bool) {
 		f, err := m.open(r, opts)
 		if err == nil {

@@ -186,6 +186,12 @@ func (c *cellReader) number(text string) (order.Decimal, error) {
 		}
 		text = strings.Replace(text, ",", ".", 1)
 	}
+	// Spreadsheets leave the zero before the point out.
+	if rest, negative := strings.CutPrefix(text, "-."); negative {
+		text = "-0." + rest
+	} else if strings.HasPrefix(text, ".") {
+		text = "0" + text
+	}
 	d, err := order.ParseDecimal(text)
 	if err != nil {
 		return order.Decimal{}, errors.New("is no decimal number")

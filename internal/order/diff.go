@@ -65,10 +65,27 @@ func (d *differ) order(a, b *Order) {
 
 func (d *differ) group(g Group, a, b *Order) {
 	switch g {
-	case GroupSale:
-		d.sale(a, b)
-	case GroupCustomer:
+	case GroupPlacedAt:
+		d.time("placed_at", a.PlacedAt, b.PlacedAt)
+	case GroupCurrency:
+		d.text("currency", a.Currency, b.Currency)
+	case GroupChannel:
+		d.text("channel", a.Channel, b.Channel)
+	case GroupStore:
+		d.text("store", a.Store, b.Store)
+	case GroupAccount:
+		d.text("account", a.Account, b.Account)
+	case GroupLocale:
+		d.text("locale", a.Locale, b.Locale)
+	case GroupType:
+		d.text("type", a.Type, b.Type)
+	case GroupPreorder:
+		d.flag("preorder", a.Preorder, b.Preorder)
+	case GroupTest:
+		d.flag("test", a.Test, b.Test)
+	case GroupSession:
 		d.text("session", a.Session, b.Session)
+	case GroupCustomer:
 		d.customer(a.Customer, b.Customer)
 	case GroupRecipient:
 		d.party("recipient", a.Recipient, b.Recipient)
@@ -93,18 +110,6 @@ func (d *differ) group(g Group, a, b *Order) {
 	case GroupExtra:
 		d.extra(a.Extra, b.Extra)
 	}
-}
-
-func (d *differ) sale(a, b *Order) {
-	d.time("placed_at", a.PlacedAt, b.PlacedAt)
-	d.text("currency", a.Currency, b.Currency)
-	d.text("channel", a.Channel, b.Channel)
-	d.text("store", a.Store, b.Store)
-	d.text("account", a.Account, b.Account)
-	d.text("locale", a.Locale, b.Locale)
-	d.text("type", a.Type, b.Type)
-	d.flag("preorder", a.Preorder, b.Preorder)
-	d.flag("test", a.Test, b.Test)
 }
 
 func (d *differ) customer(x, y *Customer) {

@@ -2,15 +2,25 @@ package order
 
 import "strings"
 
-// Group is a part of the order that one source states whole. An order's id,
+// Group is a part of the order that one source states whole: a field that
+// stands for itself, or fields that mean nothing apart. An order's id,
 // status and cancellation belong to none: the id is its identity, the others
 // follow from what happened.
 type Group string
 
 // The groups, and the fields they hold.
 const (
-	GroupSale       Group = "sale"     // placed_at, currency, channel, store, account, locale, type, preorder, test
-	GroupCustomer   Group = "customer" // session and customer
+	GroupPlacedAt   Group = "placed_at"
+	GroupCurrency   Group = "currency"
+	GroupChannel    Group = "channel"
+	GroupStore      Group = "store"
+	GroupAccount    Group = "account"
+	GroupLocale     Group = "locale"
+	GroupType       Group = "type"
+	GroupPreorder   Group = "preorder"
+	GroupTest       Group = "test"
+	GroupSession    Group = "session"
+	GroupCustomer   Group = "customer"
 	GroupRecipient  Group = "recipient"
 	GroupBilling    Group = "billing"
 	GroupLines      Group = "lines"
@@ -26,7 +36,8 @@ const (
 
 // groups are all groups, in the sequence of an order's fields.
 var groups = [...]Group{
-	GroupSale, GroupCustomer, GroupRecipient, GroupBilling, GroupLines, GroupTotals, GroupShipping,
+	GroupPlacedAt, GroupCurrency, GroupChannel, GroupStore, GroupAccount, GroupLocale, GroupType,
+	GroupPreorder, GroupTest, GroupSession, GroupCustomer, GroupRecipient, GroupBilling, GroupLines, GroupTotals, GroupShipping,
 	GroupPayment, GroupReview, GroupMedia, GroupNotes, GroupReferences, GroupExtra,
 }
 
@@ -40,14 +51,8 @@ func GroupOf(path string) Group {
 	if i := strings.IndexAny(path, ".["); i >= 0 {
 		field = path[:i]
 	}
-	switch field {
-	case "placed_at", "currency", "channel", "store", "account", "locale", "type", "preorder", "test":
-		return GroupSale
-	case "session":
-		return GroupCustomer
-	}
 	for _, g := range groups {
-		if g != GroupSale && string(g) == field {
+		if string(g) == field {
 			return g
 		}
 	}
@@ -58,11 +63,28 @@ func GroupOf(path string) Group {
 // there but empty says nothing.
 func (o *Order) States(g Group) bool {
 	switch g {
-	case GroupSale:
-		return !o.PlacedAt.IsZero() || o.Currency != "" || o.Channel != "" || o.Store != "" ||
-			o.Account != "" || o.Locale != "" || o.Type != "" || o.Preorder || o.Test
+	case GroupPlacedAt:
+		return !o.PlacedAt.IsZero()
+	case GroupCurrency:
+		return o.Currency != ""
+	case GroupChannel:
+		return o.Channel != ""
+	case GroupStore:
+		return o.Store != ""
+	case GroupAccount:
+		return o.Account != ""
+	case GroupLocale:
+		return o.Locale != ""
+	case GroupType:
+		return o.Type != ""
+	case GroupPreorder:
+		return o.Preorder
+	case GroupTest:
+		return o.Test
+	case GroupSession:
+		return o.Session != ""
 	case GroupCustomer:
-		return o.Session != "" || !empty(o.Customer)
+		return !empty(o.Customer)
 	case GroupRecipient:
 		return !empty(o.Recipient)
 	case GroupBilling:
@@ -114,12 +136,28 @@ func SameGroup(g Group, a, b *Order) bool {
 // CopyGroup makes dst say in the group what src says, sharing its memory.
 func CopyGroup(dst *Order, g Group, src *Order) {
 	switch g {
-	case GroupSale:
-		dst.PlacedAt, dst.Currency, dst.Channel, dst.Store = src.PlacedAt, src.Currency, src.Channel, src.Store
-		dst.Account, dst.Locale, dst.Type = src.Account, src.Locale, src.Type
-		dst.Preorder, dst.Test = src.Preorder, src.Test
+	case GroupPlacedAt:
+		dst.PlacedAt = src.PlacedAt
+	case GroupCurrency:
+		dst.Currency = src.Currency
+	case GroupChannel:
+		dst.Channel = src.Channel
+	case GroupStore:
+		dst.Store = src.Store
+	case GroupAccount:
+		dst.Account = src.Account
+	case GroupLocale:
+		dst.Locale = src.Locale
+	case GroupType:
+		dst.Type = src.Type
+	case GroupPreorder:
+		dst.Preorder = src.Preorder
+	case GroupTest:
+		dst.Test = src.Test
+	case GroupSession:
+		dst.Session = src.Session
 	case GroupCustomer:
-		dst.Session, dst.Customer = src.Session, src.Customer
+		dst.Customer = src.Customer
 	case GroupRecipient:
 		dst.Recipient = src.Recipient
 	case GroupBilling:

@@ -268,12 +268,12 @@ func TestMergeCorrections(t *testing.T) {
 	f(log{}.says(anna, email("c")), anna.Name)
 	// a correction vouches for its groups only
 	m := log{}.says(public, order.Order{Currency: "SEK", Customer: email("a").Customer}).says(anna, email("c")).merge()
-	if !m.Public || m.From[order.GroupSale] != public.Name || m.From[order.GroupCustomer] != anna.Name {
+	if !m.Public || m.From[order.GroupCurrency] != public.Name || m.From[order.GroupCustomer] != anna.Name {
 		t.Errorf("a corrected public order: %+v", m)
 	}
 	// corrections of several groups add up
 	m = corrected.says(anna, order.Order{Currency: "NOK"}).merge()
-	if m.From[order.GroupCustomer] != anna.Name || m.From[order.GroupSale] != anna.Name || m.Order.Currency != "NOK" {
+	if m.From[order.GroupCustomer] != anna.Name || m.From[order.GroupCurrency] != anna.Name || m.Order.Currency != "NOK" {
 		t.Errorf("two corrections: %+v", m)
 	}
 	// a layer without Groups: all groups stand since its last statement
@@ -407,8 +407,8 @@ func TestLayerAdd(t *testing.T) {
 	if got := l.Groups[order.GroupCustomer]; got != 5 {
 		t.Errorf("customer stands since %d", got)
 	}
-	if _, ok := l.Groups[order.GroupSale]; ok {
-		t.Error("sale has changed with the last statement")
+	if _, ok := l.Groups[order.GroupCurrency]; ok {
+		t.Error("the currency has changed with the last statement")
 	}
 }
 

@@ -106,6 +106,9 @@ func readPixel(q url.Values) (w wireOrder, faults []order.Fault) {
 		Team:     p.text("teaid", false, maxText),
 		Customer: p.text("cusid", false, maxText),
 	}
+	if strings.ContainsAny(w.ID, "\t\r\n") {
+		p.fault("ordid", order.Malformed, order.ErrControl.Error())
+	}
 	w.Items = p.items()
 	for name, values := range q {
 		if slices.Contains(known, name) || slices.Contains(ignored, name) {

@@ -313,7 +313,6 @@ func TestFileLoop(t *testing.T) {
 	r := newFileRoute(t, "")
 	in := loopOrders(t, 120)
 	for i := range in {
-		in[i].ID = strings.ReplaceAll(in[i].ID, "\t", " ")
 		in[i].Media = nil
 		for j := range in[i].Lines {
 			l := &in[i].Lines[j]

@@ -34,7 +34,7 @@ func loopOrders(t testing.TB, n int) []order.Order {
 	orders := make([]order.Order, n)
 	for i := range orders {
 		o := &orders[i]
-		o.ID = newText(i, "o-", "ä/ \"\\\t€", "")
+		o.ID = newText(i, "o-", "ä/ \"\\€", "")
 		o.PlacedAt = mustTime(t, []string{"2021-12-02T15:00:00Z", "2021-12-02T15:00:00.5+10:00"}[i%2])
 		o.Currency = partnertest.Currency
 		o.Session = newText(i, "s-", "<&>")

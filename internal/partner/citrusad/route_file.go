@@ -117,15 +117,14 @@ type fileState struct {
 	Fetched int64     `json:"fetched,omitzero"` // chunks below stood in a file that was fetched
 }
 
-const (
-	keyState = "file/state"
-	keyHead  = "file/head" // the number of the next chunk
-)
+// The keys of a file in the state, which routes of one connection share.
 
-func keyChunk(n int64) string { return fmt.Sprintf("file/chunk/%016d", n) }
+func (f *file) keyState() string        { return "file/" + f.deps.Route + "/state" }
+func (f *file) keyHead() string         { return "file/" + f.deps.Route + "/head" } // the number of the next chunk
+func (f *file) keyChunk(n int64) string { return fmt.Sprintf("file/%s/chunk/%016d", f.deps.Route, n) }
 
 func (f *file) load(ctx context.Context) (st fileState, err error) {
-	b, ok, err := f.deps.State.Get(ctx, keyState)
+	b, ok, err := f.deps.State.Get(ctx, f.keyState())
 	if err == nil && ok {
 		err = json.Unmarshal(b, &st)
 	}
@@ -133,7 +132,7 @@ func (f *file) load(ctx context.Context) (st fileState, err error) {
 }
 
 func (f *file) head(ctx context.Context) (int64, error) {
-	b, ok, err := f.deps.State.Get(ctx, keyHead)
+	b, ok, err := f.deps.State.Get(ctx, f.keyHead())
 	if err != nil || !ok {
 		return 0, err
 	}
@@ -175,10 +174,10 @@ func (f *file) keepChunk(ctx context.Context, chunk []byte) (partner.Outcome, er
 	if err != nil {
 		return partner.Outcome{}, err
 	}
-	if err := f.deps.State.Put(ctx, keyChunk(n), chunk, f.keep); err != nil {
+	if err := f.deps.State.Put(ctx, f.keyChunk(n), chunk, f.keep); err != nil {
 		return partner.Outcome{}, err
 	}
-	if err := f.deps.State.Put(ctx, keyHead, strconv.AppendInt(nil, n+1, 10), 0); err != nil {
+	if err := f.deps.State.Put(ctx, f.keyHead(), strconv.AppendInt(nil, n+1, 10), 0); err != nil {
 		return partner.Outcome{}, err
 	}
 	st, err := f.load(ctx)
@@ -273,7 +272,7 @@ func (f *file) poll(ctx context.Context) error {
 	st.Written, st.UpTo = f.deps.Now(), head
 	b, err := json.Marshal(st)
 	if err == nil {
-		err = f.deps.State.Put(ctx, keyState, b, 0)
+		err = f.deps.State.Put(ctx, f.keyState(), b, 0)
 	}
 	if err != nil {
 		return fmt.Errorf("keep state of order file: %w", err)
@@ -300,7 +299,7 @@ func (f *file) writeRows(ctx context.Context, w io.Writer, from, head int64) (in
 	}
 	done := map[string]bool{}
 	for n := head - 1; n >= from; n-- {
-		chunk, ok, err := f.deps.State.Get(ctx, keyChunk(n))
+		chunk, ok, err := f.deps.State.Get(ctx, f.keyChunk(n))
 		if err != nil {
 			return from, err
 		}

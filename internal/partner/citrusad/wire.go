@@ -1,6 +1,8 @@
 package citrusad
 
 import (
+	"strings"
+
 	"github.com/ordermux/ordermux/internal/order"
 )
 
@@ -8,12 +10,12 @@ import (
 // ("up to 100"; the unit is orders by inference; see README.md); the others
 // are our choice.
 const (
-	maxBatch    = 100      // documented orders per request; more only without strict_batch
-	maxOrders   = 10_000   // orders per request, whatever the settings
-	maxItems    = 10_000   // lines per order
-	maxAdIDs    = 1_000    // ad ids per order
-	maxID       = 255      // bytes of an order id
-	maxText     = 4 << 10  // bytes of any other text
+	maxBatch    = 100    // documented orders per request; more only without strict_batch
+	maxOrders   = 10_000 // orders per request, whatever the settings
+	maxItems    = order.MaxLines
+	maxAdIDs    = 1_000 // ad ids per order
+	maxID       = order.MaxID
+	maxText     = order.MaxText
 	maxBody     = 10 << 20 // bytes of a body, also after decompression
 	maxFaults   = 100      // complaints listed in one answer
 	maxLoose    = 4 << 10  // bytes of unknown fields beside "orders"
@@ -107,6 +109,7 @@ func (d *decoder) readOrder(s string) *wireOrder {
 		switch name := c.name(); name {
 		case "id":
 			o.ID = d.text(&c, p.at(name), maxID)
+			d.oneLine(o.ID, p.at(name))
 		case "orderDate":
 			o.Date = d.time(&c, p.at(name))
 		case "sessionId":
@@ -247,6 +250,13 @@ func (d *decoder) text(c *cursor, p place, limit int) string {
 		d.wrong(c, p, "must be a string")
 	}
 	return ""
+}
+
+// oneLine complains about tabs and line ends: an id is referred to.
+func (d *decoder) oneLine(id string, p place) {
+	if strings.ContainsAny(id, "\t\r\n") {
+		d.fault(p.String(), order.Malformed, order.ErrControl.Error())
+	}
 }
 
 func (d *decoder) texts(c *cursor, p place) (list []string) {

@@ -137,6 +137,13 @@ func (h *Hub) refuse(e order.Entry) error {
 	if e.Subject.ID == "" || (e.Statement == nil) == (e.Happening == nil) || e.Source.Name == "" {
 		return errors.New("entry without id, source, or with not exactly one of statement and happening")
 	}
+	if e.Statement != nil {
+		if invalid := order.Validate(&e.Statement.Order); invalid != nil {
+			return invalid
+		}
+	} else if invalid := order.ValidateHappening(e.Happening); invalid != nil {
+		return invalid
+	}
 	if o := h.orders[e.Subject.ID]; o != nil && e.RefuseUpdate && e.Statement != nil {
 		if l := o.layer(e.Source); l != nil && l.Statement != nil && len(order.Diff(l.Statement, &e.Statement.Order)) > 0 {
 			return order.ErrConflict

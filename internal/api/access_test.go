@@ -1,0 +1,136 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ordermux/ordermux/internal/api"
+)
+
+// covers is the table of who may do what, written down once more by hand.
+var covers = map[api.Scope][]api.Scope{
+	api.Submit:  {api.Submit},
+	api.Read:    {api.Read},
+	api.Operate: {api.Submit, api.Read, api.Operate},
+	api.Admin:   {api.Submit, api.Read, api.Operate, api.Admin},
+}
+
+// bodies are good bodies of calls that need one.
+var bodies = map[string]string{
+	"/events":          `{"order":{"id":"2001"}}`,
+	"/correct":         `{"order":{"channel":"online"}}`,
+	"/retry":           `{"all":true}`,
+	"/drop":            `{"route":"ads","dry_run":true}`,
+	"/send":            `{"route":"ads","order":"1001"}`,
+	"/replay":          `{"all":true}`,
+	"/backfill":        `{"from_seq":1}`,
+	"/test":            `{"order":"1001"}`,
+	"/tokens":          `{"name":"erp","scope":"submit"}`,
+	"/backup":          `{"dir":"/backups/one"}`,
+	"/faults/citrusad": `{"share_429":0.5}`,
+}
+
+func bodyOf(method, path string) string {
+	if method == http.MethodGet || method == http.MethodDelete {
+		return ""
+	}
+	for end, body := range bodies {
+		if strings.HasSuffix(path, end) {
+			return body
+		}
+	}
+	return ""
+}
+
+// TestWhoMayDoWhat tries every endpoint with a token of every scope, of the
+// shop, of another shop and of the hub.
+func TestWhoMayDoWhat(t *testing.T) {
+	t.Parallel()
+	for _, e := range api.Endpoints() {
+		t.Run(e.Method+" "+e.Pattern, func(t *testing.T) {
+			t.Parallel()
+			ofShop := strings.Contains(e.Pattern, "{shop}")
+			shared := e.Pattern == "/api/v1/shops" || e.Pattern == "/api/v1/alerts"
+			path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad").Replace(e.Pattern)
+			query := ""
+			if strings.HasSuffix(path, "/reconcile") {
+				query = "?route=ads"
+			}
+			for scope, list := range covers {
+				may := false
+				for _, c := range list {
+					may = may || c == e.Scope
+				}
+				for _, owner := range []string{"nordlys", "aurora", "hub"} {
+					h := newHub(t).seed()
+					r := h.call(e.Method, path+query, owner+"-"+string(scope), bodyOf(e.Method, path))
+					allowed := may && (owner == "hub" || ofShop && owner == "nordlys" || shared)
+					if got := r.status < 300; got != allowed || !allowed && r.status != http.StatusForbidden {
+						t.Errorf("%s token of %s: %d %s", scope, owner, r.status, r.body)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestTokensThatDoNotCount(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	f := func(header string) {
+		t.Helper()
+		r := h.call("GET", "/api/v1/shops", "", "", "Authorization", header)
+		if r.status != http.StatusUnauthorized || r.header.Get("WWW-Authenticate") != `Bearer realm="ordermux"` {
+			t.Errorf("%q: %d %v", header, r.status, r.header)
+		}
+	}
+	f("")
+	f("Bearer")
+	f("Bearer ")
+	f("Bearer wrong")
+	f("Basic " + admin)
+	f(admin)
+
+	// The scheme's case does not matter.
+	if r := h.call("GET", "/api/v1/shops", "", "", "Authorization", "bearer "+admin); r.status != 200 {
+		t.Errorf("bearer: %d", r.status)
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	f := func(method, path, token string, status int) {
+		t.Helper()
+		if r := h.call(method, path, token, ""); r.status != status {
+			t.Errorf("%s %s: %d %s", method, path, r.status, r.body)
+		}
+	}
+	f("GET", "/api/v1/shops/nobody/orders", admin, 404)
+	f("GET", "/api/v1/shops/_hub/orders", admin, 404)
+	f("GET", "/api/v1/shops/nordlys/orders/none", admin, 404)
+	f("POST", "/api/v1/shops/nordlys/routes/none/pause", admin, 404)
+	f("POST", "/api/v1/shops/nordlys/routes/none/resume", admin, 404)
+	f("GET", "/api/v1/shops/nordlys/reconcile?route=none", admin, 404)
+	f("POST", "/api/v1/shops/nordlys/orders/none/erase", admin, 404)
+	f("POST", "/api/v1/shops/nordlys/tokens/none/rotate", admin, 404)
+	f("DELETE", "/api/v1/shops/nordlys/tokens/none", admin, 404)
+	f("GET", "/api/v1/faults/nobody", admin, 404)
+	f("GET", "/api/v2", admin, 404)
+	f("GET", "/api/", admin, 404)
+	f("PATCH", "/api/v1/shops", admin, 405)
+}
+
+func TestOpenAPIIsServed(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	res, err := http.Get(h.url + "/api/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/json" || int(res.ContentLength) != len(api.OpenAPI()) {
+		t.Errorf("%d %v", res.StatusCode, res.Header)
+	}
+}

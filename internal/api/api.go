@@ -1,0 +1,183 @@
+// Package api is the hub's own HTTP interface: handlers over the ledger, the
+// delivery engine and the tokens, and the client that the commands use.
+// openapi.json describes it; the tests hold every answer against it.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/delivery"
+	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/order"
+)
+
+// Hub is the reserved shop that acts and tokens of the whole hub belong to.
+const Hub = "_hub"
+
+// Ledger is what the API needs of the ledger.
+type Ledger interface {
+	Append(ctx context.Context, shop string, entries []order.Entry) ([]order.Receipt, error)
+	Head(ctx context.Context, shop string) (int64, error)
+	SeqAt(ctx context.Context, shop string, t time.Time) (int64, error)
+	Read(ctx context.Context, shop string, after int64, limit int) ([]ledger.Item, error)
+	States(ctx context.Context, shop string, numbers []int64) ([]*ledger.State, error)
+	StatesByID(ctx context.Context, shop string, ids []string) ([]*ledger.State, error)
+	Events(ctx context.Context, shop, id string) ([]order.Event, error)
+	Verify(ctx context.Context, shop string) (ledger.Report, error)
+}
+
+// Engine is what the API needs of the delivery engine. Methods that name a
+// route or an order return order.ErrNotFound for an unknown one.
+type Engine interface {
+	Status(ctx context.Context, shop string) ([]delivery.RouteStatus, error)
+	Pause(ctx context.Context, shop, route, reason string) error
+	Resume(ctx context.Context, shop, route string) error
+	Backfill(ctx context.Context, shop, route string, f delivery.Filter, dry bool) (delivery.Acted, error)
+	Replay(ctx context.Context, shop, route string, f delivery.Filter, dry bool) (delivery.Acted, error)
+	Retry(ctx context.Context, shop string, f delivery.Filter, dry bool) (delivery.Acted, error)
+	Drop(ctx context.Context, shop string, f delivery.Filter, dry bool) (delivery.Acted, error)
+	Send(ctx context.Context, shop, route, orderID string, dry bool) (delivery.Verdict, error)
+	Judge(ctx context.Context, shop, route, orderID string) (delivery.Verdict, error)
+	Deliveries(ctx context.Context, shop string, f delivery.Filter) (list []delivery.Delivery, next string, err error)
+	OfOrder(ctx context.Context, shop, id string) ([]delivery.Delivery, []delivery.Verdict, error)
+	Calls(ctx context.Context, d delivery.Delivery) ([]delivery.Call, error)
+	Reconcile(ctx context.Context, shop, route string, f delivery.Filter) (missing []delivery.Verdict, next string, err error)
+}
+
+// Operator is what the hub itself can be told to do. A nil function makes its
+// endpoint answer 404.
+type Operator struct {
+	// Erase removes the person from an order everywhere: ledger, deliveries,
+	// evidence, files. order.ErrNotFound for an unknown order.
+	Erase func(ctx context.Context, shop, id string) error
+	// Reload reads the configuration file again. Its error is shown to the
+	// caller, so it holds no secret.
+	Reload func(ctx context.Context) error
+	// Backup writes a copy of the store into a folder of the hub's machine
+	// that does not exist yet, or is empty, and returns what it wrote.
+	Backup func(ctx context.Context, dir string) (BackupReport, error)
+	// Alerts returns the troubles that have not ended.
+	Alerts func() []Alert
+	// Shops returns the configured shops in the file's sequence.
+	Shops func() []Shop
+}
+
+// Faults are the faults of the sandbox's doors, as JSON. Unknown partners are
+// order.ErrNotFound, bad faults *order.Invalid.
+type Faults interface {
+	Faults(partner string) ([]byte, error)
+	SetFaults(partner string, body []byte) error
+}
+
+// Options of the API.
+type Options struct {
+	Ledger   Ledger
+	Engine   Engine
+	Tokens   Tokens
+	Operator Operator
+	Faults   Faults // nil: no sandbox, its endpoints answer 404
+	Log      *slog.Logger
+	Now      func() time.Time
+	Version  string
+}
+
+// API serves /api/. Safe for concurrent use.
+type API struct {
+	Options
+	mux *http.ServeMux
+}
+
+var _ http.Handler = (*API)(nil)
+
+// New makes the API.
+func New(opts Options) *API {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Operator.Shops == nil {
+		opts.Operator.Shops = func() []Shop { return nil }
+	}
+	a := &API{Options: opts, mux: http.NewServeMux()}
+	a.register()
+	return a
+}
+
+// ServeHTTP answers /api/ and what is under it.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	a.mux.ServeHTTP(w, r)
+}
+
+// endpoint is one line of the API.
+type endpoint struct {
+	method  string
+	pattern string // {shop} names a shop; without it the endpoint is the hub's
+	scope   Scope
+	handle  func(a *API, r *request) (any, error)
+}
+
+// request is a call that may be made: who, about which shop.
+type request struct {
+	*http.Request
+	grant Grant
+	shop  string // "" for endpoints of the hub
+}
+
+// register binds the endpoints, and for each path an answer to every other
+// method.
+func (a *API) register() {
+	methods := map[string][]string{}
+	for _, e := range endpoints() {
+		a.mux.HandleFunc(e.method+" "+e.pattern, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, e) })
+		methods[e.pattern] = append(methods[e.pattern], e.method)
+		if e.method == http.MethodGet {
+			methods[e.pattern] = append(methods[e.pattern], http.MethodHead)
+		}
+	}
+	for pattern, allowed := range methods {
+		slices.Sort(allowed)
+		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			a.fail(w, r, problemf(http.StatusMethodNotAllowed, "%s is not possible here, only %s", r.Method, strings.Join(allowed, ", ")))
+		})
+	}
+	a.mux.HandleFunc("GET /api/openapi.json", serveOpenAPI)
+	a.mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		a.fail(w, r, problemf(http.StatusNotFound, "there is no such path; see /api/openapi.json"))
+	})
+}
+
+// serve checks who calls, runs the endpoint and writes its answer.
+func (a *API) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
+	req, err := a.admit(r, e)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	out, err := e.handle(a, req)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	a.answer(w, r, out)
+}
+
+// shop returns a configured shop.
+func (a *API) shop(id string) (Shop, bool) {
+	for _, s := range a.Operator.Shops() {
+		if s.ID == id {
+			return s, true
+		}
+	}
+	return Shop{}, false
+}

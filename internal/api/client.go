@@ -1,0 +1,339 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/json"
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/secret"
+)
+
+// maxAnswer bounds what the client reads of an answer.
+const maxAnswer = 256 << 20
+
+// Client calls the API of a running hub. Its errors are *Problem where the
+// hub said what is wrong. Safe for concurrent use.
+type Client struct {
+	base  string
+	token secret.Text
+	http  *http.Client
+}
+
+// NewClient makes a client of the hub at base ("http://127.0.0.1:8080").
+// Nil transport: the standard one.
+func NewClient(base string, token secret.Text, transport http.RoundTripper) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, errors.New("the hub's address must be whole, such as http://127.0.0.1:8080")
+	}
+	return &Client{base: strings.TrimRight(base, "/"), token: token, http: &http.Client{Transport: transport}}, nil
+}
+
+// path puts a path together; the parts after the first are escaped.
+func path(shop string, parts ...string) string {
+	var b strings.Builder
+	b.WriteString("/api/v1/shops/" + url.PathEscape(shop))
+	for _, p := range parts {
+		b.WriteString("/" + url.PathEscape(p))
+	}
+	return b.String()
+}
+
+// call sends in (nil: no body) and decodes the answer into out.
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return fmt.Errorf("encode request: %w", err)
+		}
+	}
+	return c.send(ctx, method, path, http.Header{"Content-Type": {"application/json"}}, body, out)
+}
+
+func (c *Client) send(ctx context.Context, method, path string, header http.Header, body []byte, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if len(body) > 0 {
+		req.Header = header
+	}
+	if c.token.Set() {
+		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("call the hub: %w", err)
+	}
+	defer res.Body.Close()
+	b, err := json.ReadAll(res.Body, maxAnswer)
+	if err != nil {
+		return fmt.Errorf("read the hub's answer: %w", err)
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return problemOf(res, b)
+	}
+	if raw, ok := out.(*[]byte); ok {
+		*raw = b
+		return nil
+	}
+	if err := json.Unmarshal(b, out); err != nil {
+		return fmt.Errorf("the hub's answer: %w", err)
+	}
+	return nil
+}
+
+// problemOf reads a problem document, or makes one of what somebody between
+// us and the hub answered.
+func problemOf(res *http.Response, body []byte) *Problem {
+	p := &Problem{}
+	if err := json.Unmarshal(body, p); err != nil || p.Status == 0 {
+		p = problemf(res.StatusCode, "the hub's address answered %s", res.Status)
+	}
+	if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && s > 0 {
+		p.retryAfter = time.Duration(s) * time.Second
+	}
+	return p
+}
+
+// RetryAfter is how long the hub asked to wait; zero: it did not.
+func (p *Problem) RetryAfter() time.Duration { return p.retryAfter }
+
+// Append hands entries in as one call, all or nothing; imported makes the
+// shop's import their source instead of the token.
+func (c *Client) Append(ctx context.Context, shop string, entries []order.Entry, imported bool) ([]order.Receipt, error) {
+	var body bytes.Buffer
+	for _, e := range entries {
+		wire, err := EncodeEntry(e)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.MarshalWrite(&body, wire); err != nil {
+			return nil, fmt.Errorf("encode entry: %w", err)
+		}
+		body.WriteByte('\n')
+	}
+	header := http.Header{"Content-Type": {"application/x-ndjson"}}
+	if imported {
+		header.Set("Ordermux-Source", "import")
+	}
+	var out Receipts
+	err := c.send(ctx, http.MethodPost, path(shop, "events"), header, body.Bytes(), &out)
+	return out.Receipts, err
+}
+
+// Post hands in a body as it is.
+func (c *Client) Post(ctx context.Context, shop, contentType string, body io.Reader) ([]order.Receipt, error) {
+	b, err := json.ReadAll(body, MaxBody)
+	if err != nil {
+		return nil, err
+	}
+	var out Receipts
+	err = c.send(ctx, http.MethodPost, path(shop, "events"), http.Header{"Content-Type": {contentType}}, b, &out)
+	return out.Receipts, err
+}
+
+// ListOptions narrow lists; zero values do not.
+type ListOptions struct {
+	Cursor         string
+	Limit          int
+	Since, Until   time.Time // orders
+	Channel        string    // orders
+	Route          string    // deliveries, reconcile
+	States         []string  // deliveries
+	Code           string    // deliveries
+	Orders         []string  // deliveries
+	From, To       time.Time // reconcile
+	FromSeq, ToSeq int64     // reconcile
+}
+
+// query writes the parameters that are set.
+func (o ListOptions) query() string {
+	q := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	at := func(name string, t time.Time) {
+		if !t.IsZero() {
+			q.Set(name, t.Format(time.RFC3339Nano))
+		}
+	}
+	number := func(name string, n int64) {
+		if n > 0 {
+			q.Set(name, strconv.FormatInt(n, 10))
+		}
+	}
+	set("cursor", o.Cursor)
+	number("limit", int64(o.Limit))
+	at("since", o.Since)
+	at("until", o.Until)
+	set("channel", o.Channel)
+	set("route", o.Route)
+	set("state", strings.Join(o.States, ","))
+	set("code", o.Code)
+	set("order", strings.Join(o.Orders, ","))
+	at("from", o.From)
+	at("to", o.To)
+	number("from_seq", o.FromSeq)
+	number("to_seq", o.ToSeq)
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// Orders returns a page of orders, newest first.
+func (c *Client) Orders(ctx context.Context, shop string, o ListOptions) (out Orders, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "orders")+o.query(), nil, &out)
+}
+
+// Order returns all that is known of one order.
+func (c *Client) Order(ctx context.Context, shop, id string) (out OrderState, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "orders", id), nil, &out)
+}
+
+// Correct states groups of an order anew; order is canonical JSON.
+func (c *Client) Correct(ctx context.Context, shop, id string, order []byte) ([]order.Receipt, error) {
+	var out Receipts
+	in := struct {
+		Order json.Value `json:"order"`
+	}{order}
+	err := c.call(ctx, http.MethodPost, path(shop, "orders", id, "correct"), in, &out)
+	return out.Receipts, err
+}
+
+// Erase removes the person from an order.
+func (c *Client) Erase(ctx context.Context, shop, id string) error {
+	return c.call(ctx, http.MethodPost, path(shop, "orders", id, "erase"), nil, &Done{})
+}
+
+// Deliveries returns a page of deliveries.
+func (c *Client) Deliveries(ctx context.Context, shop string, o ListOptions) (out Deliveries, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "deliveries")+o.query(), nil, &out)
+}
+
+// Retry sends failed, parked or refused deliveries again.
+func (c *Client) Retry(ctx context.Context, shop string, s Selection) (out Acted, err error) {
+	return out, c.call(ctx, http.MethodPost, path(shop, "deliveries", "retry"), s, &out)
+}
+
+// Drop closes open or listed deliveries.
+func (c *Client) Drop(ctx context.Context, shop string, s Selection) (out Acted, err error) {
+	return out, c.call(ctx, http.MethodPost, path(shop, "deliveries", "drop"), s, &out)
+}
+
+// Send sends one order on one route now.
+func (c *Client) Send(ctx context.Context, shop, route, id string, dry bool) (out Verdict, err error) {
+	in := map[string]any{"route": route, "order": id, "dry_run": dry}
+	return out, c.call(ctx, http.MethodPost, path(shop, "deliveries", "send"), in, &out)
+}
+
+// Routes returns the state of every route.
+func (c *Client) Routes(ctx context.Context, shop string) (out Routes, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "routes"), nil, &out)
+}
+
+// Reconcile returns a page of the orders that a route lacks.
+func (c *Client) Reconcile(ctx context.Context, shop string, o ListOptions) (out Missing, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "reconcile")+o.query(), nil, &out)
+}
+
+// Pause pauses a route.
+func (c *Client) Pause(ctx context.Context, shop, route, reason string) error {
+	in := map[string]string{}
+	if reason != "" {
+		in["reason"] = reason
+	}
+	return c.call(ctx, http.MethodPost, path(shop, "routes", route, "pause"), in, &Done{})
+}
+
+// Resume lets a route go on where it stood.
+func (c *Client) Resume(ctx context.Context, shop, route string) error {
+	return c.call(ctx, http.MethodPost, path(shop, "routes", route, "resume"), nil, &Done{})
+}
+
+// Replay sends again what was sent.
+func (c *Client) Replay(ctx context.Context, shop, route string, s Selection) (out Acted, err error) {
+	return out, c.call(ctx, http.MethodPost, path(shop, "routes", route, "replay"), s, &out)
+}
+
+// Backfill plans a range that the route never considered.
+func (c *Client) Backfill(ctx context.Context, shop, route string, s Selection) (out Acted, err error) {
+	return out, c.call(ctx, http.MethodPost, path(shop, "routes", route, "backfill"), s, &out)
+}
+
+// Test tells what a route would do with an order.
+func (c *Client) Test(ctx context.Context, shop, route, id string) (out Verdict, err error) {
+	in := map[string]string{"order": id}
+	return out, c.call(ctx, http.MethodPost, path(shop, "routes", route, "test"), in, &out)
+}
+
+// Verify walks the chain of a shop.
+func (c *Client) Verify(ctx context.Context, shop string) (out Verified, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "verify"), nil, &out)
+}
+
+// Tokens lists the tokens of a shop, or of Hub.
+func (c *Client) Tokens(ctx context.Context, shop string) (out TokenList, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "tokens"), nil, &out)
+}
+
+// CreateToken makes a token.
+func (c *Client) CreateToken(ctx context.Context, shop, name string, scope Scope) (out NewToken, err error) {
+	in := map[string]string{"name": name, "scope": string(scope)}
+	return out, c.call(ctx, http.MethodPost, path(shop, "tokens"), in, &out)
+}
+
+// RotateToken makes a new token of the same name; the old one works for keep.
+func (c *Client) RotateToken(ctx context.Context, shop, name string, keep time.Duration) (out NewToken, err error) {
+	in := map[string]int64{"keep_seconds": int64(keep.Seconds())}
+	return out, c.call(ctx, http.MethodPost, path(shop, "tokens", name, "rotate"), in, &out)
+}
+
+// RevokeToken ends a token.
+func (c *Client) RevokeToken(ctx context.Context, shop, name string) error {
+	return c.call(ctx, http.MethodDelete, path(shop, "tokens", name), nil, &Done{})
+}
+
+// Shops lists the shops that the token may see.
+func (c *Client) Shops(ctx context.Context) (out Shops, err error) {
+	return out, c.call(ctx, http.MethodGet, "/api/v1/shops", nil, &out)
+}
+
+// Alerts lists the troubles that have not ended.
+func (c *Client) Alerts(ctx context.Context) (out Alerts, err error) {
+	return out, c.call(ctx, http.MethodGet, "/api/v1/alerts", nil, &out)
+}
+
+// Reload makes the hub read its configuration again.
+func (c *Client) Reload(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, "/api/v1/reload", nil, &Done{})
+}
+
+// Backup copies the store into a new folder on the hub's machine.
+func (c *Client) Backup(ctx context.Context, dir string) (out BackupReport, err error) {
+	return out, c.call(ctx, http.MethodPost, "/api/v1/backup", map[string]string{"dir": dir}, &out)
+}
+
+// Faults returns the faults of a sandbox's door, as JSON.
+func (c *Client) Faults(ctx context.Context, partner string) (out []byte, err error) {
+	return out, c.call(ctx, http.MethodGet, "/api/v1/faults/"+url.PathEscape(partner), nil, &out)
+}
+
+// SetFaults sets them.
+func (c *Client) SetFaults(ctx context.Context, partner string, faults []byte) (out []byte, err error) {
+	header := http.Header{"Content-Type": {"application/json"}}
+	return out, c.send(ctx, http.MethodPut, "/api/v1/faults/"+url.PathEscape(partner), header, faults, &out)
+}

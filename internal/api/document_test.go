@@ -1,0 +1,140 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/ordermux/ordermux/internal/api"
+)
+
+// document is openapi.json, against which every answer of the tests is held.
+type document struct{ *openapi3.T }
+
+// parsed is read once: every test only looks at it.
+var parsed = sync.OnceValues(func() (*openapi3.T, error) {
+	return openapi3.NewLoader().LoadFromData(api.OpenAPI())
+})
+
+func loadDocument(t *testing.T) *document {
+	t.Helper()
+	doc, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &document{doc}
+}
+
+func testLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+// find returns what the document says of a path, by its pattern.
+func (d *document) find(path string) (pattern string, item *openapi3.PathItem) {
+	u, err := url.Parse(path)
+	if err != nil {
+		return "", nil
+	}
+	parts := strings.Split(u.EscapedPath(), "/")
+	for _, pattern := range d.Paths.InMatchingOrder() {
+		if matches(strings.Split(pattern, "/"), parts) {
+			return pattern, d.Paths.Value(pattern)
+		}
+	}
+	return "", nil
+}
+
+func matches(pattern, parts []string) bool {
+	if len(pattern) != len(parts) {
+		return false
+	}
+	for i := range parts {
+		if pattern[i] != parts[i] && !strings.HasPrefix(pattern[i], "{") {
+			return false
+		}
+	}
+	return true
+}
+
+// check holds an answer against the document. Paths it does not have must be
+// answered with a problem all the same.
+func (d *document) check(t *testing.T, method, path string, res *http.Response, body []byte) {
+	t.Helper()
+	var schema *openapi3.SchemaRef
+	_, item := d.find(path)
+	if item == nil || item.GetOperation(method) == nil {
+		if res.StatusCode < 400 {
+			t.Errorf("%s %s is not documented", method, path)
+			return
+		}
+		schema = d.Components.Schemas["Problem"]
+	} else {
+		r := item.GetOperation(method).Responses.Value(strconv.Itoa(res.StatusCode))
+		if r == nil {
+			t.Errorf("%s %s: the status %d is not documented", method, path, res.StatusCode)
+			return
+		}
+		kind := strings.Split(res.Header.Get("Content-Type"), ";")[0]
+		media := r.Value.Content[kind]
+		if media == nil {
+			t.Errorf("%s %s: %d with the content type %q is not documented", method, path, res.StatusCode, kind)
+			return
+		}
+		schema = media.Schema
+	}
+	var v any
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Errorf("%s %s: %v in %s", method, path, err, body)
+		return
+	}
+	if err := schema.Value.VisitJSON(v, openapi3.EnableJSONSchema2020()); err != nil {
+		t.Errorf("%s %s: not as documented: %v", method, path, err)
+	}
+}
+
+func TestDocumentIsValid(t *testing.T) {
+	t.Parallel()
+	d := loadDocument(t)
+	if err := d.Validate(context.Background(), openapi3.IsOpenAPI31OrLater()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDocumentHasEveryEndpoint compares the document with what the API
+// answers: each documented call is one, and no other method is.
+func TestDocumentHasEveryEndpoint(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	methods := []string{"GET", "POST", "PUT", "DELETE", "PATCH"}
+	for pattern, item := range h.doc.Paths.Map() {
+		path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "none", "{partner}", "citrusad").Replace(pattern)
+		for _, m := range methods {
+			r := h.call(m, path, "", "")
+			want := http.StatusUnauthorized // the endpoint exists, and asks who calls
+			if item.GetOperation(m) == nil {
+				want = http.StatusMethodNotAllowed
+			}
+			if r.status != want {
+				t.Errorf("%s %s: %d, want %d", m, path, r.status, want)
+			}
+			if want == http.StatusMethodNotAllowed && r.header.Get("Allow") == "" {
+				t.Errorf("%s %s: no Allow", m, path)
+			}
+		}
+	}
+	if n := len(h.doc.Paths.Map()); n != api.Patterns() {
+		t.Errorf("%d documented paths, %d served", n, api.Patterns())
+	}
+}
+
+// visit holds a value against a schema of the document.
+func (d *document) visit(name string, v any) error {
+	return d.Components.Schemas[name].Value.VisitJSON(v, openapi3.EnableJSONSchema2020())
+}

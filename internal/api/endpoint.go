@@ -1,0 +1,48 @@
+package api
+
+import "net/http"
+
+// endpoints is the whole API; openapi.json says the same for the world.
+func endpoints() []endpoint {
+	const (
+		v1   = "/api/v1"
+		shop = v1 + "/shops/{shop}"
+		get  = http.MethodGet
+		post = http.MethodPost
+		del  = http.MethodDelete
+	)
+	return []endpoint{
+		{post, shop + "/events", Submit, (*API).appendEvents},
+		{get, shop + "/orders", Read, (*API).listOrders},
+		{get, shop + "/orders/{id}", Read, (*API).showOrder},
+		{post, shop + "/orders/{id}/correct", Operate, (*API).correctOrder},
+		{post, shop + "/orders/{id}/erase", Admin, (*API).eraseOrder},
+		{del, shop + "/orders/{id}", Admin, (*API).eraseOrder},
+
+		{get, shop + "/deliveries", Read, (*API).listDeliveries},
+		{post, shop + "/deliveries/retry", Operate, (*API).retryDeliveries},
+		{post, shop + "/deliveries/drop", Operate, (*API).dropDeliveries},
+		{post, shop + "/deliveries/send", Operate, (*API).sendOrder},
+
+		{get, shop + "/routes", Read, (*API).listRoutes},
+		{get, shop + "/reconcile", Read, (*API).reconcile},
+		{post, shop + "/routes/{route}/pause", Operate, (*API).pauseRoute},
+		{post, shop + "/routes/{route}/resume", Operate, (*API).resumeRoute},
+		{post, shop + "/routes/{route}/replay", Operate, (*API).replayRoute},
+		{post, shop + "/routes/{route}/backfill", Operate, (*API).backfillRoute},
+		{post, shop + "/routes/{route}/test", Operate, (*API).testRoute},
+
+		{get, shop + "/verify", Operate, (*API).verifyShop},
+		{get, shop + "/tokens", Admin, (*API).listTokens},
+		{post, shop + "/tokens", Admin, (*API).createToken},
+		{post, shop + "/tokens/{name}/rotate", Admin, (*API).rotateToken},
+		{del, shop + "/tokens/{name}", Admin, (*API).revokeToken},
+
+		{get, v1 + "/shops", Read, (*API).listShops},
+		{get, v1 + "/alerts", Read, (*API).listAlerts},
+		{post, v1 + "/reload", Admin, (*API).reload},
+		{post, v1 + "/backup", Admin, (*API).backup},
+		{get, v1 + "/faults/{partner}", Operate, (*API).showFaults},
+		{http.MethodPut, v1 + "/faults/{partner}", Operate, (*API).setFaults},
+	}
+}

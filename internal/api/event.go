@@ -1,0 +1,75 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/ordermux/ordermux/internal/json"
+	"github.com/ordermux/ordermux/internal/order"
+)
+
+// appendEvents takes one entry, an array or NDJSON: all or nothing.
+func (a *API) appendEvents(r *request) (any, error) {
+	kind, err := contentType(r.Request)
+	if err != nil {
+		return nil, err
+	}
+	body, err := readBody(r.Request)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := decodeEntries(body, kind == typeNDJSON, r.source())
+	if err != nil {
+		return nil, err
+	}
+	receipts, err := a.Ledger.Append(r.Context(), r.shop, entries)
+	if err != nil {
+		return nil, err
+	}
+	return Receipts{Receipts: receipts}, nil
+}
+
+// correctOrder states groups of an order anew, in the operator's name.
+func (a *API) correctOrder(r *request) (any, error) {
+	id := r.PathValue("id")
+	var in struct {
+		Order json.Value `json:"order"`
+	}
+	if err := readJSON(r.Request, &in); err != nil {
+		return nil, err
+	}
+	if len(in.Order) == 0 {
+		return nil, order.Refuse("order", order.Required, string(order.ErrRequired))
+	}
+	st := &order.Statement{Wire: nil}
+	if err := json.UnmarshalStrict(in.Order, &st.Order); err != nil {
+		return nil, json.Within(err, "order")
+	}
+	if st.Order.ID != "" && st.Order.ID != id {
+		return nil, order.Refuse("order.id", order.Malformed, "is not the id in the path; an order's id can not be corrected")
+	}
+	st.Order.ID = id
+	if _, err := a.state(r, id); err != nil {
+		return nil, err
+	}
+	receipts, err := a.Ledger.Append(r.Context(), r.shop, []order.Entry{{
+		Subject: order.Subject{Kind: order.SubjectOrder, ID: id}, Source: r.operator(), Statement: st,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	a.record(r, "correct", "order "+id, "")
+	return Receipts{Receipts: receipts}, nil
+}
+
+// eraseOrder removes the person from an order.
+func (a *API) eraseOrder(r *request) (any, error) {
+	if a.Operator.Erase == nil {
+		return nil, problemf(http.StatusNotFound, "this hub can not erase")
+	}
+	id := r.PathValue("id")
+	if err := a.Operator.Erase(r.Context(), r.shop, id); err != nil {
+		return nil, err
+	}
+	a.record(r, "erase", "order "+id, "")
+	return Done{Done: true}, nil
+}

@@ -1,0 +1,231 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/ordermux/ordermux/internal/alert"
+	"github.com/ordermux/ordermux/internal/config"
+	"github.com/ordermux/ordermux/internal/delivery"
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/outbound"
+	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/secret"
+)
+
+// generation is all that follows from one configuration. It is replaced whole
+// or not at all.
+type generation struct {
+	config      *config.Config
+	credentials credentialIndex
+	proxies     []netip.Prefix
+	routes      map[routeKey]*route
+	list        []*route // in the configuration's sequence
+	channels    []alert.Channel
+}
+
+type routeKey struct{ shop, name string }
+
+// route is a configured route with the side that was built for it.
+type route struct {
+	revision string // digest of its configuration
+	delivery delivery.Route
+	client   *outbound.Client
+	handler  http.Handler
+	password secret.Text // with which its files are fetched
+}
+
+// RouteError is a route or door whose settings its partner does not take.
+type RouteError struct {
+	Shop, Route string // empty: a door
+	Partner     string
+	Err         error
+}
+
+func (e *RouteError) Error() string {
+	if e.Route == "" {
+		return fmt.Sprintf("door %s: %v", e.Partner, e.Err)
+	}
+	return fmt.Sprintf("shops.%s.routes.%s: %v", e.Shop, e.Route, e.Err)
+}
+
+func (e *RouteError) Unwrap() error { return e.Err }
+
+// generate builds what follows from a configuration. Routes that did not
+// change are taken over from before, with what they hold in memory.
+func (a *App) generate(cfg *config.Config, before *generation) (*generation, error) {
+	g := &generation{
+		config: cfg, credentials: indexCredentials(cfg, a.opts.Partners), routes: map[routeKey]*route{},
+	}
+	var err error
+	if g.proxies, err = prefixes(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("trusted_proxies: %w", err)
+	}
+	allow, err := prefixes(cfg.Outbound.AllowPrivate)
+	if err != nil {
+		return nil, fmt.Errorf("outbound.allow_private: %w", err)
+	}
+	clients := map[routeKey]*outbound.Client{} // by connection
+	for _, id := range cfg.ShopOrder {
+		shop := cfg.Shops[id]
+		for _, c := range shop.Routes {
+			r, err := a.route(cfg, shop, c, allow, before, clients)
+			if err != nil {
+				return nil, &RouteError{Shop: id, Route: c.Name, Partner: c.Partner, Err: err}
+			}
+			g.routes[routeKey{id, c.Name}] = r
+			g.list = append(g.list, r)
+		}
+	}
+	g.channels = a.channels(cfg)
+	return g, nil
+}
+
+// prefixes reads address ranges; a single address is a range of one.
+func prefixes(texts []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, t := range texts {
+		if addr, err := netip.ParseAddr(t); err == nil {
+			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(t)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no range such as 10.0.0.0/8", t)
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}
+
+// route builds one route, or takes it over unchanged.
+func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow []netip.Prefix, before *generation, clients map[routeKey]*outbound.Client) (*route, error) {
+	connection := routeKey{shop.ID, c.Connection}
+	rev := revision(cfg, shop, c)
+	if before != nil {
+		if old := before.routes[routeKey{shop.ID, c.Name}]; old != nil && old.revision == rev {
+			clients[connection] = old.client
+			return old, nil
+		}
+	}
+	p, ok := a.partner(c.Partner)
+	if !ok || p.Route == nil {
+		return nil, fmt.Errorf("there is no partner %q with a route", c.Partner)
+	}
+	client := clients[connection]
+	if client == nil {
+		client = outbound.New(outbound.Options{
+			Allow: allow, Hop: a.hubID, Now: a.opts.Now, UserAgent: "ordermux/" + a.opts.Version,
+		})
+		clients[connection] = client
+	}
+	deps := a.routeDeps(shop, c, client)
+	deps.PublicURL = cfg.PublicURL
+	side, err := p.Route(deps, c.Settings)
+	if err != nil {
+		return nil, err
+	}
+	r := &route{revision: rev, client: client, handler: side.Handler, password: c.Settings["file_password"].Secret}
+	side.Deliver = a.carryOn(side.Deliver)
+	side.Look = a.carryOn(side.Look)
+	r.delivery = deliveryRoute(shop, c, side)
+	r.delivery.Revision = rev
+	return r, nil
+}
+
+func (a *App) routeDeps(shop *config.Shop, c config.Route, client *outbound.Client) partner.Deps {
+	return partner.Deps{
+		Partner: c.Partner, Shop: shop.ID, Route: c.Name,
+		Source: order.Source{Name: "route:" + c.Name, Rank: order.RankRoute},
+		Intake: &intake{app: a, next: a.ledger, partner: c.Partner},
+		Orders: a.ledger,
+		State:  a.store.State(shop.ID, "connection:"+c.Connection),
+		Files:  a.files.of(shop.ID, c.Name),
+		HTTP:   client,
+		Log:    a.log.With("shop", shop.ID, "route", c.Name, "partner", c.Partner),
+		Now:    a.opts.Now,
+	}
+}
+
+// carryOn gives a side's calls the trace and the hops that their orders came
+// with.
+func (a *App) carryOn(do func(context.Context, []partner.Task) []partner.Outcome) func(context.Context, []partner.Task) []partner.Outcome {
+	if do == nil {
+		return nil
+	}
+	return func(ctx context.Context, tasks []partner.Task) []partner.Outcome {
+		ctx = outbound.WithTraceparent(ctx, a.traces.of(tasks))
+		return do(outbound.WithHop(ctx, hopsOf(tasks)), tasks)
+	}
+}
+
+// deliveryRoute turns a configured route into what the engine runs.
+func deliveryRoute(shop *config.Shop, c config.Route, side partner.Side) delivery.Route {
+	return delivery.Route{
+		Shop: shop.ID, Name: c.Name, Partner: c.Partner, Connection: c.Connection, Side: side, Disabled: c.Disabled,
+		Slots: c.Slots, Rate: c.Rate, DailyCap: c.DailyCap,
+		Rules: delivery.Rules{
+			When: c.When, On: kinds(c.On), After: c.After, At: c.At, Unless: kinds(c.Unless), MaxAge: c.MaxAge,
+			Lines: c.Lines, Trust: c.Trust, Location: shop.Location,
+			Retry: delivery.RetryRules{First: c.Retry.First, Max: c.Retry.Max, GiveUp: c.Retry.GiveUp, Attempts: c.Retry.Attempts},
+		},
+	}
+}
+
+func kinds(names []string) []order.Kind {
+	if names == nil {
+		return nil
+	}
+	out := make([]order.Kind, len(names))
+	for i, n := range names {
+		out[i] = order.Kind(n)
+	}
+	return out
+}
+
+// revision is a digest of all that makes a route what it is, secrets included,
+// which it does not show.
+func revision(cfg *config.Config, shop *config.Shop, c config.Route) string {
+	h := sha256.New()
+	settings := c.Settings
+	c.Settings = nil
+	fmt.Fprintf(h, "%s|%v|%s|%s|%s|%+v", cfg.PublicURL, cfg.Outbound.AllowPrivate, shop.ID, shop.Currency, shop.Timezone, c)
+	names := make([]string, 0, len(settings))
+	for name := range settings {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		v := settings[name]
+		fmt.Fprintf(h, "|%s=%q,%q,%q", name, v.Text, strings.Join(v.List, "\x00"), v.Secret.Reveal())
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+func (a *App) partner(name string) (partner.Partner, bool) {
+	for _, p := range a.opts.Partners {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return partner.Partner{}, false
+}
+
+// channels are the ways in which people hear of troubles.
+func (a *App) channels(cfg *config.Config) []alert.Channel {
+	var out []alert.Channel
+	if cfg.SMTP != nil && len(cfg.Alerts.Email) > 0 {
+		out = append(out, alert.NewMail(*cfg.SMTP, cfg.Alerts.Email))
+	}
+	if w := cfg.Alerts.Webhook; w != nil {
+		client := outbound.New(outbound.Options{Now: a.opts.Now, UserAgent: "ordermux/" + a.opts.Version})
+		out = append(out, alert.NewWebhook(*w, client, a.opts.Now))
+	}
+	return out
+}

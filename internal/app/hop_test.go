@@ -1,0 +1,44 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestTwoHubsThatFeedEachOther lets each hub deliver to the other's door: an
+// order makes one round and stops.
+func TestTwoHubsThatFeedEachOther(t *testing.T) {
+	t.Parallel()
+	to := func(url string) string {
+		return strings.Replace(adsRoute(url), "sandbox-secret-key", "sk-12345", 1)
+	}
+	dir := t.TempDir()
+	a := startHub(t, dir, shop(to("http://127.0.0.1:1")))
+	b := startHub(t, t.TempDir(), shop(to(a.URL())))
+	cfg, err := parse(dir, shop(to(b.URL())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Reload(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	for _, total := range []string{"3.00", "4.00"} {
+		a.give(oneOrder("o-1", total))
+		for range 3 { // what the one sends, the other must settle
+			a.settled()
+			b.settled()
+		}
+	}
+	for name, h := range map[string]*hub{"a": a, "b": b} {
+		state, err := h.api.Order(t.Context(), "nordlys", "o-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(state.Events) > 4 {
+			t.Errorf("hub %s has %d events of one order", name, len(state.Events))
+		}
+		if total := state.Order.Lines[0].Total.String(); total != "4.00" {
+			t.Errorf("hub %s has a total of %s", name, total)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package app
+
+import (
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/secret"
+)
+
+// ServeHTTP answers on the main address. It is no http.ServeMux: that one
+// redirects paths it finds unclean, and doors must see what came.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.serve(w, r, http.HandlerFunc(a.main))
+}
+
+func (a *App) main(w http.ResponseWriter, r *http.Request) {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	n := len(first) + 1
+	if !strings.HasPrefix(r.URL.Path, "/") || !escapedPrefix(r.URL, n) {
+		http.NotFound(w, r)
+		return
+	}
+	label(r, first)
+	switch first {
+	case "":
+		a.page(w, r)
+	case "api":
+		// A backup or a walk of the chain takes longer than other answers.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longAnswer))
+		a.api.ServeHTTP(w, r)
+	case "healthz":
+		answerText(w, http.StatusOK, "ok")
+	case "readyz":
+		a.ready(w)
+	case "metrics":
+		a.metrics.handler().ServeHTTP(w, r)
+	case "in":
+		a.receive(w, r)
+	case "files":
+		below(http.HandlerFunc(a.fetch), w, r, n)
+	default:
+		d, ok := a.door(first)
+		if !ok {
+			label(r, "none")
+			http.NotFound(w, r)
+			return
+		}
+		below(d.handler, w, r, n)
+	}
+}
+
+// longAnswer bounds the answers of our own API.
+const longAnswer = time.Hour
+
+// label names the door in the request's metrics.
+func label(r *http.Request, door string) {
+	if c := callOf(r.Context()); c != nil {
+		if door == "" {
+			door = "page"
+		}
+		c.door = door
+	}
+}
+
+// atRoot serves one partner's door at the root of an address of its own.
+func (a *App) atRoot(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.serve(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			label(r, name)
+			d, ok := a.door(name)
+			if !ok {
+				http.NotFound(w, r)
+				return
+			}
+			d.handler.ServeHTTP(w, r)
+		}))
+	})
+}
+
+// receive hands /in/{shop}/{route}/… to the route's webhook receiver.
+func (a *App) receive(w http.ResponseWriter, r *http.Request) {
+	parts := strings.SplitN(r.URL.Path, "/", 5) // "", in, shop, route, rest
+	if len(parts) < 4 {
+		http.NotFound(w, r)
+		return
+	}
+	n := len("/in/") + len(parts[2]) + 1 + len(parts[3])
+	route := a.current.Load().routes[routeKey{parts[2], parts[3]}]
+	if route == nil || route.handler == nil || !escapedPrefix(r.URL, n) {
+		http.NotFound(w, r)
+		return
+	}
+	below(route.handler, w, r, n)
+}
+
+// fetch hands /files/{shop}/{route}/{name} out.
+func (a *App) fetch(w http.ResponseWriter, r *http.Request) {
+	a.files.serve(w, r, func(shop, name string) secret.Text {
+		if route := a.current.Load().routes[routeKey{shop, name}]; route != nil {
+			return route.password
+		}
+		return secret.Text{}
+	})
+}
+
+// ready is false while the hub stops or can not take orders: a load balancer
+// then sends them elsewhere.
+func (a *App) ready(w http.ResponseWriter) {
+	switch {
+	case a.stopping.Load():
+		answerText(w, http.StatusServiceUnavailable, "stopping")
+	case a.disk.full.Load():
+		answerText(w, http.StatusServiceUnavailable, "the disk is nearly full: no new orders")
+	case a.disk.refused.Load():
+		answerText(w, http.StatusServiceUnavailable, "the store can not be written")
+	default:
+		answerText(w, http.StatusOK, "ready")
+	}
+}
+
+func answerText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n"))
+}
+
+var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>ordermux</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}code{background:#8882;padding:.1em .3em}</style>
+<h1>ordermux{{if .Sandbox}} sandbox{{end}}</h1>
+<p>This is an ordermux {{.Version}}: it takes an order once and brings it to every partner that needs it.</p>
+<ul>
+{{range .Doors}}<li>door <code>/{{.}}/</code></li>
+{{end}}<li>our own API: <code>/api/v1/</code>, described at <a href="/api/openapi.json">/api/openapi.json</a></li>
+<li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></li>
+</ul>
+`))
+
+// page says what answers here.
+func (a *App) page(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	data := struct {
+		Sandbox bool
+		Version string
+		Doors   []string
+	}{Sandbox: a.faults != nil, Version: a.opts.Version}
+	for _, d := range a.doors {
+		data.Doors = append(data.Doors, d.name)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_ = pageTemplate.Execute(w, data)
+}

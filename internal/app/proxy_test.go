@@ -1,0 +1,51 @@
+package app_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestTrustedProxies looks at which client the log names.
+func TestTrustedProxies(t *testing.T) {
+	t.Parallel()
+	client := func(h *hub, forwarded string) string {
+		t.Helper()
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", h.URL()+"/healthz", nil)
+		if forwarded != "" {
+			req.Header.Set("X-Forwarded-For", forwarded)
+		}
+		req.Header.Set("X-Request-Id", "id-of-this-one")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		var line string
+		eventually(t, "the line in the log", func() bool {
+			for l := range strings.Lines(h.logs.String()) {
+				if strings.Contains(l, "id-of-this-one") {
+					line = l
+				}
+			}
+			return line != ""
+		})
+		_, after, _ := strings.Cut(line, "client=")
+		host, _, _ := strings.Cut(after, ":")
+		return host
+	}
+	trusting := func() *hub {
+		return startHub(t, t.TempDir(), shop("")+"trusted_proxies: [127.0.0.0/8, 10.0.0.7]\n")
+	}
+	f := func(h *hub, forwarded, want string) {
+		t.Helper()
+		if got := client(h, forwarded); got != want {
+			t.Errorf("%q: client %q, want %q", forwarded, got, want)
+		}
+	}
+	f(startHub(t, t.TempDir(), shop("")), "192.0.2.1", "127.0.0.1") // nobody is trusted
+	f(trusting(), "", "127.0.0.1")
+	f(trusting(), "192.0.2.1", "192.0.2.1")
+	f(trusting(), "203.0.113.9, 192.0.2.1, 10.0.0.7", "192.0.2.1") // the first one may be made up
+	f(trusting(), "nonsense, 10.0.0.7", "10.0.0.7")
+}

@@ -1,0 +1,196 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/outbound"
+)
+
+// Bounds of what comes in. Doors and the API bound their bodies themselves,
+// in their own dialect; this is for those that would not.
+const (
+	maxRequestBody   = 64 << 20
+	maxRequestHeader = 64 << 10
+	readHeaderTime   = 10 * time.Second
+	readTime         = 60 * time.Second
+	writeTime        = 2 * time.Minute
+	idleTime         = 2 * time.Minute
+)
+
+// call is what the hub knows of one request beside the request itself.
+type call struct {
+	id          string
+	traceparent string
+	hops        string // hubs that the request came through, as sent
+	door        string // label for metrics: a partner, "api", "files" …
+	began       time.Time
+}
+
+type callKey struct{}
+
+// callOf returns the call that a context belongs to; nil outside of one.
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// requestIDs are a random word of this process and a count.
+type requestIDs struct {
+	word  string
+	count atomic.Uint64
+}
+
+func newRequestIDs() *requestIDs {
+	var b [5]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return &requestIDs{word: hex.EncodeToString(b[:])}
+}
+
+func (r *requestIDs) next() string {
+	const digits = "0123456789abcdef"
+	n := r.count.Add(1)
+	b := make([]byte, 0, len(r.word)+17)
+	b = append(append(b, r.word...), '-')
+	for shift := 60; shift >= 0; shift -= 4 {
+		if d := n >> shift & 15; d != 0 || len(b) > len(r.word)+1 || shift == 0 {
+			b = append(b, digits[d])
+		}
+	}
+	return string(b)
+}
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// serve answers every request: it names it, carries trace and hops along,
+// turns panics into 500, and measures.
+func (a *App) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	c := &call{began: time.Now(), hops: r.Header.Get(outbound.HopHeader), traceparent: traceparent(r.Header.Get("Traceparent"))}
+	if c.id = r.Header.Get("X-Request-Id"); !plainID(c.id) {
+		c.id = a.ids.next()
+	}
+	w.Header()["X-Request-Id"] = []string{c.id}
+	a.forwarded(r)
+	ctx := context.WithValue(r.Context(), callKey{}, c)
+	ctx = outbound.WithTraceparent(outbound.WithHop(ctx, c.hops), c.traceparent)
+	r = r.WithContext(ctx)
+	r.Body = http.MaxBytesReader(w, r.Body, maxRequestBody)
+	sw := &statusWriter{ResponseWriter: w}
+	defer a.finish(sw, r, c)
+	next.ServeHTTP(sw, r)
+}
+
+// finish measures, and answers for a handler that panicked.
+func (a *App) finish(w *statusWriter, r *http.Request, c *call) {
+	if p := recover(); p != nil {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			a.metrics.answered(c.door, 0, time.Since(c.began))
+			panic(p) // cut off on purpose
+		}
+		a.log.ErrorContext(r.Context(), "panic while answering", "request", c.id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		if w.status == 0 {
+			http.Error(w, "internal error", http.StatusInternalServerError)
+		}
+	}
+	took := time.Since(c.began)
+	a.metrics.answered(c.door, w.status, took)
+	level := slog.LevelDebug
+	// A 503 is our own word that we are busy: in a rush there are many.
+	if w.status >= 500 && w.status != http.StatusServiceUnavailable {
+		level = slog.LevelWarn
+	}
+	if a.log.Enabled(r.Context(), level) {
+		a.log.Log(r.Context(), level, "answered", "request", c.id, "door", c.door, "method", r.Method, "status", w.status,
+			"ms", took.Milliseconds(), "client", r.RemoteAddr)
+	}
+}
+
+// plainID reports whether a caller's request id can be shown everywhere.
+func plainID(id string) bool {
+	if id == "" || len(id) > 128 {
+		return false
+	}
+	return strings.IndexFunc(id, func(c rune) bool {
+		return !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == '.')
+	}) < 0
+}
+
+// traceparent returns a W3C Trace Context header that is well formed, or "".
+func traceparent(v string) string {
+	if len(v) < 55 || len(v) > 256 || v[2] != '-' || v[35] != '-' || v[52] != '-' {
+		return ""
+	}
+	for i, c := range []byte(v) {
+		if i != 2 && i != 35 && i != 52 && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f') && i < 55 {
+			return ""
+		}
+	}
+	return v
+}
+
+// forwarded puts the client's own address into RemoteAddr if the request came
+// from a proxy that the configuration trusts: of X-Forwarded-For the last
+// address that is no such proxy.
+func (a *App) forwarded(r *http.Request) {
+	trusted := a.current.Load().proxies
+	if len(trusted) == 0 || !among(trusted, r.RemoteAddr) {
+		return
+	}
+	list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(list) - 1; i >= 0; i-- {
+		addr, err := netip.ParseAddr(strings.TrimSpace(list[i]))
+		if err != nil {
+			return
+		}
+		r.RemoteAddr = net.JoinHostPort(addr.String(), "0")
+		if !among(trusted, r.RemoteAddr) {
+			return
+		}
+	}
+}
+
+// among reports whether the host of an address is in one of the prefixes.
+func among(prefixes []netip.Prefix, hostport string) bool {
+	p, err := netip.ParseAddrPort(hostport)
+	if err != nil {
+		return false
+	}
+	for _, prefix := range prefixes {
+		if prefix.Contains(p.Addr().Unmap()) {
+			return true
+		}
+	}
+	return false
+}

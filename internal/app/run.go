@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// stopTime is how long a stop waits for requests that are being answered.
+const stopTime = 30 * time.Second
+
+// Run answers and delivers until ctx ends or an address fails, then stops: no
+// new connections, requests in flight are answered, calls to partners finish,
+// the store is closed. Its error is nil for a clean stop.
+func (a *App) Run(ctx context.Context) error {
+	if !a.config().AdminToken.Set() {
+		a.log.Warn("no admin_token is configured: our own API takes only tokens made earlier")
+	}
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	var parts sync.WaitGroup
+	failed := make(chan error, len(a.addrs)+1)
+	parts.Go(func() {
+		if err := a.engine.Run(work); err != nil {
+			failed <- fmt.Errorf("deliveries: %w", err)
+		}
+	})
+	parts.Go(func() { a.disk.run(work, a.opts.Tick, a.watcher.Nudge) })
+	parts.Go(func() { a.watcher.Run(work, a.opts.Tick) })
+	a.start(failed)
+	a.log.Info("listening", "address", a.Addr().String(), "version", a.opts.Version)
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	a.stopping.Store(true)
+	a.log.Info("stopping")
+	err = errors.Join(err, a.stopAnswering())
+	stopWork()
+	parts.Wait()
+	return errors.Join(err, a.Close())
+}
+
+// stopAnswering closes the addresses and waits for requests in flight.
+func (a *App) stopAnswering() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	errs := make([]error, len(a.addrs))
+	var all sync.WaitGroup
+	for i, l := range a.addrs {
+		all.Go(func() {
+			if err := l.server.Shutdown(ctx); err != nil {
+				errs[i] = errors.Join(fmt.Errorf("stop %s: %w", l.net.Addr(), err), l.server.Close())
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}

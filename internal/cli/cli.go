@@ -1,0 +1,131 @@
+// Package cli is the command line: one file per command, each a struct of its
+// options with a Run that is given its streams.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/ordermux/ordermux/internal/bench"
+)
+
+// The exit codes.
+const (
+	ExitOK     = 0
+	ExitFailed = 1
+	ExitUsage  = 2
+)
+
+// Env is what a command has of the world around it.
+type Env struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// Terminal says that Err is a terminal: progress is shown. Interactive
+	// says that In is one: questions are asked.
+	Terminal, Interactive bool
+	// Hangup asks a running hub to reload its configuration; may be nil.
+	Hangup  <-chan os.Signal
+	Version string
+	// Transport carries the calls to a hub; nil: the standard one.
+	Transport http.RoundTripper
+}
+
+// grammar is every command. Those that work on a running hub embed remote.
+type grammar struct {
+	Demo    demoCmd    `cmd:"" help:"See the whole way of an order: a hub, sandbox partners and receivers on this machine, with real orders."`
+	Serve   serveCmd   `cmd:"" help:"Run the hub."`
+	Reload  reloadCmd  `cmd:"" help:"Make a running hub read its configuration again, whole or not at all."`
+	Sandbox sandboxCmd `cmd:"" help:"Run the doors alone, with well-known credentials and faults on demand."`
+	Check   checkCmd   `cmd:"" help:"Check a configuration file: every complaint at once."`
+	Import  importCmd  `cmd:"" help:"Hand in the orders of a file. Repeating it does no harm."`
+
+	Orders     ordersCmd     `cmd:"" help:"List orders, newest first."`
+	Order      orderCmd      `cmd:"" help:"Show everything about one order: who said what, and where it arrived."`
+	Routes     routesCmd     `cmd:"" help:"Show the state of every route."`
+	Deliveries deliveriesCmd `cmd:"" help:"List deliveries."`
+	Reconcile  reconcileCmd  `cmd:"" help:"List the orders that a route's partner lacks, and why."`
+
+	Route    routeCmd    `cmd:"" help:"Act on a route."`
+	Delivery deliveryCmd `cmd:"" help:"Act on deliveries."`
+	Token    tokenCmd    `cmd:"" help:"Make and end tokens of the API."`
+
+	Erase   eraseCmd   `cmd:"" help:"Erase the person from an order."`
+	Verify  verifyCmd  `cmd:"" help:"Walk the hash chain of the ledger."`
+	Backup  backupCmd  `cmd:"" help:"Copy the store while the hub runs."`
+	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
+	Key     keyCmd     `cmd:"" help:"Work on the seal key."`
+	Bench   benchCmd   `cmd:"" help:"Measure the hub against floor programs on this machine."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// usageError is a mistake in the command line that kong does not see.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// exit is how kong ends the program early, after --help.
+type exit int
+
+// Run runs one command and returns the exit code.
+func Run(ctx context.Context, args []string, env Env) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			e, ok := p.(exit)
+			if !ok {
+				panic(p)
+			}
+			code = int(e)
+		}
+	}()
+	var g grammar
+	parser, err := kong.New(&g,
+		kong.Name("ordermux"),
+		kong.Description("Take an order once, get it provably to every partner."),
+		kong.Writers(env.Out, env.Err),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Vars{"scenarios": strings.Join(bench.Scenarios(), ", ")},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&env),
+	)
+	if err != nil {
+		fmt.Fprintln(env.Err, "ordermux:", err)
+		return ExitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(env.Err, "ordermux: %s\nSee ordermux --help.\n", err)
+		return ExitUsage
+	}
+	return env.report(command.Run())
+}
+
+// report prints a command's error and makes it an exit code.
+func (env *Env) report(err error) int {
+	if err == nil {
+		return ExitOK
+	}
+	if e, ok := errors.AsType[usageError](err); ok {
+		fmt.Fprintf(env.Err, "ordermux: %s\n", e)
+		return ExitUsage
+	}
+	if !errors.Is(err, errQuiet) {
+		fmt.Fprintf(env.Err, "ordermux: %s\n", err)
+	}
+	return ExitFailed
+}
+
+// errQuiet is the error of a command that has printed what is wrong itself.
+var errQuiet = errors.New("failed")

@@ -1,0 +1,117 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestLook compares what people and scripts see with golden files.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	f := func(name string, args ...string) {
+		t.Helper()
+		h := newHub(t)
+		r := h.run(t, "", args...)
+		if r.code != 0 || r.err != "" {
+			t.Errorf("%v: code %d, %s", args, r.code, r.err)
+		}
+		golden(t, name, r.out)
+	}
+	f("orders", "orders", "--limit", "0")
+	f("orders-first", "orders", "--limit", "1")
+	f("orders-json", "orders", "--limit", "1", "--json")
+	f("order", "order", "1001")
+	f("order-bodies", "order", "1001", "--bodies")
+	f("order-json", "order", "1001", "--json")
+	f("order-lone", "order", "lone")
+	f("deliveries", "deliveries", "--state", "failed,refused")
+	f("deliveries-json", "deliveries", "--json")
+	f("routes", "routes")
+	f("routes-json", "routes", "--json")
+	f("reconcile", "reconcile")
+	f("reconcile-json", "reconcile", "--route", "hook", "--json")
+	f("verify", "verify", "--shop", "nordlys")
+	f("tokens", "token", "list")
+	f("test", "route", "test", "ads", "1001")
+	f("test-json", "route", "test", "ads", "1001", "--json")
+	f("retry-dry", "delivery", "retry", "--route", "ads", "--dry-run")
+	f("replay-dry-json", "route", "replay", "ads", "--all", "--dry-run", "--json")
+}
+
+func TestFiltersReachTheHub(t *testing.T) {
+	t.Parallel()
+	f := func(want string, args ...string) {
+		t.Helper()
+		h := newHub(t)
+		h.run(t, "", append(args, "--shop", "nordlys")...)
+		if len(h.calls) == 0 || h.calls[0] != want {
+			t.Errorf("%v: %v, want %s", args, h.calls, want)
+		}
+	}
+	const shop = "/api/v1/shops/nordlys"
+	f("GET "+shop+"/orders?channel=online&limit=3&since=2026-05-31T09%3A30%3A00Z&until=2026-06-01T09%3A30%3A00%2B10%3A00",
+		"orders", "--limit", "3", "--channel", "online", "--since", "2026-05-31T09:30:00Z", "--until", "2026-06-01T09:30:00+10:00")
+	f("GET "+shop+"/deliveries?code=http_400&cursor=x&limit=50&order=1001%2C1002&route=ads&state=failed%2Cparked",
+		"deliveries", "--route", "ads", "--state", "failed,parked", "--code", "http_400", "--order", "1001", "--order", "1002", "--cursor", "x")
+	f("GET "+shop+"/reconcile?from=2026-05-31T09%3A30%3A00Z&limit=500&route=ads&to=2026-06-01T09%3A30%3A00Z",
+		"reconcile", "--route", "ads", "--from", "2026-05-31T09:30:00Z", "--to", "2026-06-01T09:30:00Z")
+	f("GET "+shop+"/orders/a%2Fb%20c", "order", "a/b c")
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	f := func(code int, want string, args ...string) {
+		t.Helper()
+		r := h.run(t, "", args...)
+		if r.code != code || !strings.Contains(r.err, want) {
+			t.Errorf("%v: code %d, %q, want %d, %q", args, r.code, r.err, code, want)
+		}
+	}
+	// What is not known is named.
+	f(1, "ordermux: order 9 is not known at shop nordlys\n", "order", "9")
+	f(1, "route none is not known at shop nordlys", "route", "pause", "none")
+	f(1, "route none is not known at shop nordlys", "route", "replay", "none", "--all", "--yes")
+	f(1, "token none is not known at shop nordlys", "token", "revoke", "none")
+	f(1, "route none or order 1 is not known at shop nordlys", "route", "test", "none", "1")
+	// Mistakes in the command line.
+	f(2, "See ordermux --help", "order")
+	f(2, "unknown flag --nonsense", "orders", "--nonsense")
+	f(2, "say which", "delivery", "drop")
+	f(2, "say which", "route", "replay", "ads")
+	f(2, "2 would be dropped; add --yes to go on", "delivery", "drop", "--all")
+	f(2, "add --yes", "erase", "1001")
+	f(2, "must be one of", "token", "create", "x", "--scope", "root")
+	f(2, `parsing time "yesterday"`, "orders", "--since", "yesterday")
+
+	// A broken chain is a failure.
+	r := h.run(t, "", "verify")
+	if r.code != 1 || !strings.Contains(r.out, "_hub: 2 events, the chain is BROKEN") || r.err != "" {
+		t.Errorf("%+v", r)
+	}
+	// A hub that is not there.
+	r = run(t, "", "orders", "--token", "t", "--hub", "http://127.0.0.1:1", "--shop", "nordlys")
+	if r.code != 1 || !strings.Contains(r.err, "call the hub") {
+		t.Errorf("%+v", r)
+	}
+	for _, args := range [][]string{{"orders", "--token", "t", "--hub", "localhost"}, {"orders", "--token", ""}} {
+		if r = run(t, "", args...); r.code != 2 {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	t.Parallel()
+	if r := run(t, "", "version"); r.code != 0 || !strings.HasPrefix(r.out, "ordermux 1.2.3 (go") {
+		t.Errorf("%+v", r)
+	}
+	for _, args := range [][]string{{}, {"--help"}, {"route", "--help"}} {
+		if r := run(t, "", args...); r.code != 0 || !strings.Contains(r.out, "Usage: ordermux") {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+	if r := run(t, "", "key", "rotate"); r.code != 0 || !strings.Contains(r.out, "nothing is sealed") {
+		t.Errorf("%+v", r)
+	}
+}

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/order"
+)
+
+type orderCmd struct {
+	ID     string `arg:"" help:"The shop's own order number." placeholder:"ID"`
+	Bodies bool   `help:"Print the bodies of every call whole."`
+	ofShop
+	asJSON
+}
+
+// Run prints one order: state, sources, events, and its way out by each route.
+func (c *orderCmd) Run(ctx context.Context, env *Env) error {
+	client, shop, err := c.client(ctx, env)
+	if err != nil {
+		return err
+	}
+	o, err := client.Order(ctx, shop, c.ID)
+	if err != nil {
+		return notFound(err, "order %s is not known at shop %s", c.ID, shop)
+	}
+	if c.JSON {
+		return env.printJSON(o)
+	}
+	v := orderView{w: env.Out, o: o, bodies: c.Bodies}
+	v.head()
+	v.sources()
+	v.events()
+	v.routes()
+	return nil
+}
+
+// orderView prints an order for people.
+type orderView struct {
+	w      io.Writer
+	o      api.OrderState
+	bodies bool
+}
+
+func (v *orderView) head() {
+	words := []string{"order " + cell(v.o.ID)}
+	if s := state(v.o.OrderSummary); s != "" {
+		words = append(words, s)
+	}
+	if v.o.Order != nil {
+		words = append(words, count(v.o.Lines, "line"))
+	}
+	if a := amount(v.o.OrderSummary); a != "" {
+		words = append(words, a)
+	}
+	if v.o.Channel != "" {
+		words = append(words, cell(v.o.Channel))
+	}
+	fmt.Fprintln(v.w, strings.Join(words, " · "))
+	if !v.o.PlacedAt.IsZero() {
+		fmt.Fprintf(v.w, "placed %s\n", v.o.PlacedAt)
+	}
+	if v.o.Order == nil {
+		return
+	}
+	for _, l := range v.o.Order.Lines {
+		fmt.Fprintf(v.w, "  %s × %s %s = %s\n", l.Quantity, cmp.Or(cell(l.Product.Code), cell(l.Product.SKU), cell(l.Product.GTIN)), short(l.Product.Name, 40), l.Total)
+	}
+}
+
+// sources tells which source each group of fields comes from.
+func (v *orderView) sources() {
+	bySource := map[string][]string{}
+	for _, g := range slices.Sorted(maps.Keys(v.o.From)) {
+		bySource[v.o.From[g]] = append(bySource[v.o.From[g]], string(g))
+	}
+	for _, s := range slices.Sorted(maps.Keys(bySource)) {
+		fmt.Fprintf(v.w, "said by %s: %s\n", s, strings.Join(bySource[s], ", "))
+	}
+	for _, g := range slices.Sorted(maps.Keys(v.o.Differ)) {
+		fmt.Fprintf(v.w, "%s: otherwise said by %s\n", g, strings.Join(v.o.Differ[g], ", "))
+	}
+}
+
+func (v *orderView) events() {
+	fmt.Fprintln(v.w, "\nEVENTS (UTC)")
+	t := table(v.w)
+	for _, e := range v.o.Events {
+		row(t, fmt.Sprintf("  #%d", e.Seq), at(e.At), e.Kind, "by "+e.Source, note(e))
+	}
+	_ = t.Flush() // the next line of output meets the same trouble
+}
+
+// note is what an event says beside its kind.
+func note(e api.Event) string {
+	var words []string
+	if h := e.Happening; h != nil {
+		for _, s := range []string{h.At.String(), h.Ref, h.Reason} {
+			if s != "" {
+				words = append(words, s)
+			}
+		}
+		if h.Parcel != nil {
+			words = append(words, "parcel "+h.Parcel.Number)
+		}
+		if h.Amount.IsSet() {
+			words = append(words, "amount "+h.Amount.String())
+		}
+	}
+	if e.Kind == order.KindPlaced && e.History {
+		words = append(words, "history")
+	}
+	if e.Erased {
+		words = append(words, "erased")
+	}
+	return short(strings.Join(words, ", "), 80)
+}
+
+func (v *orderView) routes() {
+	if len(v.o.Deliveries)+len(v.o.Skipped) == 0 {
+		fmt.Fprintln(v.w, "\nno route carries this order")
+		return
+	}
+	fmt.Fprintln(v.w, "\nROUTES (UTC)")
+	list := slices.Clone(v.o.Deliveries)
+	slices.SortStableFunc(list, func(a, b api.Delivery) int {
+		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Run, b.Run))
+	})
+	for _, d := range list {
+		v.delivery(d)
+	}
+	for _, s := range v.o.Skipped {
+		fmt.Fprintf(v.w, "  %s: %s, %s\n", s.Route, s.Action, cell(cmp.Or(s.Reason, s.Code)))
+	}
+}
+
+func (v *orderView) delivery(d api.Delivery) {
+	fmt.Fprintf(v.w, "  %s: %s event #%d", d.Route, d.State, d.Seq)
+	if d.Run > 0 {
+		fmt.Fprintf(v.w, ", run %d", d.Run)
+	}
+	if d.Attempt > 0 {
+		fmt.Fprintf(v.w, ", %s", count(d.Attempt, "attempt"))
+	}
+	switch {
+	case !d.Settled.IsZero():
+		fmt.Fprintf(v.w, ", at %s", at(d.Settled))
+	case !d.Due.IsZero():
+		fmt.Fprintf(v.w, ", next %s", at(d.Due))
+	}
+	if d.Ref != "" {
+		fmt.Fprintf(v.w, ", partner's number %s", cell(d.Ref))
+	}
+	fmt.Fprintln(v.w)
+	if why := strings.TrimPrefix(strings.Join([]string{d.Code, d.Reason}, ": "), ": "); d.Code+d.Reason != "" {
+		fmt.Fprintf(v.w, "    %s\n", cell(strings.TrimSuffix(why, ": ")))
+	}
+	for _, c := range d.Calls {
+		for _, x := range c.Exchanges {
+			v.exchange(c, x)
+		}
+	}
+}
+
+func (v *orderView) exchange(c api.Call, x api.Exchange) {
+	answer := fmt.Sprint(x.Status)
+	if x.Status == 0 {
+		answer = "no answer"
+	}
+	if x.Error != "" {
+		answer += " (" + cell(x.Error) + ")"
+	}
+	fmt.Fprintf(v.w, "    %s call %d of %s: %s %s → %s in %d ms\n", at(x.At), c.ID, count(c.Tasks, "delivery"), x.Method, cell(x.URL), answer, x.Milliseconds)
+	if v.bodies {
+		fmt.Fprintf(v.w, "      > %s\n      < %s\n", cell(x.RequestBody), cell(x.ResponseBody))
+		return
+	}
+	if x.ResponseBody != "" {
+		fmt.Fprintf(v.w, "      they said: %s\n", short(x.ResponseBody, 200))
+	}
+}

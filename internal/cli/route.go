@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ordermux/ordermux/internal/api"
+)
+
+type routeCmd struct {
+	Pause    pauseCmd    `cmd:"" help:"Stop sending; the orders wait."`
+	Resume   resumeCmd   `cmd:"" help:"Go on where the route stood."`
+	Replay   replayCmd   `cmd:"" help:"Send again what was sent, as a new run."`
+	Backfill backfillCmd `cmd:"" help:"Send what the route never considered; nothing goes twice."`
+	Test     testCmd     `cmd:"" help:"Show what the route would do with an order, and what exactly would go out."`
+}
+
+type pauseCmd struct {
+	Name   string `arg:"" help:"The route." placeholder:"ROUTE"`
+	Reason string `help:"For the others." placeholder:"TEXT"`
+	ofShop
+}
+
+// Run pauses a route.
+func (c *pauseCmd) Run(ctx context.Context, env *Env) error {
+	client, shop, err := c.client(ctx, env)
+	if err != nil {
+		return err
+	}
+	if err := client.Pause(ctx, shop, c.Name, c.Reason); err != nil {
+		return unknownRoute(err, c.Name, shop)
+	}
+	fmt.Fprintf(env.Out, "route %s is paused\n", c.Name)
+	return nil
+}
+
+func unknownRoute(err error, name, shop string) error {
+	return notFound(err, "route %s is not known at shop %s", name, shop)
+}
+
+type resumeCmd struct {
+	Name string `arg:"" help:"The route." placeholder:"ROUTE"`
+	ofShop
+}
+
+// Run lets a route go on.
+func (c *resumeCmd) Run(ctx context.Context, env *Env) error {
+	client, shop, err := c.client(ctx, env)
+	if err != nil {
+		return err
+	}
+	if err := client.Resume(ctx, shop, c.Name); err != nil {
+		return unknownRoute(err, c.Name, shop)
+	}
+	fmt.Fprintf(env.Out, "route %s goes on\n", c.Name)
+	return nil
+}
+
+type replayCmd struct {
+	Name string `arg:"" help:"The route." placeholder:"ROUTE"`
+	rangeFlags
+	actFlags
+	ofShop
+	asJSON
+}
+
+// Run sends again what was sent.
+func (c *replayCmd) Run(ctx context.Context, env *Env) error {
+	client, shop, err := c.client(ctx, env)
+	if err != nil {
+		return err
+	}
+	return c.act(env, c.JSON, c.selection(), "sent again", func(s api.Selection) (api.Acted, error) {
+		acted, err := client.Replay(ctx, shop, c.Name, s)
+		return acted, unknownRoute(err, c.Name, shop)
+	})
+}
+
+type backfillCmd struct {
+	Name string `arg:"" help:"The route." placeholder:"ROUTE"`
+	rangeFlags
+	actFlags
+	ofShop
+	asJSON
+}
+
+// Run plans what the route never considered.
+func (c *backfillCmd) Run(ctx context.Context, env *Env) error {
+	client, shop, err := c.client(ctx, env)
+	if err != nil {
+		return err
+	}
+	return c.act(env, c.JSON, c.selection(), "planned", func(s api.Selection) (api.Acted, error) {
+		acted, err := client.Backfill(ctx, shop, c.Name, s)
+		return acted, unknownRoute(err, c.Name, shop)
+	})
+}
+
+type testCmd struct {
+	Name  string `arg:"" help:"The route." placeholder:"ROUTE"`
+	Order string `arg:"" help:"The order's id." placeholder:"ORDER"`
+	ofShop
+	asJSON
+}
+
+// Run shows what the route would do with an order as it stands.
+func (c *testCmd) Run(ctx context.Context, env *Env) error {
+	client, shop, err := c.client(ctx, env)
+	if err != nil {
+		return err
+	}
+	v, err := client.Test(ctx, shop, c.Name, c.Order)
+	if err != nil {
+		return notFound(err, "route %s or order %s is not known at shop %s", c.Name, c.Order, shop)
+	}
+	if c.JSON {
+		return env.printJSON(v)
+	}
+	return env.printVerdict(c.Name, v)
+}
+
+// printVerdict prints what a route does with an order, and the body of it.
+func (env *Env) printVerdict(route string, v api.Verdict) error {
+	fmt.Fprintf(env.Out, "%s: %s order %s (event #%d)", route, v.Action, cell(v.Order), v.Seq)
+	if v.Reason != "" {
+		fmt.Fprintf(env.Out, ": %s", cell(v.Reason))
+	}
+	_, err := fmt.Fprintln(env.Out)
+	if v.Body != "" {
+		_, err = fmt.Fprintf(env.Out, "%s\n", v.Body)
+	}
+	return err
+}

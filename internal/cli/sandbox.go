@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/config"
+	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/partner/all"
+)
+
+type sandboxCmd struct {
+	Listen string `help:"Address to listen on." default:"127.0.0.1:8090" placeholder:"ADDR"`
+	Data   string `help:"Data folder; without one nothing outlives the sandbox." placeholder:"DIR" type:"path"`
+	Public bool   `help:"Listen on more than loopback, though the credentials are known to everybody."`
+	logFlags
+}
+
+// Run serves the doors until ctx ends.
+func (c *sandboxCmd) Run(ctx context.Context, env *Env) (err error) {
+	if !c.Public {
+		if err := app.CheckLoopback(c.Listen); err != nil {
+			return usagef("%s", err)
+		}
+	}
+	log, err := c.log(env)
+	if err != nil {
+		return err
+	}
+	data := c.Data
+	if data == "" {
+		if data, err = os.MkdirTemp("", "ordermux-sandbox-"); err != nil {
+			return fmt.Errorf("data folder: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
+	}
+	cfg := app.SandboxConfig(c.Listen, data, all.List())
+	a, err := app.New(ctx, app.Options{Config: cfg, Sandbox: true, Version: env.Version, Log: log})
+	if err != nil {
+		return err
+	}
+	c.introduce(env, a.URL(), cfg)
+	return a.Run(ctx)
+}
+
+// introduce prints where the doors are, and what opens them.
+func (c *sandboxCmd) introduce(env *Env, url string, cfg *config.Config) {
+	fmt.Fprintf(env.Out, "sandbox at %s (shop %s, admin token %s)\n", url, app.SandboxShop, app.SandboxAdminToken)
+	shop := cfg.Shops[app.SandboxShop]
+	for _, p := range all.List() {
+		for _, d := range shop.Doors[p.Name] {
+			fmt.Fprintf(env.Out, "  %s: %s/%s/\n", p.Title, url, p.Name)
+			c.credentials(env, p, d)
+		}
+	}
+	fmt.Fprintf(env.Out, "faults: curl -X PUT -H 'Authorization: Bearer %s' -d '{\"share_500\": 0.1}' %s/api/v1/faults/PARTNER\n", app.SandboxAdminToken, url)
+}
+
+// credentials prints what everybody knows anyway.
+func (c *sandboxCmd) credentials(env *Env, p partner.Partner, d config.Door) {
+	for _, f := range p.Settings {
+		v := d.Settings[f.Name]
+		if !f.Door || !f.Credential && !f.Required {
+			continue
+		}
+		text := v.Text
+		if f.Secret {
+			text = v.Secret.Reveal()
+		}
+		if text != "" {
+			fmt.Fprintf(env.Out, "    %s: %s\n", f.Name, text)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/config"
+)
+
+// logFlags say how the hub logs, to standard error.
+type logFlags struct {
+	LogLevel  string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	LogFormat string `help:"text or json." enum:"text,json" default:"text"`
+}
+
+func (f logFlags) log(env *Env) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
+		return nil, usagef("--log-level: %s", err)
+	}
+	return app.NewLog(env.Err, level, f.LogFormat), nil
+}
+
+type serveCmd struct {
+	Config string `help:"Configuration file." required:"" placeholder:"FILE" type:"path"`
+	Listen string `help:"Address to listen on, instead of the file's." placeholder:"ADDR"`
+	Data   string `help:"Data folder, instead of the file's." placeholder:"DIR" type:"path"`
+	logFlags
+}
+
+// Run serves until ctx ends; a hangup reads the configuration again.
+func (c *serveCmd) Run(ctx context.Context, env *Env) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	log, err := c.log(env)
+	if err != nil {
+		return err
+	}
+	a, err := app.New(ctx, app.Options{Config: cfg, Load: c.load, Version: env.Version, Log: log})
+	if err != nil {
+		return err
+	}
+	stop, stopped := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.reloads(stop, env, a, log)
+	}()
+	err = a.Run(ctx)
+	stopped()
+	<-done
+	return err
+}
+
+// load reads the file; flags win over it, at a reload too.
+func (c *serveCmd) load() (*config.Config, error) {
+	cfg, err := loadConfig(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	if c.Listen != "" {
+		cfg.Listen = c.Listen
+	}
+	if c.Data != "" {
+		cfg.Data = c.Data
+	}
+	return cfg, nil
+}
+
+func (c *serveCmd) reloads(ctx context.Context, env *Env, a *app.App, log *slog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-env.Hangup:
+		}
+		cfg, err := c.load()
+		if err == nil {
+			err = a.Reload(ctx, cfg)
+		}
+		if err != nil {
+			log.ErrorContext(ctx, "configuration not reloaded, the hub goes on as it was", slog.Any("error", err))
+		}
+	}
+}
+
+type reloadCmd struct{ remote }
+
+// Run asks a running hub to read its configuration again.
+func (c *reloadCmd) Run(ctx context.Context, env *Env) error {
+	client, err := c.client(env)
+	if err != nil {
+		return err
+	}
+	if err := client.Reload(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(env.Out, "reloaded")
+	return nil
+}

@@ -1,0 +1,95 @@
+package demo_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/demo"
+)
+
+// TestMain lets this program be a part of the demo: see TestAsProcesses.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "demo-part" {
+		if err := demo.RunPart(context.Background(), os.Args[2], os.Stdin, os.Stdout, os.Stderr, "test"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// once runs the demo within this process.
+func once(t *testing.T, tweak func(*demo.Options)) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	opts := demo.Options{Once: true, Out: &out, Version: "test", Patience: 30 * time.Second}
+	if tweak != nil {
+		tweak(&opts)
+	}
+	err := demo.Run(t.Context(), opts)
+	return out.String(), err
+}
+
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	out, err := once(t, nil)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Log(out)
+	for _, want := range []string{"Taken, by door", "Delivered, by route", "Order 536370 from end to end", "the sandbox has 89 orders and the receiver 91 orders and 5 happenings",
+		"sums up to 35290.58 GBP"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+}
+
+func TestAsProcesses(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := once(t, func(o *demo.Options) { o.Command = []string{self, "demo-part"} })
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+func TestAPartThatDoesNotStart(t *testing.T) {
+	t.Parallel()
+	_, err := once(t, func(o *demo.Options) { o.Command = []string{"/bin/sh", "-c", "echo no luck >&2; exit 3"} })
+	if err == nil || !strings.Contains(err.Error(), "start the demo's sandbox") || !strings.Contains(err.Error(), "no luck") {
+		t.Error(err)
+	}
+}
+
+// TestPlantedLosses makes each partner lose one order that it answered well
+// for: the demo must find it, by asking the partner.
+func TestPlantedLosses(t *testing.T) {
+	t.Parallel()
+	for partner, tweak := range map[string]func(*demo.Options){
+		"ads: order 536381":           func(o *demo.Options) { o.LoseAtSandbox = "536381" },
+		"hook: order doc-marketplace": func(o *demo.Options) { o.LoseAtReceiver = "doc-marketplace" },
+	} {
+		t.Run(partner, func(t *testing.T) {
+			t.Parallel()
+			out, err := once(t, tweak)
+			var failed *demo.Failed
+			if !errors.As(err, &failed) {
+				t.Fatalf("a loss was not found: %v\n%s", err, out)
+			}
+			if len(failed.Faults) != 1 || !strings.HasPrefix(failed.Faults[0], partner) {
+				t.Errorf("%v", failed.Faults)
+			}
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+const citrusPath = "/citrusad/v1/orders"
+
+func acceptBatch(ctx context.Context, b *bench) error {
+	return b.accept(ctx, "accept-batch", b.connections(8), 100)
+}
+
+func acceptSingle(ctx context.Context, b *bench) error {
+	return b.accept(ctx, "accept-single", b.connections(64), 1)
+}
+
+func (b *bench) connections(usual int) int {
+	if b.Connections > 0 {
+		return b.Connections
+	}
+	return usual
+}
+
+// bounded limits a load by the duration asked for, or in a smoke run by a
+// number of orders.
+func (b *bench) bounded(l load) load {
+	l.lasting = b.Duration
+	if b.Smoke {
+		l.lasting, l.most = 20*time.Second, int64(max(3*l.batch, 300))
+	}
+	if l.next == nil {
+		l.next = new(atomic.Int64)
+	}
+	return l
+}
+
+// accept measures the hub and both floors with the same load.
+func (b *bench) accept(ctx context.Context, name string, conns, batch int) error {
+	hubRate, err := b.acceptHub(ctx, name, conns, batch)
+	if err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	floorRate, err := b.acceptFloor(ctx, name, conns, batch)
+	if err != nil {
+		return fmt.Errorf("floor: %w", err)
+	}
+	storeRate, err := b.acceptStore(ctx, name, conns, batch)
+	if err != nil {
+		return fmt.Errorf("store alone: %w", err)
+	}
+	b.compare("hub of floor, orders/s", floorRate, hubRate)
+	b.compare("hub of store alone, orders/s", storeRate, hubRate)
+	return nil
+}
+
+func (b *bench) acceptHub(ctx context.Context, name string, conns, batch int) (float64, error) {
+	h, err := b.startHub(ctx, name, hubConfig{})
+	if err != nil {
+		return 0, err
+	}
+	defer h.Stop()
+	s, u, err := h.measure(ctx, b.bounded(load{conns: conns, batch: batch}))
+	if err != nil {
+		return 0, err
+	}
+	r := ofSent(name, "hub", s, u)
+	if r.Ledger, err = h.head(ctx, shopID(0)); err != nil {
+		return 0, err
+	}
+	b.report(r)
+	return r.PerSecond, nil
+}
+
+// measure runs a load against the hub's CitrusAd door.
+func (h *hub) measure(ctx context.Context, l load) (*sent, usage, error) {
+	l.addr, l.path = h.Addr, citrusPath
+	if l.keys == nil {
+		l.keys = keys(1)
+	}
+	if err := h.mark(); err != nil {
+		return nil, usage{}, err
+	}
+	s, err := l.run(ctx)
+	if err != nil {
+		return nil, usage{}, err
+	}
+	u, err := h.used()
+	return s, u, err
+}
+
+func (b *bench) acceptFloor(ctx context.Context, name string, conns, batch int) (float64, error) {
+	dir := filepath.Join(b.dir, name+"-floor")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return 0, err
+	}
+	c, err := b.startChild(ctx, childSpec{Role: "floor", Dir: dir})
+	if err != nil {
+		return 0, err
+	}
+	defer c.stop()
+	l := b.bounded(load{addr: c.Addr, path: "/v1/orders", keys: keys(1), conns: conns, batch: batch, floor: true})
+	if err := c.mark(); err != nil {
+		return 0, err
+	}
+	s, err := l.run(ctx)
+	if err != nil {
+		return 0, err
+	}
+	u, err := c.used()
+	if err != nil {
+		return 0, err
+	}
+	r := ofSent(name, "floor", s, u)
+	b.report(r)
+	return r.PerSecond, nil
+}
+
+func (b *bench) acceptStore(ctx context.Context, name string, conns, batch int) (float64, error) {
+	spec := childSpec{Role: "store", Dir: filepath.Join(b.dir, name+"-store"), Conns: conns, Batch: batch, Lasting: b.Duration}
+	if b.Smoke {
+		spec.Lasting = 100 * time.Millisecond
+	}
+	c, err := b.startChild(ctx, spec)
+	if err != nil {
+		return 0, err
+	}
+	defer c.stop()
+	if err := c.mark(); err != nil {
+		return 0, err
+	}
+	var got storeAlone
+	if err := c.ask("go", &got); err != nil {
+		return 0, err
+	}
+	u, err := c.used()
+	if err != nil {
+		return 0, err
+	}
+	r := Result{
+		Scenario: name, Subject: "store alone", Orders: got.Orders, Accepted: got.Orders, Answer: &got.Latency,
+		Seconds: got.Elapsed.Seconds(), PerSecond: float64(got.Orders) / got.Elapsed.Seconds(),
+	}
+	r.use(u)
+	b.report(r)
+	return r.PerSecond, nil
+}

@@ -1,0 +1,161 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ordermux/ordermux/e2e/tool"
+)
+
+// TestSmoke runs every scenario with the real program for a few hundred orders
+// and judges only that every order is where it belongs.
+func TestSmoke(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	program := filepath.Join(dir, "ordermux")
+	build := exec.CommandContext(t.Context(), tool.Need(t, "go", "building the program to measure"), "build", "-o", program, "../../cmd/ordermux")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	var out bytes.Buffer
+	err := Run(t.Context(), Options{Scenario: []string{"all"}, Dir: dir, Smoke: true, JSON: true, Out: &out, Self: []string{program}})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	seen := map[string]bool{}
+	for lines := bufio.NewScanner(&out); lines.Scan(); {
+		var r Result
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Fatalf("%v: %s", err, lines.Text())
+		}
+		if r.Scenario != "start" && (r.Orders == 0 || r.PerSecond == 0) {
+			t.Errorf("nothing measured: %s", lines.Text())
+		}
+		seen[r.Scenario] = true
+	}
+	for _, name := range Scenarios() {
+		if !seen[name] {
+			t.Errorf("%s left no result", name)
+		}
+	}
+}
+
+func TestUnknownScenario(t *testing.T) {
+	t.Parallel()
+	err := Run(t.Context(), Options{Scenario: []string{"warp"}, Dir: t.TempDir(), Out: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "accept-batch, accept-single") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestCompleteNamesWhatIsMissing checks the judgement that Run ends with.
+func TestCompleteNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	delivered := int64(9)
+	f := func(r Result, want string) {
+		t.Helper()
+		got := ""
+		if err := r.complete(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	f(Result{Accepted: 10, Ledger: 10}, "")
+	f(Result{Accepted: 10, Ledger: 9}, "10 orders accepted, 9 in the ledger")
+	f(Result{Accepted: 10, Delivered: &delivered}, "10 orders accepted, 9 delivered")
+	f(Result{Accepted: 10, Failed: 1}, "1 requests failed")
+}
+
+// role runs a role in this process and returns its two ends.
+func role(t *testing.T, spec childSpec) (say func(line string, answer any), hello hello) {
+	t.Helper()
+	text, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, toChild := io.Pipe()
+	fromChild, out := io.Pipe()
+	done := make(chan error, 1)
+	go func() { done <- runChild(context.WithoutCancel(t.Context()), string(text), in, out) }()
+	answers := json.NewDecoder(fromChild)
+	t.Cleanup(func() {
+		toChild.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	if err := answers.Decode(&hello); err != nil {
+		t.Fatal(err)
+	}
+	return func(line string, answer any) {
+		t.Helper()
+		if _, err := io.WriteString(toChild, line+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := answers.Decode(answer); err != nil {
+			t.Fatal(err)
+		}
+	}, hello
+}
+
+// TestLoadOnFloor lets the generator work on the floor and compares what is in
+// its file with what it counted.
+func TestLoadOnFloor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, hello := role(t, childSpec{Role: "floor", Dir: dir})
+	b := &bench{Options: Options{Smoke: true}}
+	l := b.bounded(load{addr: hello.Addr, path: "/v1/orders", keys: keys(2), conns: 3, batch: 7, floor: true})
+	s, err := l.run(t.Context())
+	if err != nil || s.Failed > 0 {
+		t.Fatalf("%+v %v", s, err)
+	}
+	stored, err := os.ReadFile(filepath.Join(dir, "floor"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for _, part := range strings.Split(string(stored), `"id":"`)[1:] {
+		ids[part[:len(idPrefix)+idDigits]] = true
+	}
+	if int64(len(ids)) != s.Orders || s.Orders < 300 {
+		t.Errorf("%d orders counted, %d different ones in the file", s.Orders, len(ids))
+	}
+}
+
+// TestRate checks that a fixed rate offers what it promises, without judging
+// how fast this machine is.
+func TestRate(t *testing.T) {
+	t.Parallel()
+	_, hello := role(t, childSpec{Role: "floor", Dir: t.TempDir()})
+	b := &bench{Options: Options{Smoke: true}}
+	l := b.bounded(load{addr: hello.Addr, path: "/v1/orders", keys: keys(1), conns: 4, batch: 1, rate: 2000, floor: true})
+	s, err := l.run(t.Context())
+	if err != nil || s.Failed > 0 || s.Orders != 300 {
+		t.Fatalf("%+v %v", s, err)
+	}
+	// The last of 300 is due after 149.5 ms and never sent before.
+	if s.Elapsed.Milliseconds() < 149 {
+		t.Errorf("300 orders at 2,000 a second took only %v", s.Elapsed)
+	}
+}
+
+func TestStoreAlone(t *testing.T) {
+	t.Parallel()
+	say, _ := role(t, childSpec{Role: "store", Dir: t.TempDir(), Conns: 2, Batch: 10, Lasting: 1})
+	var got storeAlone
+	say("go", &got)
+	if got.Orders < 10 || got.Orders%10 != 0 || got.Latency.Count == 0 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -24,7 +24,7 @@ func run() int {
 	signal.Notify(hangup, syscall.SIGHUP)
 	return cli.Run(ctx, os.Args[1:], cli.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Terminal: isTerminal(os.Stderr), Interactive: isTerminal(os.Stdin),
+		Terminal: isTerminal(os.Stderr), Screen: isTerminal(os.Stdout), Interactive: isTerminal(os.Stdin),
 		Hangup: hangup, Version: version,
 	})
 }

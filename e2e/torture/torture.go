@@ -1,6 +1,5 @@
-// Package torture kills the hub, again and again, while clients send and routes
-// deliver to partners that misbehave, lets every kill lose what was not synced,
-// and then asks each side what it has: see Evidence for what must hold.
+//go:build linux
+
 package torture
 
 import (
@@ -109,10 +108,14 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 	stop()
 	sending.Wait()
 	defer w.hub.Kill()
-	if err := w.settle(ctx); err != nil {
-		return w.report, err
+	err := w.settle(ctx)
+	if err == nil {
+		w.report, err = w.collect(ctx)
 	}
-	return w.collect(ctx)
+	if err != nil {
+		err = fmt.Errorf("%w\nthe hub's last words:\n%s", err, w.hub.Tail())
+	}
+	return w.report, err
 }
 
 // setUp starts the partners and writes the hub's configuration.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ func (m memory) Put(_ context.Context, key string, value []byte, _ time.Duration
 
 // ear is a channel that writes down what it hears.
 type ear struct {
+	mu    sync.Mutex
 	name  string
 	deaf  bool
 	heard []string
@@ -36,6 +38,8 @@ type ear struct {
 func (e *ear) Name() string { return e.name }
 
 func (e *ear) Tell(_ context.Context, n alert.Notice) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.deaf {
 		return errors.New("deaf")
 	}
@@ -49,6 +53,8 @@ func (e *ear) Tell(_ context.Context, n alert.Notice) error {
 
 func (e *ear) expect(t *testing.T, want ...string) {
 	t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if diff := cmp.Diff(want, e.heard); diff != "" {
 		t.Errorf("%s heard (-want +got):\n%s", e.name, diff)
 	}

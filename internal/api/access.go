@@ -126,9 +126,12 @@ func (a *API) authenticate(r *http.Request) (Grant, error) {
 	return grant, err
 }
 
+// sourceHeader names the shop's import as the source instead of the token.
+const sourceHeader = "Ordermux-Source"
+
 // source is who hands events in: an import by name, else the token.
 func (r *request) source() order.Source {
-	if r.Header.Get("Ordermux-Source") == "import" {
+	if r.Header.Get(sourceHeader) == "import" {
 		return order.Source{Name: "import", Rank: order.RankShop}
 	}
 	return order.Source{Name: "api:" + r.grant.Name, Rank: order.RankShop}

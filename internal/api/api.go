@@ -83,7 +83,7 @@ type Options struct {
 	Faults   Faults // nil: no sandbox, its endpoints answer 404
 	Log      *slog.Logger
 	Now      func() time.Time
-	Version  string
+	Version  string // told to callers that may ask, in Ordermux-Version
 }
 
 // API serves /api/. Safe for concurrent use.
@@ -163,6 +163,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
 	if err != nil {
 		a.fail(w, r, err)
 		return
+	}
+	if a.Version != "" {
+		w.Header().Set("Ordermux-Version", a.Version)
 	}
 	out, err := e.handle(a, req)
 	if err != nil {

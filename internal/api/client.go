@@ -125,7 +125,7 @@ func (c *Client) Append(ctx context.Context, shop string, entries []order.Entry,
 	}
 	header := http.Header{"Content-Type": {"application/x-ndjson"}}
 	if imported {
-		header.Set("Ordermux-Source", "import")
+		header.Set(sourceHeader, "import")
 	}
 	var out Receipts
 	err := c.send(ctx, http.MethodPost, path(shop, "events"), header, body.Bytes(), &out)

@@ -101,7 +101,8 @@ func decodeHappening(in Entry, out order.Entry) (order.Entry, error) {
 	return out, nil
 }
 
-// decodeStatement decodes a canonical order and keeps its raw text.
+// decodeStatement decodes a canonical order and keeps its raw text, which it
+// changes in place.
 func decodeStatement(raw json.Value, at string) (*order.Statement, error) {
 	st := &order.Statement{}
 	if err := json.UnmarshalStrict(raw, &st.Order); err != nil {
@@ -110,11 +111,10 @@ func decodeStatement(raw json.Value, at string) (*order.Statement, error) {
 	if st.Order.ID == "" {
 		return nil, order.Refuse(at+".id", order.Required, string(order.ErrRequired))
 	}
-	wire := raw.Clone()
-	if err := wire.Compact(); err != nil {
+	if err := raw.Compact(); err != nil {
 		return nil, json.Within(json.Explain(err), at)
 	}
-	st.Wire = wire
+	st.Wire = raw
 	return st, nil
 }
 

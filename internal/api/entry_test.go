@@ -175,6 +175,14 @@ func TestImportIsASourceOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestUnknownSourcesAreRefused(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	if r := h.call("POST", events, admin, `{"order":{"id":"1"}}`, "Ordermux-Source", "door"); r.status != 400 {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+}
+
 // TestDocumentKnowsEveryField fills every field of the canonical order and of
 // a happening and holds both against the document.
 func TestDocumentKnowsEveryField(t *testing.T) {

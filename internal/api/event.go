@@ -13,6 +13,9 @@ func (a *API) appendEvents(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if h := r.Header.Get(sourceHeader); h != "" && h != "import" {
+		return nil, problemf(http.StatusBadRequest, "the header %s may be import, or absent", sourceHeader)
+	}
 	body, err := readBody(r.Request)
 	if err != nil {
 		return nil, err
@@ -40,7 +43,7 @@ func (a *API) correctOrder(r *request) (any, error) {
 	if len(in.Order) == 0 {
 		return nil, order.Refuse("order", order.Required, string(order.ErrRequired))
 	}
-	st := &order.Statement{Wire: nil}
+	st := &order.Statement{}
 	if err := json.UnmarshalStrict(in.Order, &st.Order); err != nil {
 		return nil, json.Within(err, "order")
 	}

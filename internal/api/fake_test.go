@@ -84,7 +84,7 @@ func (l *fakeLedger) SeqAt(_ context.Context, shop string, t time.Time) (int64, 
 func (l *fakeLedger) Read(_ context.Context, shop string, after int64, limit int) ([]ledger.Item, error) {
 	var out []ledger.Item
 	for _, e := range l.events[shop] {
-		if e.Seq > after && len(out) < limit {
+		if e.Seq > after && len(out) < min(limit, 2) { // in small pieces
 			out = append(out, ledger.Item{Event: e, Row: ledger.Row{Subject: e.Subject, First: e.Order}})
 		}
 	}

@@ -80,7 +80,7 @@ func (w *walk) bounds(since, until time.Time, before int64) error {
 // to where it stopped looking.
 func (w *walk) next(limit int) ([]OrderSummary, error) {
 	from := max(w.low, w.high-window)
-	items, err := w.a.Ledger.Read(w.r.Context(), w.r.shop, from, int(w.high-from))
+	items, err := w.read(from)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +111,24 @@ func (w *walk) next(limit int) ([]OrderSummary, error) {
 		}
 	}
 	w.high = from
+	return out, nil
+}
+
+// read returns the items in (from, high]; the ledger may hand them out in
+// several pieces.
+func (w *walk) read(from int64) ([]ledger.Item, error) {
+	var out []ledger.Item
+	for after := from; after < w.high; {
+		items, err := w.a.Ledger.Read(w.r.Context(), w.r.shop, after, int(w.high-after))
+		if err != nil {
+			return nil, err
+		}
+		if len(items) == 0 {
+			break
+		}
+		out = append(out, items...)
+		after = items[len(items)-1].Event.Seq
+	}
 	return out, nil
 }
 

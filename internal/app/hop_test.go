@@ -3,6 +3,10 @@ package app_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
 )
 
 // TestTwoHubsThatFeedEachOther lets each hub deliver to the other's door: an
@@ -41,4 +45,28 @@ func TestTwoHubsThatFeedEachOther(t *testing.T) {
 			t.Errorf("hub %s has a total of %s", name, total)
 		}
 	}
+}
+
+// TestHopsOfABatch checks that orders sent together are named after no hub
+// that one of them did not come through: that hub would take it for its own.
+func TestHopsOfABatch(t *testing.T) {
+	t.Parallel()
+	f := func(want string, origins ...string) {
+		t.Helper()
+		var tasks []partner.Task
+		for _, o := range origins {
+			tasks = append(tasks, partner.Task{Event: order.Event{Origin: o}})
+		}
+		if got := app.HopsOf(tasks); got != want {
+			t.Errorf("%q: got %q, want %q", origins, got, want)
+		}
+	}
+	f("")
+	f("", "")
+	f("", "route:dh")
+	f("hub-a", "hop:hub-a")
+	f("hub-a, hub-b", "hop:hub-a, hub-b", "hop:hub-b,hub-a")
+	f("hub-b", "hop:hub-a, hub-b", "hop:hub-b")
+	f("", "hop:hub-a", "hop:hub-b")
+	f("", "hop:hub-a", "")
 }

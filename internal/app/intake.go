@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/ordermux/ordermux/internal/order"
@@ -104,20 +105,11 @@ func hopsOf(tasks []partner.Task) string {
 		}
 		kept := common[:0]
 		for _, hop := range common {
-			if contains(list, hop) {
+			if slices.Contains(list, hop) {
 				kept = append(kept, hop)
 			}
 		}
 		common = kept
 	}
 	return strings.Join(common, ", ")
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }

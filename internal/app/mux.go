@@ -12,7 +12,7 @@ import (
 // ServeHTTP answers on the main address. It is no http.ServeMux: that one
 // redirects paths it finds unclean, and doors must see what came.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a.serve(w, r, http.HandlerFunc(a.main))
+	a.serve(w, r, a.main)
 }
 
 func (a *App) main(w http.ResponseWriter, r *http.Request) {
@@ -67,7 +67,7 @@ func label(r *http.Request, door string) {
 // atRoot serves one partner's door at the root of an address of its own.
 func (a *App) atRoot(name string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.serve(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.serve(w, r, func(w http.ResponseWriter, r *http.Request) {
 			label(r, name)
 			d, ok := a.door(name)
 			if !ok {
@@ -75,7 +75,7 @@ func (a *App) atRoot(name string) http.Handler {
 				return
 			}
 			d.handler.ServeHTTP(w, r)
-		}))
+		})
 	})
 }
 

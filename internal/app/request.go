@@ -36,6 +36,7 @@ type call struct {
 	hops        string // hubs that the request came through, as sent
 	door        string // label for metrics: a partner, "api", "files" …
 	began       time.Time
+	answer      statusWriter
 }
 
 type callKey struct{}
@@ -96,7 +97,7 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // serve answers every request: it names it, carries trace and hops along,
 // turns panics into 500, and measures.
-func (a *App) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+func (a *App) serve(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	c := &call{began: time.Now(), hops: r.Header.Get(outbound.HopHeader), traceparent: traceparent(r.Header.Get("Traceparent"))}
 	if c.id = r.Header.Get("X-Request-Id"); !plainID(c.id) {
 		c.id = a.ids.next()
@@ -106,10 +107,12 @@ func (a *App) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	ctx := context.WithValue(r.Context(), callKey{}, c)
 	ctx = outbound.WithTraceparent(outbound.WithHop(ctx, c.hops), c.traceparent)
 	r = r.WithContext(ctx)
-	r.Body = http.MaxBytesReader(w, r.Body, maxRequestBody)
-	sw := &statusWriter{ResponseWriter: w}
-	defer a.finish(sw, r, c)
-	next.ServeHTTP(sw, r)
+	if r.ContentLength < 0 || r.ContentLength > maxRequestBody {
+		r.Body = http.MaxBytesReader(w, r.Body, maxRequestBody)
+	}
+	c.answer.ResponseWriter = w
+	defer a.finish(&c.answer, r, c)
+	next(&c.answer, r)
 }
 
 // finish measures, and answers for a handler that panicked.
@@ -119,7 +122,7 @@ func (a *App) finish(w *statusWriter, r *http.Request, c *call) {
 			a.metrics.answered(c.door, 0, time.Since(c.began))
 			panic(p) // cut off on purpose
 		}
-		a.log.ErrorContext(r.Context(), "panic while answering", "request", c.id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		a.log.ErrorContext(r.Context(), "panic while answering", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		if w.status == 0 {
 			http.Error(w, "internal error", http.StatusInternalServerError)
 		}
@@ -132,7 +135,7 @@ func (a *App) finish(w *statusWriter, r *http.Request, c *call) {
 		level = slog.LevelWarn
 	}
 	if a.log.Enabled(r.Context(), level) {
-		a.log.Log(r.Context(), level, "answered", "request", c.id, "door", c.door, "method", r.Method, "status", w.status,
+		a.log.Log(r.Context(), level, "answered", "door", c.door, "method", r.Method, "status", w.status,
 			"ms", took.Milliseconds(), "client", r.RemoteAddr)
 	}
 }

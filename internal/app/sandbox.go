@@ -16,6 +16,10 @@ const (
 	SandboxAdminToken = "sandbox-admin-token"
 )
 
+// sandboxDiskFree is enough room for rehearsing: a sandbox's temporary folder
+// may be a small one.
+const sandboxDiskFree = 16 << 20
+
 // SandboxConfig is the configuration of a sandbox: one shop at the door of
 // every partner, with credentials that everybody knows. A credential field
 // api_key of a door has the value sandbox-secret-key; others are named after
@@ -23,6 +27,7 @@ const (
 func SandboxConfig(listen, data string, partners []partner.Partner) *config.Config {
 	cfg := config.Default()
 	cfg.Listen, cfg.Data, cfg.AdminToken = listen, data, secret.New(SandboxAdminToken)
+	cfg.Alerts.DiskFree = sandboxDiskFree
 	shop := &config.Shop{
 		ID: SandboxShop, Name: "Sandbox", Currency: "EUR", Timezone: "UTC", Location: time.UTC, Doors: map[string][]config.Door{},
 	}

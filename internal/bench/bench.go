@@ -28,6 +28,7 @@ type Options struct {
 	Rate        float64       `help:"Orders per second of deliver, deliver-half, isolation and routes; 0: the scenario's own."`
 	Batch       int           `help:"Orders per request while delivering." default:"100"`
 	Connections int           `help:"Connections of the generator; 0: the scenario's own."`
+	Slots       int           `help:"Calls at a time of the webhook routes; 0: what the hub does without a setting." default:"128"`
 	Orders      int64         `help:"Stored orders of growth and start." default:"1000000"`
 	JSON        bool          `help:"Print one JSON document per result instead of the table."`
 	Smoke       bool          `help:"A few hundred orders per scenario; judges only that every order arrived."`

@@ -45,7 +45,7 @@ func (b *bench) routesOnce(ctx context.Context, run, routes int) (float64, error
 	defer receiver.stop()
 	var config strings.Builder
 	for i := range routes {
-		config.WriteString(webhookRoute(fmt.Sprintf("hook%02d", i), receiver.Addr))
+		config.WriteString(webhookRoute(fmt.Sprintf("hook%02d", i), receiver.Addr, b.Slots))
 	}
 	h, err := b.startHub(ctx, fmt.Sprintf("routes-%d-%d", routes, run), hubConfig{routes: config.String()})
 	if err != nil {
@@ -98,7 +98,7 @@ func (b *bench) isolationOnce(ctx context.Context, run int, sick bool) (Result, 
 		}
 		defer c.stop()
 		healthy[i] = c
-		config.WriteString(webhookRoute(fmt.Sprintf("healthy%d", i), c.Addr))
+		config.WriteString(webhookRoute(fmt.Sprintf("healthy%d", i), c.Addr, b.Slots))
 	}
 	subject := "two healthy alone"
 	if sick {
@@ -116,7 +116,7 @@ func (b *bench) isolationOnce(ctx context.Context, run int, sick bool) (Result, 
 		if err != nil {
 			return Result{}, err
 		}
-		config.WriteString(webhookRoute("dead", dead) + webhookRoute("slow", slow.Addr))
+		config.WriteString(webhookRoute("dead", dead, b.Slots) + webhookRoute("slow", slow.Addr, b.Slots))
 	}
 	h, err := b.startHub(ctx, fmt.Sprintf("isolation-%d-%t", run, sick), hubConfig{routes: config.String()})
 	if err != nil {

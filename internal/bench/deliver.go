@@ -12,10 +12,15 @@ import (
 // while the greatest steady rate is sought.
 const backlog = 4000
 
-// webhookRoute is the configuration of a route to a receiver of ours.
-func webhookRoute(name, addr string) string {
-	return fmt.Sprintf("      %s:\n        partner: webhook\n        settings: {url: %q, secret: %q}\n",
-		name, "http://"+addr+"/in", "whsec_b3JkZXJtdXgtYmVuY2gtc2VjcmV0LTAw")
+// webhookRoute is the configuration of a route to a receiver of ours; slots 0
+// leaves its number of calls at a time to the hub.
+func webhookRoute(name, addr string, slots int) string {
+	limit := ""
+	if slots > 0 {
+		limit = fmt.Sprintf("        slots: %d\n", slots)
+	}
+	return fmt.Sprintf("      %s:\n        partner: webhook\n%s        settings: {url: %q, secret: %q}\n",
+		name, limit, "http://"+addr+"/in", "whsec_b3JkZXJtdXgtYmVuY2gtc2VjcmV0LTAw")
 }
 
 // sink is where delivered orders can be counted: at the receiver's own side.
@@ -67,7 +72,7 @@ func (b *bench) deliverHook(ctx context.Context, name string, rate float64) (flo
 		return 0, err
 	}
 	defer receiver.stop()
-	h, err := b.startHub(ctx, name, hubConfig{routes: webhookRoute("hook", receiver.Addr)})
+	h, err := b.startHub(ctx, name, hubConfig{routes: webhookRoute("hook", receiver.Addr, b.Slots)})
 	if err != nil {
 		return 0, err
 	}

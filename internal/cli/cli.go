@@ -27,9 +27,10 @@ const (
 type Env struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// Terminal says that Err is a terminal: progress is shown. Interactive
-	// says that In is one: questions are asked.
-	Terminal, Interactive bool
+	// Terminal says that Err is a terminal: progress is shown. Screen says
+	// that Out is one: tables are redrawn. Interactive says that In is one:
+	// questions are asked.
+	Terminal, Screen, Interactive bool
 	// Hangup asks a running hub to reload its configuration; may be nil.
 	Hangup  <-chan os.Signal
 	Version string

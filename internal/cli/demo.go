@@ -23,6 +23,6 @@ func (c *demoCmd) Run(ctx context.Context, env *Env) error {
 		return fmt.Errorf("find own executable: %w", err)
 	}
 	return demo.Run(ctx, demo.Options{
-		Once: c.Once, Out: env.Out, Command: []string{self, "demo", "--part"}, Version: env.Version, Live: env.Terminal,
+		Once: c.Once, Out: env.Out, Command: []string{self, "demo", "--part"}, Version: env.Version, Live: env.Screen,
 	})
 }

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/cli"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -135,5 +137,19 @@ func TestImportInsists(t *testing.T) {
 	file := write(t, "o.ndjson", strings.SplitAfter(orders, "\n")[0])
 	if r := h.run(t, "", "import", file); r.code != 0 || tries != 3 {
 		t.Errorf("%d tries: %+v", tries, r)
+	}
+}
+
+func TestProgressOnATerminal(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	h.answers[events] = takes
+	file := write(t, "o.ndjson", strings.SplitAfter(orders, "\n")[0])
+	var out, errs bytes.Buffer
+	code := cli.Run(context.Background(), []string{"import", file, "--hub", h.url, "--token", "t"}, cli.Env{
+		In: strings.NewReader(""), Out: &out, Err: &errs, Terminal: true,
+	})
+	if code != 0 || !strings.Contains(errs.String(), "[##############################] 100% 1 order") || strings.Contains(out.String(), "#####") {
+		t.Errorf("%d %q %q", code, errs.String(), out.String())
 	}
 }

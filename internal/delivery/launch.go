@@ -14,9 +14,13 @@ var zeroTime time.Time
 func (r *runner) launch(b *draft, p *plan) {
 	rest := p.grant
 	for _, c := range p.calls {
+		planned := len(c.works)
 		c.works = slices.DeleteFunc(c.works, func(w *work) bool {
 			return w.change >= 0 && b.Changes[w.change].Answer != Done
 		})
+		if len(c.works) < planned {
+			r.mark() // their places are free
+		}
 		if len(c.works) == 0 {
 			continue
 		}

@@ -126,7 +126,7 @@ func (w *world) side(name string, s partner.Side, rules delivery.Rules) *modelSi
 		w: w, name: name, open: map[string]int{}, silent: map[string]bool{}, refused: map[string]bool{},
 		has: map[string]string{}, taken: map[string]int{}, byHand: map[string]bool{},
 	}
-	s.Deliver, s.Timeout = m.deliver, 10*time.Second
+	s.Timeout = 10 * time.Second
 	s.Render = func(t partner.Task) ([]byte, error) { return []byte(m.content(&t)), nil }
 	if s.Repeat == partner.AskFirst {
 		s.Look = m.look
@@ -153,9 +153,14 @@ func (m *modelSide) rows(ord int64) []delivery.Delivery {
 	return rows
 }
 
-func (m *modelSide) deliver(_ context.Context, tasks []partner.Task) []partner.Outcome {
+// deliver is called by the engine of a life; one that crashed sends no more.
+func (m *modelSide) deliver(life int, tasks []partner.Task) []partner.Outcome {
 	m.w.mu.Lock()
-	life, feels := m.life, m.mood
+	if life != m.life {
+		m.w.mu.Unlock()
+		return nil
+	}
+	feels := m.mood
 	pause := time.Duration(m.w.rnd.IntN(2000)) * time.Millisecond
 	for i := range tasks {
 		m.begin(&tasks[i])
@@ -349,6 +354,10 @@ func (w *world) routes() {
 	for _, m := range w.sides {
 		r := m.route
 		r.Shop, r.Partner, r.Revision = shop, "model", fmt.Sprint(len(w.gone))
+		life := m.life
+		r.Side.Deliver = func(ctx context.Context, tasks []partner.Task) []partner.Outcome {
+			return m.deliver(life, tasks)
+		}
 		all = append(all, r)
 	}
 	for try := 0; ; try++ {
@@ -461,14 +470,15 @@ func (w *world) crash() {
 }
 
 func (w *world) trouble(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.h.store.mu.Lock()
 	defer w.h.store.mu.Unlock()
 	w.h.store.fail = nil
 	if on {
+		chance := rand.New(rand.NewPCG(w.rnd.Uint64(), 2)) // the store calls it one at a time
 		w.h.store.fail = func(*delivery.Bundle) (error, error) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			switch w.rnd.IntN(6) {
+			switch chance.IntN(6) {
 			case 0:
 				return errDisk, nil
 			case 1:
@@ -492,6 +502,7 @@ func (w *world) clear() {
 		m.mood = fine
 	}
 	w.mu.Unlock()
+	time.Sleep(time.Minute) // what began in another mood ends
 	for _, m := range w.sides {
 		w.h.must(w.h.engine.Resume(ctx, shop, m.name))
 	}
@@ -525,8 +536,8 @@ func (w *world) judge() {
 				if m.route.Side.Repeat != partner.RepeatNever {
 					w.fault("%s: order %d is parked: %s", m.name, d.Order, d.Reason)
 				}
-			case delivery.Refused:
-				if m.name != "first" {
+			case delivery.Refused: // the others may have a reason not to send it again
+				if m.name == "each" {
 					w.fault("%s: order %d is refused still", m.name, d.Order)
 				}
 			default:

@@ -77,7 +77,7 @@ type planner struct {
 // plan fills the free slots: first what was begun, then what has become due,
 // then new events, then what backfills and replays left.
 func (r *runner) plan(b *draft, p *plan) error {
-	r.grantAgain = time.Time{}
+	r.grantAgain, r.planned = time.Time{}, b.Now
 	if !r.anything() {
 		return nil
 	}
@@ -133,8 +133,9 @@ func (r *runner) again() time.Time {
 	if r.nextDue[1].Before(at) {
 		at = r.nextDue[1]
 	}
-	// What is due and still here waits for a slot: the end of a call wakes us.
-	if !at.Before(far) || !at.After(r.e.now()) {
+	// What was due when this round planned and is still here waits for a slot:
+	// the end of a call wakes us. What became due since then nobody has seen.
+	if !at.Before(far) || !at.After(r.planned) {
 		return time.Time{}
 	}
 	return at
@@ -157,7 +158,7 @@ func (pl *planner) planPart(part []*work) error {
 	rows := make([]Delivery, len(part))
 	for i, w := range part {
 		rows[i] = w.d
-		delete(pl.r.halved, w.d.Order)
+		delete(pl.r.halved, w.d.Key())
 	}
 	ready, err := pl.loaded(rows)
 	if err != nil {
@@ -230,7 +231,7 @@ func (pl *planner) planDue(lane int) error {
 		next = rows[limit-1].Due
 	}
 	rows = slices.DeleteFunc(rows, func(d Delivery) bool {
-		return r.busy[d.Order] != nil || r.halved[d.Order] || pl.changed(&d)
+		return r.sends(&d) || r.halved[d.Key()] || pl.changed(&d)
 	})
 	n := 0
 	for n < len(rows) && n < room && !rows[n].Due.After(pl.now) {

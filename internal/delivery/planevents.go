@@ -56,7 +56,9 @@ func (pl *planner) planPage(items []ledger.Item) (bool, error) {
 		if pl.p.room(false) == 0 || pl.probed() {
 			return false, nil
 		}
-		pl.planEvent(it)
+		if err := pl.planEvent(it); err != nil {
+			return false, err
+		}
 		pl.b.Route.Position = it.Event.Seq
 	}
 	return true, nil
@@ -113,9 +115,9 @@ func unique(n []int64) []int64 {
 }
 
 // planEvent decides one event and adds the rows that follow.
-func (pl *planner) planEvent(it *ledger.Item) {
+func (pl *planner) planEvent(it *ledger.Item) error {
 	if it.Row.Subject.Kind != order.SubjectOrder {
-		return
+		return nil
 	}
 	rows := pl.b.view[it.Row.First]
 	n := candidate{
@@ -128,13 +130,16 @@ func (pl *planner) planEvent(it *ledger.Item) {
 		n.row, n.order = &st.Row, st.Merged.Order
 	}
 	if len(rows) > 0 {
-		pl.recheckHeld(&n)
+		if err := pl.recheckHeld(&n); err != nil {
+			return err
+		}
 		n.rows = pl.b.view[it.Row.First]
 	}
 	if findKey(n.rows, Key{Order: it.Row.First, Seq: it.Event.Seq}) != nil {
-		return // planned by command before we came here
+		return nil // planned by command before we came here
 	}
 	pl.consider(&n)
+	return nil
 }
 
 // candidate is an order that may get a new delivery.
@@ -151,7 +156,7 @@ type candidate struct {
 }
 
 // recheckHeld judges held rows of an order anew: something was said of it.
-func (pl *planner) recheckHeld(n *candidate) {
+func (pl *planner) recheckHeld(n *candidate) error {
 	st := &ledger.State{Row: *n.row, Merged: order.Merged{Order: n.order}}
 	if pl.states == nil {
 		pl.states = map[int64]*ledger.State{}
@@ -162,6 +167,12 @@ func (pl *planner) recheckHeld(n *candidate) {
 	}
 	pl.events[n.event.Seq] = n.event
 	held := slices.DeleteFunc(slices.Clone(n.rows), func(d Delivery) bool { return d.State != Held })
+	if len(held) == 0 {
+		return nil
+	}
+	if err := pl.loadEvents(held); err != nil {
+		return err
+	}
 	for i := range held {
 		d := &held[i]
 		if pl.p.room(false) == 0 {
@@ -175,6 +186,7 @@ func (pl *planner) recheckHeld(n *candidate) {
 			pl.p.add(pl.c, w, false)
 		}
 	}
+	return nil
 }
 
 // consider decides a candidate by the route's mode and plants its delivery,

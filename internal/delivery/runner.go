@@ -56,7 +56,7 @@ type runner struct {
 	busy       map[int64]*work // by order: sent or asked about, not settled
 	calls      map[*call]bool  // in flight
 	parts      [][]*work       // halves of batches, still to be sent
-	halved     map[int64]bool  // orders in parts
+	halved     map[Key]bool    // what is in parts
 	blocked    map[int64]bool  // orders with a delivery that waits for another one
 	unblock    []int64         // of these, orders to look at again
 	follow     []Change        // for the next bundle
@@ -66,6 +66,7 @@ type runner struct {
 	nextPoll   time.Time
 	polling    atomic.Bool
 	grantAgain time.Time // when the connection may grant calls again
+	planned    time.Time // the time as of which the last round planned
 }
 
 // far is later than any Due: nothing stored waits for its time.
@@ -83,7 +84,7 @@ func newRunner(e *Engine, s *shop, row RouteRow) *runner {
 	r := &runner{
 		e: e, shop: s, name: row.Route, key: hex.EncodeToString(sum[:8]) + "-",
 		row: row, written: row.Position,
-		busy: map[int64]*work{}, calls: map[*call]bool{}, blocked: map[int64]bool{}, halved: map[int64]bool{},
+		busy: map[int64]*work{}, calls: map[*call]bool{}, blocked: map[int64]bool{}, halved: map[Key]bool{},
 	}
 	r.alarm = alarm{r: r, index: -1}
 	r.position.Store(row.Position)
@@ -269,7 +270,7 @@ func (r *runner) arm() {
 	for c := range r.calls {
 		sooner(c.overdue)
 	}
-	if r.mayPlan() && r.e.started.Load() {
+	if r.mayPlan() && r.e.started.Load() && r.retryAt.IsZero() {
 		sooner(r.again())
 		sooner(r.nextPoll)
 	}

@@ -260,7 +260,7 @@ func (r *runner) mark() {
 func (r *runner) addPart(part []*work) {
 	r.parts = append(r.parts, part)
 	for _, w := range part {
-		r.halved[w.d.Order] = true
+		r.halved[w.d.Key()] = true
 	}
 	r.mark()
 }

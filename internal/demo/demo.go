@@ -180,6 +180,7 @@ func (d *demo) configuration(key string) string {
 	return fmt.Sprintf(`listen: 127.0.0.1:0
 data: ./hub
 admin_token: %s
+alerts: {disk_free: 16MiB}
 shops:
   %s:
     name: Nordlys Kaffe
@@ -207,8 +208,7 @@ receiver   %s  takes the webhook
 `, d.hub, hubToken, d.sandbox, d.receiver)
 }
 
-// stop stops the parts, the hub first. In the end only its own error counts:
-// the others may be gone already.
+// stop stops the parts, the hub first.
 func (d *demo) stop() error {
 	var errs []error
 	for i := len(d.parts) - 1; i >= 0; i-- {

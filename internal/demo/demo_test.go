@@ -64,6 +64,44 @@ func TestAsProcesses(t *testing.T) {
 	}
 }
 
+// stopper is an output that ends the demo when it has seen a text.
+type stopper struct {
+	bytes.Buffer
+	at   string
+	stop context.CancelFunc
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	defer func() {
+		if strings.Contains(s.String(), s.at) {
+			s.stop()
+		}
+	}()
+	return s.Buffer.Write(p)
+}
+
+// TestStays lets the demo run until somebody has seen enough.
+func TestStays(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, command := range map[string][]string{"within": nil, "processes": {self, "demo-part"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, stop := context.WithCancel(t.Context())
+			out := &stopper{at: "/received", stop: stop}
+			if err := demo.Run(ctx, demo.Options{Out: out, Command: command, Live: true, Version: "test"}); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+			if !strings.Contains(out.String(), "route  state") {
+				t.Errorf("no table was drawn:\n%s", out)
+			}
+		})
+	}
+}
+
 func TestAPartThatDoesNotStart(t *testing.T) {
 	t.Parallel()
 	_, err := once(t, func(o *demo.Options) { o.Command = []string{"/bin/sh", "-c", "echo no luck >&2; exit 3"} })

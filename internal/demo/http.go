@@ -9,12 +9,10 @@ import (
 	"time"
 )
 
-// client calls hub, sandbox and receiver, as a shop's own programs would.
-var client = &http.Client{Timeout: 30 * time.Second}
-
-// answer sends a request and returns the body of a good answer.
+// answer sends a request, as a shop's own program would, and returns the body
+// of a good answer.
 func answer(req *http.Request) (io.Reader, error) {
-	resp, err := client.Do(req)
+	resp, err := (&http.Client{Timeout: 30 * time.Second}).Do(req)
 	if err != nil {
 		return nil, err
 	}

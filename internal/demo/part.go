@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/app"
@@ -128,7 +127,8 @@ func asProcess(command []string) starter {
 		}
 		defer log.Close()
 		args := append(append([]string{}, command[1:]...), string(spec))
-		cmd := exec.CommandContext(ctx, command[0], args...)
+		// Not ctx, which would kill the part: it ends when its input does.
+		cmd := exec.CommandContext(context.WithoutCancel(ctx), command[0], args...)
 		cmd.Stderr = log
 		in, err := cmd.StdinPipe()
 		if err != nil {
@@ -141,10 +141,18 @@ func asProcess(command []string) starter {
 		if err := cmd.Start(); err != nil {
 			return nil, err
 		}
-		r := &running{Part: p, log: logs, stop: func() error { return errors.Join(in.Close(), cmd.Wait()) }}
+		r := &running{Part: p, log: logs, stop: func() error {
+			late := time.AfterFunc(stopTime, func() { _ = cmd.Process.Kill() })
+			defer late.Stop()
+			return errors.Join(in.Close(), cmd.Wait())
+		}}
 		return r, r.greet(out)
 	}
 }
+
+// stopTime is how long a part may take to stop: longer than a hub waits for
+// requests in flight.
+const stopTime = 45 * time.Second
 
 // within starts parts as goroutines.
 func within(version string) starter {
@@ -185,6 +193,3 @@ func (r *running) greet(out io.Reader) error {
 	r.URL = h.URL
 	return nil
 }
-
-// logFile is where a part logs to.
-func logFile(dir, role string) string { return filepath.Join(dir, role+".log") }

@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/ordermux/ordermux/internal/intake"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/partner/all"
 )
 
 // canonicalLines reads our own format and returns a line per row.
@@ -101,4 +103,24 @@ func FuzzCanonical(f *testing.F) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestPartnersOwnFiles finds the format of a partner's file by the look of it.
+func TestPartnersOwnFiles(t *testing.T) {
+	t.Parallel()
+	file := "order_id\torder_date\tproduct_code\tquantity\tregular_unit_price\tprice_with_discounts\tcustomer_id\tsession_id\tseller_id\n" +
+		"o-1\t2026-03-02T15:00:00Z\tA1\t3\t1.00\t3.00\tc-1\ts-1\t\n"
+	name, rows, err := intake.Open(strings.NewReader(file), "orders.tsv", "", intake.Formats(all.List()), partner.ReadOptions{Shop: "nordlys", Currency: "SEK"})
+	if err != nil || !strings.HasPrefix(name, "citrusad") {
+		t.Fatal(name, err)
+	}
+	_, err = intake.Run(t.Context(), rows, intake.Options{Append: func(_ context.Context, entries []order.Entry) ([]order.Receipt, error) {
+		if s := entries[0].Source; s.Name != intake.SourceName || s.Rank != order.RankShop {
+			t.Errorf("handed in by %+v", s)
+		}
+		return make([]order.Receipt, len(entries)), nil
+	}})
+	if err != nil {
+		t.Error(err)
+	}
 }

@@ -200,6 +200,9 @@ func (r *run) entries(row partner.Row) []order.Entry {
 	out := make([]order.Entry, len(row.Entries))
 	for i, e := range row.Entries {
 		e.History = e.History || r.opts.History
+		if e.Source.Name == "" { // a partner's reader does not know who hands its file in
+			e.Source = source()
+		}
 		out[i] = e
 	}
 	return out
@@ -235,6 +238,9 @@ func (p *pending) judge(dry bool, receipts []order.Receipt) {
 	}
 	if dry {
 		v.Result, v.Known = Readable, false
+	}
+	if v.Reason == "" {
+		v.Reason = p.row.Notice
 	}
 	if p.row.Skipped != "" {
 		v.Result, v.Reason = Skipped, p.row.Skipped

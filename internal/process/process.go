@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -119,9 +120,15 @@ func (p *Process) Stop() error {
 	}
 }
 
-// FreeAddr returns a loopback address that nobody listens on now.
+// FreeAddr returns a loopback address that nobody listens on now. It is one of
+// its own below 127/8 where the system has these, so that nothing else takes
+// the port while the process that owns it is down.
 func FreeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		return "", err
 	}

@@ -161,7 +161,7 @@ func (d deliveries) OfOrders(ctx context.Context, shop, route string, orders []i
 		if route == "" {
 			return inChunks(v, shop, orders, ofOrderQueries, scan)
 		}
-		return inRoute(v, shop, route, orders, scan)
+		return inChunksOf(v, []any{shop, route}, orders, ofRouteQueries, scan)
 	})
 	slices.SortFunc(list, func(a, b delivery.Delivery) int {
 		for _, n := range [...]int64{a.Order - b.Order, int64(strings.Compare(a.Route, b.Route)), a.Seq - b.Seq, int64(a.Run - b.Run)} {
@@ -176,26 +176,6 @@ func (d deliveries) OfOrders(ctx context.Context, shop, route string, orders []i
 
 // ofRouteQueries are ofOrderQueries within one route.
 var ofRouteQueries = listQueries(ofRouteQueryStart+` AND d.route = ? AND d.ord IN (%s)`, "")
-
-func inRoute(v *View, shop, route string, orders []int64, f func(*sql.Rows) error) error {
-	args := make([]any, 0, 66)
-	for len(orders) > 0 {
-		n := chunk(len(orders))
-		args = append(args[:0], shop, route)
-		for _, o := range orders[:n] {
-			args = append(args, o)
-		}
-		orders = orders[n:]
-		rows, err := v.Query(ofRouteQueries[n], args...)
-		if err != nil {
-			return err
-		}
-		if err := eachRow(rows, func() error { return f(rows) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Counts implements delivery.Store.
 func (d deliveries) Counts(ctx context.Context, shop string) (map[string]map[delivery.State]int64, error) {

@@ -242,14 +242,19 @@ func listQueries(query, end string) map[int]string {
 
 // inChunks runs a query for a list of values, some at a time.
 func inChunks(q querier, shop string, values []int64, queries map[int]string, f func(*sql.Rows) error) error {
+	return inChunksOf(q, []any{shop}, values, queries, f)
+}
+
+// inChunksOf does so for queries with more arguments before the list.
+func inChunksOf(q querier, first []any, values []int64, queries map[int]string, f func(*sql.Rows) error) error {
 	for len(values) > 0 {
 		some := values[:min(len(values), mostChunk)]
 		values = values[len(some):]
 		n := chunk(len(some))
-		args := make([]any, 1+n) // what is left is NULL and finds nothing
-		args[0] = shop
+		args := make([]any, len(first)+n) // what is left is NULL and finds nothing
+		copy(args, first)
 		for i, v := range some {
-			args[1+i] = v
+			args[len(first)+i] = v
 		}
 		rows, err := q.Query(queries[n], args...)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
-	"math/bits"
 	"strings"
 	"time"
 )
@@ -113,13 +112,15 @@ func (t *Tx) InsertMany(query string, columns int, args []driver.Value) error {
 	return nil
 }
 
-// insertChunk is how many of n rows one INSERT takes: few lengths, so that few
-// statements are kept prepared.
+// insertChunk is how many of n rows one INSERT takes. Each length is a
+// statement to be kept prepared; these few need at most three for any rest.
 func insertChunk(n int) int {
-	if n >= insertRows {
-		return insertRows
+	for _, c := range [...]int{insertRows, 32, 24} {
+		if n >= c {
+			return c
+		}
 	}
-	return 1 << (bits.Len(uint(n)) - 1)
+	return min(n, 16)
 }
 
 // insert bypasses database/sql, whose copying of arguments costs as much as a
@@ -158,12 +159,18 @@ func (t *Tx) preparedInsert(conn any, query string, columns, rows int) (driver.S
 	return st, nil
 }
 
-// close gives all statements back.
-func (t *Tx) close() {
-	for _, st := range t.stmts {
+// rest gives the statements of InsertMany back, with the memory of what they
+// inserted last.
+func (t *Tx) rest() {
+	for _, st := range t.inserts {
 		_ = st.Close()
 	}
-	for _, st := range t.inserts {
+	clear(t.inserts)
+}
+
+func (t *Tx) close() {
+	t.rest()
+	for _, st := range t.stmts {
 		_ = st.Close()
 	}
 }

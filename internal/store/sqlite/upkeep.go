@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 )
@@ -27,6 +28,9 @@ const (
 	// restPages is how many pages may be left for the writer to write back
 	// itself between two transactions, after which the log starts anew.
 	restPages = 1000
+	// logKept is how long the log's file may stay, in bytes: twice what
+	// logPages take.
+	logKept = 2 * logPages * 4096
 	// lookEvery is how often the length of the log is looked at.
 	lookEvery = 100 * time.Millisecond
 )
@@ -115,22 +119,37 @@ func (u *upkeep) merge(from int) {
 	}
 }
 
-// rest empties the log and gives memory back; false: a reader was in the way.
+// rest writes the whole log back and gives memory back; false: a reader was in
+// the way. The log's file keeps its length up to logKept: on the file systems
+// at hand a sync is two to three times as fast while the file does not grow.
 func (u *upkeep) rest() bool {
 	u.merge(mergeResting)
 	if _, _, err := checkpoint(u.conn, "PASSIVE"); err != nil {
 		return false
 	}
-	var cut bool
+	var done bool
 	err := u.s.writer.outside(func() (err error) {
-		if cut, err = truncate(u.s.writer.conn, 50*time.Millisecond); err != nil {
+		if done, err = u.s.writer.emptyLog(u.s.path() + "-wal"); err != nil {
 			return err
 		}
-		_, err = u.s.writer.conn.ExecContext(context.Background(), "PRAGMA shrink_memory")
-		return err
+		return u.s.writer.rest()
 	})
 	u.s.readers.shrink()
-	return err == nil && cut
+	return err == nil && done
+}
+
+// emptyLog writes the log back so that the next commit begins it anew, and
+// cuts its file if it has grown long.
+func (w *writer) emptyLog(path string) (done bool, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false, err
+	}
+	if info.Size() > logKept {
+		return truncate(w.conn, 50*time.Millisecond)
+	}
+	length, written, err := checkpoint(w.conn, "PASSIVE")
+	return length == written, err
 }
 
 func (u *upkeep) stop() error {

@@ -28,10 +28,12 @@ func (s *Store) View(ctx context.Context, f func(v *View) error) error {
 	if err != nil {
 		return translate(err)
 	}
+	sound := false // false after a panic of f, too
+	defer func() { s.readers.giveBack(v, sound) }()
 	v.recent, v.gens = s.recent, s.recent.generations() // before the view begins, see recent
 	err = v.run(f)
-	v.gens = generations{}
-	s.readers.giveBack(v, err)
+	_, engine := resultCode(err)
+	sound = !engine
 	return translate(err)
 }
 
@@ -126,11 +128,12 @@ func (r *readers) idleOrNew(ctx context.Context) (*View, error) {
 }
 
 // giveBack keeps the connection unless something went wrong on it.
-func (r *readers) giveBack(v *View, err error) {
+func (r *readers) giveBack(v *View, sound bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer func() { <-r.slots }()
-	if _, engine := resultCode(err); r.shut || engine {
+	v.gens = generations{}
+	if r.shut || !sound {
 		v.close()
 		return
 	}

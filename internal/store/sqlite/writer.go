@@ -307,6 +307,15 @@ func (w *writer) outside(f func() error) error {
 	return t.err
 }
 
+// rest gives memory back that only load needs. It runs in the writer's
+// goroutine, outside of a transaction.
+func (w *writer) rest() error {
+	w.tx.rest()
+	w.args, w.layers, w.batch = nil, nil, ledger.Batch{}
+	_, err := w.conn.ExecContext(context.Background(), "PRAGMA shrink_memory")
+	return err
+}
+
 // stop ends the writer after what is queued, writes the log back and closes
 // the connection.
 func (w *writer) stop() error {

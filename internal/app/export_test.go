@@ -1,0 +1,4 @@
+package app
+
+// HopsOf is hopsOf for tests.
+var HopsOf = hopsOf

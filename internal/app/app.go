@@ -72,6 +72,7 @@ type App struct {
 	hubID       string
 	addrs       []listener
 	current     atomic.Pointer[generation] // of the configuration
+	wrong       wrongCredentials
 	stopping    atomic.Bool
 	reload      sync.Mutex
 

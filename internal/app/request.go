@@ -75,12 +75,16 @@ func (r *requestIDs) next() string {
 // statusWriter remembers the status of an answer.
 type statusWriter struct {
 	http.ResponseWriter
-	status int
+	status  int
+	refused func() // called before a 401 is answered
 }
 
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
+		if status == http.StatusUnauthorized {
+			w.refused()
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -111,8 +115,24 @@ func (a *App) serve(w http.ResponseWriter, r *http.Request, next http.HandlerFun
 		r.Body = http.MaxBytesReader(w, r.Body, maxRequestBody)
 	}
 	c.answer.ResponseWriter = w
+	c.answer.refused = func() { a.slow(r) }
 	defer a.finish(&c.answer, r, c)
 	next(&c.answer, r)
+}
+
+// slow keeps a caller with wrong credentials waiting.
+func (a *App) slow(r *http.Request) {
+	wait := a.wrong.refused(r.RemoteAddr, time.Now())
+	if wait == 0 {
+		return
+	}
+	defer a.wrong.answered()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
 }
 
 // finish measures, and answers for a handler that panicked.

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestWrongCredentialsAreSlowed(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	var w wrongCredentials
+	wait := func(address string) time.Duration {
+		d := w.refused(address, now)
+		if d > 0 {
+			w.answered()
+		}
+		return d
+	}
+	for i := range wrongFree {
+		if d := wait("192.0.2.1:1000"); d != 0 {
+			t.Fatalf("try %d waits %s", i+1, d)
+		}
+	}
+	if a, b := wait("192.0.2.1:1001"), wait("192.0.2.1:1002"); a != wrongStep || b != 2*wrongStep {
+		t.Errorf("the next two wait %s and %s", a, b)
+	}
+	if d := wait("192.0.2.2:1000"); d != 0 {
+		t.Errorf("a neighbour waits %s", d)
+	}
+	for range 100 {
+		wait("192.0.2.1:1000")
+	}
+	if d := wait("192.0.2.1:1000"); d != wrongMost {
+		t.Errorf("at most %s, not %s", wrongMost, d)
+	}
+	now = now.Add(time.Hour)
+	if d := wait("192.0.2.1:1000"); d != 0 {
+		t.Errorf("after an hour %s", d)
+	}
+	// One IPv6 network is one client.
+	for i := range wrongFree {
+		wait(fmt.Sprintf("[2001:db8::%x]:1", i+1))
+	}
+	if d := wait("[2001:db8::ffff]:1"); d != wrongStep {
+		t.Errorf("the same network waits %s", d)
+	}
+}
+
+func TestWrongCredentialsAreBounded(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var w wrongCredentials
+	for i := range 2 * wrongClients {
+		w.refused(fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255), now)
+	}
+	if len(w.clients) > wrongClients {
+		t.Errorf("%d clients remembered", len(w.clients))
+	}
+	for range wrongFree + wrongWaiting + 1 {
+		w.refused("192.0.2.1:1", now)
+	}
+	if w.waiting != wrongWaiting || w.refused("192.0.2.1:1", now) != 0 {
+		t.Errorf("%d answers wait", w.waiting)
+	}
+}

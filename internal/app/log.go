@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"regexp"
@@ -12,28 +13,39 @@ import (
 // it is given. format is "json" or "text".
 func NewLog(w io.Writer, level slog.Level, format string) *slog.Logger {
 	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: maskAttr}
+	out := &gather{w: w}
 	if format == "json" {
-		return slog.New(withRequest{slog.NewJSONHandler(w, opts)})
+		return slog.New(withRequest{slog.NewJSONHandler(out, opts), out})
 	}
-	return slog.New(withRequest{slog.NewTextHandler(w, opts)})
+	return slog.New(withRequest{slog.NewTextHandler(out, opts), out})
 }
 
+// summary is the message of the line that sums a call up.
+const summary = "call"
+
 // withRequest adds the id of the request that a line belongs to.
-type withRequest struct{ slog.Handler }
+type withRequest struct {
+	slog.Handler
+	out *gather
+}
 
 func (h withRequest) Handle(ctx context.Context, r slog.Record) error {
 	if c := callOf(ctx); c != nil {
 		r.AddAttrs(slog.String("request", c.id))
 	}
-	return h.Handler.Handle(ctx, r)
+	err := h.Handler.Handle(ctx, r)
+	if r.Message == summary && r.Level <= slog.LevelInfo {
+		return err
+	}
+	return errors.Join(err, h.out.flush())
 }
 
 func (h withRequest) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return withRequest{h.Handler.WithAttrs(attrs)}
+	return withRequest{h.Handler.WithAttrs(attrs), h.out}
 }
 
 func (h withRequest) WithGroup(name string) slog.Handler {
-	return withRequest{h.Handler.WithGroup(name)}
+	return withRequest{h.Handler.WithGroup(name), h.out}
 }
 
 const hidden = "***"

@@ -40,7 +40,7 @@ func (o *observer) Attempted(t delivery.Attempt) {
 	if t.Error != "" {
 		attrs = append(attrs, slog.String("error", t.Error))
 	}
-	log.LogAttrs(context.Background(), level, "call", attrs...)
+	log.LogAttrs(context.Background(), level, summary, attrs...)
 }
 
 // loggedStates are what a call can end in, in the sequence of a log line.

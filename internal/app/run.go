@@ -42,7 +42,9 @@ func (a *App) Run(ctx context.Context) error {
 	err = errors.Join(err, a.stopAnswering())
 	stopWork()
 	parts.Wait()
-	return errors.Join(err, a.Close())
+	err = errors.Join(err, a.Close())
+	a.log.Info("stopped")
+	return err
 }
 
 // stopAnswering closes the addresses and waits for requests in flight.

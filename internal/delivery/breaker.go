@@ -26,7 +26,6 @@ const (
 type breaker struct {
 	open     bool
 	since    time.Time
-	reason   string
 	streak   int       // calls that failed in a row
 	first    time.Time // of the streak
 	probing  bool

@@ -205,8 +205,11 @@ func (r *runner) poll() {
 func (r *runner) runPoll(c *setup) {
 	defer r.e.active.Done()
 	defer r.polling.Store(false)
-	ctx, cancel := context.WithTimeout(context.Background(), max(10*timeout(&c.route.Side), c.route.Side.PollEvery))
+	most := timeout(&c.route.Side)
+	ctx, cancel := context.WithTimeout(context.Background(), max(10*most, c.route.Side.PollEvery))
 	defer cancel()
+	// A poll may be many requests: a stop lets the one that has left end.
+	defer context.AfterFunc(r.e.stopped, func() { time.AfterFunc(most, cancel) })()
 	ctx, trace := outbound.WithTrace(ctx)
 	began := r.e.now()
 	err := polled(ctx, c.route.Side.Poll)

@@ -179,10 +179,11 @@ func (c *connection) giveBack(g grant) {
 	c.busy -= g.calls
 	c.used -= g.calls
 	c.bucket.tokens += float64(g.calls)
+	wake := c.dequeue()
 	if g.probe {
 		c.breaker.probing = false
+		wake = append(wake, c.members...)
 	}
-	wake := c.dequeue()
 	c.mu.Unlock()
 	for _, r := range wake {
 		r.wake()
@@ -233,10 +234,10 @@ func (c *connection) dequeue() []*runner {
 }
 
 // state tells people whether the breaker is open, and since when.
-func (c *connection) state() (open bool, since time.Time, reason string) {
+func (c *connection) state() (open bool, since time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.breaker.open, c.breaker.since, c.breaker.reason
+	return c.breaker.open, c.breaker.since
 }
 
 // bucket is a token bucket that holds one second's worth.

@@ -3,6 +3,8 @@ package delivery_test
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -136,5 +138,101 @@ func BenchmarkDeliver(b *testing.B) {
 			b.StopTimer()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "deliveries/s")
 		})
+	}
+}
+
+// TestOnDisk takes orders through a route with faults, over the real ledger
+// and store, with stops in between.
+func TestOnDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const orders = 300
+	var took sync.Map
+	arrived := make(chan struct{}, 10*orders)
+	n := 0
+	var mu sync.Mutex
+	side := partner.Side{Mode: partner.Latest, Repeat: partner.AskFirst, Batch: 7, Timeout: time.Millisecond}
+	side.Deliver = func(ctx context.Context, tasks []partner.Task) []partner.Outcome {
+		mu.Lock()
+		defer mu.Unlock()
+		outbound.Record(ctx, outbound.Exchange{Method: "POST", URL: "http://partner.example", RequestBody: []byte(tasks[0].Order.ID)})
+		outcomes := make([]partner.Outcome, len(tasks))
+		for i := range tasks {
+			switch n++; n % 11 {
+			case 3:
+				outcomes[i] = partner.Later(0, "http_503", "busy")
+				continue
+			case 7:
+				outcomes[i] = partner.Unknown("timeout", "no answer")
+				continue
+			}
+			outcomes[i] = partner.Delivered("ref")
+			if _, twice := took.LoadOrStore(tasks[i].Order.ID, true); twice {
+				t.Errorf("%s twice", tasks[i].Order.ID)
+			}
+			arrived <- struct{}{}
+		}
+		return outcomes
+	}
+	side.Look = func(_ context.Context, tasks []partner.Task) []partner.Outcome {
+		outcomes := make([]partner.Outcome, len(tasks))
+		for i := range outcomes {
+			outcomes[i] = partner.NotThere()
+		}
+		return outcomes
+	}
+	route := delivery.Route{Shop: shop, Name: "ads", Partner: "fake", Side: side, Rules: delivery.Rules{
+		Retry: delivery.RetryRules{First: time.Millisecond, Max: 10 * time.Millisecond, GiveUp: time.Hour},
+	}}
+	got := 0
+	for life := range 3 {
+		d := openDisk(t, dir)
+		if err := d.engine.SetRoutes(ctx, []delivery.Route{route}); err != nil {
+			t.Fatal(err)
+		}
+		d.accept(t, life*orders/3, orders/3, false)
+		for ; got < (life+1)*orders/3-20*(2-life); got++ { // some are on their way at the stop
+			<-arrived
+		}
+		if life < 2 {
+			d.stop()
+			continue
+		}
+		settled := func() bool {
+			s, err := d.engine.Status(ctx, shop)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s[0].Counts[delivery.Delivered] == orders
+		}
+		for !settled() {
+			runtime.Gosched()
+		}
+		d.proves(t, orders)
+		d.stop()
+	}
+}
+
+// proves checks that every delivery has the evidence of its last call.
+func (d *disk) proves(t *testing.T, want int) {
+	n := 0
+	for f := (delivery.Filter{Limit: 100}); ; {
+		list, next, err := d.engine.Deliveries(ctx, shop, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range list {
+			calls, err := d.engine.Calls(ctx, list[i])
+			if err != nil || len(calls) == 0 || calls[len(calls)-1].ID != list[i].Call || list[i].Ref != "ref" || list[i].OrderID == "" {
+				t.Errorf("%+v has the calls %+v, %v", list[i], calls, err)
+			}
+			n++
+		}
+		if f.Cursor = next; next == "" {
+			break
+		}
+	}
+	if n != want {
+		t.Errorf("%d deliveries", n)
 	}
 }

@@ -28,6 +28,8 @@ type Engine struct {
 
 	started  atomic.Bool
 	stopping atomic.Bool
+	stopped  context.Context // ends when stopping begins
+	stop     context.CancelFunc
 	active   sync.WaitGroup // loops and calls
 }
 
@@ -54,6 +56,7 @@ func New(opts Options) *Engine {
 		e.lag = 15 * time.Minute
 	}
 	e.timers.now = e.now
+	e.stopped, e.stop = context.WithCancel(context.Background())
 	return e
 }
 
@@ -91,6 +94,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.each((*runner).wake)
 	<-ctx.Done()
 	e.stopping.Store(true)
+	e.stop()
 	e.timers.stop()
 	// Positions that only skips moved are written by a last step.
 	e.each((*runner).wake)

@@ -97,9 +97,10 @@ func (e *Engine) numbers(ctx context.Context, shop string, f *Filter) ([]int64, 
 // match.
 func (e *Engine) query(ctx context.Context, shop string, f *Filter) (q Query, none bool, err error) {
 	q = Query{Shop: shop, Route: f.Route, States: f.States, Code: f.Code, Cursor: f.Cursor, Limit: f.Limit}
-	if q.Limit <= 0 || q.Limit > page {
+	if q.Limit <= 0 {
 		q.Limit = mostVerdicts
 	}
+	q.Limit = min(q.Limit, page)
 	if q.FromSeq, q.ToSeq, err = e.seqs(ctx, shop, f); err != nil {
 		return q, false, err
 	}

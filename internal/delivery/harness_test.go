@@ -206,18 +206,13 @@ type fake struct {
 	calls  [][]partner.Task
 	looks  [][]partner.Task
 	got    []string // ids of the orders it took, in sequence
-	open   map[string]bool
-	faults []string
 }
 
 func (f *fake) deliver(_ context.Context, tasks []partner.Task) []partner.Outcome {
-	f.enter(tasks)
+	f.set(func(*fake) { f.calls = append(f.calls, tasks) })
 	time.Sleep(f.took)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, t := range tasks {
-		delete(f.open, id(t))
-	}
 	if f.batch != nil {
 		return f.batch(tasks)
 	}
@@ -232,21 +227,6 @@ func (f *fake) deliver(_ context.Context, tasks []partner.Task) []partner.Outcom
 		}
 	}
 	return outcomes
-}
-
-func (f *fake) enter(tasks []partner.Task) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.calls = append(f.calls, tasks)
-	if f.open == nil {
-		f.open = map[string]bool{}
-	}
-	for _, t := range tasks {
-		if f.open[id(t)] {
-			f.faults = append(f.faults, "two at a time of "+id(t))
-		}
-		f.open[id(t)] = true
-	}
 }
 
 func (f *fake) asked(_ context.Context, tasks []partner.Task) []partner.Outcome {
@@ -291,9 +271,41 @@ func (f *fake) count() (calls, tasks int) {
 	return len(f.calls), tasks
 }
 
+// sent returns the calls so far.
+func (f *fake) sent() [][]partner.Task {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.calls)
+}
+
+// looked returns how often it was asked.
+func (f *fake) looked() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.looks)
+}
+
 // set changes how the partner behaves.
 func (f *fake) set(change func(*fake)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change(f)
+}
+
+// counted delivers in 10 ms, and counts how many calls are made at a time.
+func (f *fake) counted(flying, most *int) func(context.Context, []partner.Task) []partner.Outcome {
+	return func(ctx context.Context, tasks []partner.Task) []partner.Outcome {
+		f.set(func(*fake) { *flying++; *most = max(*most, *flying) })
+		time.Sleep(10 * time.Millisecond)
+		f.set(func(*fake) { *flying-- })
+		return allTaken(tasks)
+	}
+}
+
+func allTaken(tasks []partner.Task) []partner.Outcome {
+	outcomes := make([]partner.Outcome, len(tasks))
+	for i := range outcomes {
+		outcomes[i] = partner.Delivered("")
+	}
+	return outcomes
 }

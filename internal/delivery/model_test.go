@@ -81,6 +81,8 @@ const (
 type world struct {
 	t      *testing.T
 	h      *hub
+	log    *fakeLog
+	store  *fakeStore
 	mu     sync.Mutex
 	rnd    *rand.Rand
 	sides  []*modelSide
@@ -106,9 +108,10 @@ type modelSide struct {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1))}
-	w.h = &hub{t: t, log: newLog()}
-	w.h.store = newStore(w.h.log)
-	w.h.store.spy = w.committed
+	w.log = newLog()
+	w.store = newStore(w.log)
+	w.h = &hub{t: t, log: w.log, store: w.store}
+	w.store.spy = w.committed
 	w.sides = []*modelSide{
 		w.side("each", partner.Side{Mode: partner.Each, Repeat: partner.RepeatSafe, Slots: 2}, delivery.Rules{}),
 		w.side("latest", partner.Side{Mode: partner.Latest, Repeat: partner.AskFirst, Batch: 3, Slots: 2},
@@ -143,13 +146,14 @@ func (m *modelSide) content(t *partner.Task) string {
 	return t.Order.ID + " " + t.Order.Channel
 }
 
+// fault notes what must not be. The caller holds w.mu, or is the only one left.
 func (w *world) fault(format string, args ...any) {
 	w.faults = append(w.faults, fmt.Sprintf(format, args...))
 }
 
 // rows returns the rows of an order; the caller holds no lock of the store.
 func (m *modelSide) rows(ord int64) []delivery.Delivery {
-	rows, _ := m.w.h.store.OfOrders(ctx, shop, m.name, []int64{ord})
+	rows, _ := m.w.store.OfOrders(ctx, shop, m.name, []int64{ord})
 	return rows
 }
 
@@ -298,16 +302,16 @@ func (m *modelSide) look(_ context.Context, tasks []partner.Task) []partner.Outc
 // the store's transaction.
 func (w *world) committed(b *delivery.Bundle) {
 	name := b.Route.Route
-	s := w.h.store
+	s := w.store
 	for i := range b.Changes {
 		c := &b.Changes[i]
 		if c.Answer != delivery.Done {
 			continue
 		}
 		if c.Row.State == delivery.Sending && (name == "first" || name == "second") {
-			w.h.log.mu.Lock()
-			kinds := w.h.log.kinds[c.Row.Order]
-			w.h.log.mu.Unlock()
+			w.log.mu.Lock()
+			kinds := w.log.kinds[c.Row.Order]
+			w.log.mu.Unlock()
 			if kinds.Has(order.KindCancelled) || kinds.Has(order.KindRefunded) {
 				w.later("%s: order %d is sent though it was cancelled", name, c.Row.Order)
 			}
@@ -442,12 +446,14 @@ func (w *world) place() {
 	name := fmt.Sprint("o", w.orders)
 	w.orders++
 	o := sold(name)
+	w.mu.Lock()
 	if w.rnd.IntN(3) == 0 {
 		o.Customer = nil
 	}
 	if w.rnd.IntN(4) == 0 {
 		o.Channel = "offline"
 	}
+	w.mu.Unlock()
 	w.h.accept(order.Event{Subject: order.Subject{ID: name}, Statement: o})
 }
 
@@ -455,9 +461,7 @@ func (w *world) place() {
 // what it writes from now on is refused.
 func (w *world) crash() {
 	w.gone = append(w.gone, w.h.halt)
-	old := w.h
-	next := *old
-	w.gone[len(w.gone)-1] = old.halt
+	next := *w.h
 	w.h = &next
 	w.mu.Lock()
 	for _, m := range w.sides {
@@ -472,12 +476,12 @@ func (w *world) crash() {
 func (w *world) trouble(on bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.h.store.mu.Lock()
-	defer w.h.store.mu.Unlock()
-	w.h.store.fail = nil
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	w.store.fail = nil
 	if on {
 		chance := rand.New(rand.NewPCG(w.rnd.Uint64(), 2)) // the store calls it one at a time
-		w.h.store.fail = func(*delivery.Bundle) (error, error) {
+		w.store.fail = func(*delivery.Bundle) (error, error) {
 			switch chance.IntN(6) {
 			case 0:
 				return errDisk, nil
@@ -521,11 +525,11 @@ func (w *world) clear() {
 // judge checks what must hold in the end.
 func (w *world) judge() {
 	for _, m := range w.sides {
-		if row := w.h.store.routes[m.name]; row.Position != int64(len(w.h.log.events)) {
+		if row := w.store.routes[m.name]; row.Position != int64(len(w.log.events)) {
 			// Skips at the end need not be stored while nothing follows; a stop stores them.
-			w.fault("%s stands at %d of %d", m.name, row.Position, len(w.h.log.events))
+			w.fault("%s stands at %d of %d", m.name, row.Position, len(w.log.events))
 		}
-		for _, d := range w.h.store.where(m.name, func(*delivery.Delivery) bool { return true }) {
+		for _, d := range w.store.where(m.name, func(*delivery.Delivery) bool { return true }) {
 			switch d.State {
 			case delivery.Delivered, delivery.Superseded, delivery.Cancelled, delivery.Dropped:
 			case delivery.Held:
@@ -548,7 +552,7 @@ func (w *world) judge() {
 			}
 		}
 	}
-	for ord := range w.h.log.kinds {
+	for ord := range w.log.kinds {
 		w.judgeOrder(ord)
 	}
 }
@@ -563,7 +567,7 @@ func (m *modelSide) refusedKey(d *delivery.Delivery) bool {
 }
 
 func (w *world) judgeOrder(ord int64) {
-	states, _ := w.h.log.States(ctx, shop, []int64{ord})
+	states, _ := w.log.States(ctx, shop, []int64{ord})
 	st := states[0]
 	each, latest, first, second := w.sides[0], w.sides[1], w.sides[2], w.sides[3]
 	w.judgeEach(each, ord, st)
@@ -591,7 +595,7 @@ func (w *world) judgeOrder(ord int64) {
 // judgeEach checks that every event was considered, and arrived.
 func (w *world) judgeEach(m *modelSide, ord int64, st *ledger.State) {
 	rows := m.rows(ord)
-	for _, e := range w.h.log.events {
+	for _, e := range w.log.events {
 		if e.Order != ord {
 			continue
 		}

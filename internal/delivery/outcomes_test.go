@@ -282,7 +282,7 @@ func TestEachKeepsTheSequence(t *testing.T) {
 		h.pass(time.Minute)
 		h.is("hook", "delivered:5")
 		var kinds []string
-		for _, c := range f.calls {
+		for _, c := range f.sent() {
 			if id(c[0]) == "1" && c[0].Attempt == 1 {
 				kinds = append(kinds, string(c[0].Event.Kind))
 			}
@@ -331,7 +331,7 @@ func TestLatest(t *testing.T) {
 		h.pass(time.Minute)
 		h.is("ads", "delivered:2 superseded:1")
 		var sent []string
-		for _, c := range f.calls {
+		for _, c := range f.sent() {
 			sent = append(sent, c[0].Order.Channel)
 		}
 		if got := strings.Join(sent, " "); got != "a c" {

@@ -23,14 +23,9 @@ func (pl *planner) planEvents() error {
 		if room == 0 {
 			return nil
 		}
-		// Not all events end as a task: look a little further than there is room.
-		limit := min(page, max(2*room, 32))
-		items, err := pl.r.e.log.Read(context.Background(), pl.r.shop.id, pl.b.Route.Position, limit)
-		if err != nil {
+		items, err := pl.next(room)
+		if err != nil || len(items) == 0 {
 			return err
-		}
-		if len(items) == 0 {
-			return nil
 		}
 		if done, err := pl.planPage(items); err != nil || !done {
 			return err
@@ -40,6 +35,25 @@ func (pl *planner) planEvents() error {
 		pl.r.mark()
 	}
 	return nil
+}
+
+// next returns the events after the position: what an earlier round read and
+// had no room for, else a page of the log. The rows of the former may be out of
+// date; claiming finds that out, as with any order that changes meanwhile.
+func (pl *planner) next(room int) ([]ledger.Item, error) {
+	r, at := pl.r, pl.b.Route.Position
+	// Not all events end as a task: look a little further than there is room.
+	most := min(page, max(2*room, 32))
+	for len(r.items) > 0 && r.items[0].Event.Seq <= at {
+		r.items = r.items[1:]
+	}
+	if len(r.items) == 0 || r.items[0].Event.Seq != at+1 {
+		var err error
+		if r.items, err = r.e.log.Read(context.Background(), r.shop.id, at, most); err != nil {
+			return nil, err
+		}
+	}
+	return r.items[:min(most, len(r.items))], nil
 }
 
 // probed reports whether the breaker's one probe is found: planning stands
@@ -129,16 +143,19 @@ func (pl *planner) planEvent(it *ledger.Item) error {
 	} else if st := pl.states[it.Row.First]; st != nil {
 		n.row, n.order = &st.Row, st.Merged.Order
 	}
+	known := findKey(rows, Key{Order: it.Row.First, Seq: it.Event.Seq}) != nil // by command, before we came here
+	if pl.c.rules.mode == partner.Latest && !known && pl.consider(&n).action != skip {
+		return nil // what was held is superseded
+	}
 	if len(rows) > 0 {
 		if err := pl.recheckHeld(&n); err != nil {
 			return err
 		}
 		n.rows = pl.b.view[it.Row.First]
 	}
-	if findKey(n.rows, Key{Order: it.Row.First, Seq: it.Event.Seq}) != nil {
-		return nil // planned by command before we came here
+	if pl.c.rules.mode != partner.Latest && !known {
+		pl.consider(&n)
 	}
-	pl.consider(&n)
 	return nil
 }
 

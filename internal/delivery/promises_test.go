@@ -228,7 +228,7 @@ func TestLostAnswerAtAskFirst(t *testing.T) {
 		h.pass(time.Second)
 		h.is("ads", "asking:2")
 		h.pass(18 * time.Second)
-		if len(f.looks) != 0 {
+		if f.looked() != 0 {
 			t.Error("asked before twice the call limit had passed")
 		}
 		h.pass(3 * time.Second)
@@ -256,13 +256,13 @@ func TestNotThereTwice(t *testing.T) {
 		h.place("1")
 		h.pass(39 * time.Second)
 		h.is("ads", "asking:1")
-		if calls, _ := f.count(); calls != 1 || len(f.looks) != 1 {
-			t.Errorf("%d calls, %d looks", calls, len(f.looks))
+		if calls, _ := f.count(); calls != 1 || f.looked() != 1 {
+			t.Errorf("%d calls, %d looks", calls, f.looked())
 		}
 		h.pass(time.Minute)
 		h.is("ads", "delivered:1")
-		if calls, _ := f.count(); calls != 2 || len(f.looks) != 2 {
-			t.Errorf("%d calls, %d looks", calls, len(f.looks))
+		if calls, _ := f.count(); calls != 2 || f.looked() != 2 {
+			t.Errorf("%d calls, %d looks", calls, f.looked())
 		}
 	})
 }
@@ -340,7 +340,7 @@ func TestBackfillOfEachEvent(t *testing.T) {
 		h.pass(time.Second)
 		h.is("hook", "delivered:4")
 		var kinds []string
-		for _, c := range f.calls {
+		for _, c := range f.sent() {
 			if id(c[0]) == "1" {
 				kinds = append(kinds, string(c[0].Event.Kind))
 			}

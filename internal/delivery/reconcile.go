@@ -95,15 +95,15 @@ func (e *Engine) lacking(ctx context.Context, r *runner, c *setup, items []ledge
 		if st == nil {
 			continue
 		}
-		found = append(found, r.lacks(c, st, byOrder[orders[i]]))
+		found = append(found, r.lacks(ctx, c, st, byOrder[orders[i]]))
 	}
 	return found, nil
 }
 
-func (r *runner) lacks(c *setup, st *ledger.State, rows []Delivery) Verdict {
+func (r *runner) lacks(ctx context.Context, c *setup, st *ledger.State, rows []Delivery) Verdict {
 	v := Verdict{Route: r.name, OrderID: st.Row.Subject.ID, Seq: st.Row.First}
 	if len(rows) == 0 {
-		v = r.whyNot(c, v.OrderID, &candidate{row: &st.Row, order: st.Merged.Order})
+		v = r.whyNot(ctx, c, v.OrderID, &candidate{row: &st.Row, order: st.Merged.Order})
 		v.Seq = st.Row.First
 		return v
 	}

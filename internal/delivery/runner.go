@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ordermux/ordermux/internal/ledger"
 )
 
 // setup is a route as configured. Never changed once in force.
@@ -65,8 +67,9 @@ type runner struct {
 	failures   int             // of commits in a row
 	nextPoll   time.Time
 	polling    atomic.Bool
-	grantAgain time.Time // when the connection may grant calls again
-	planned    time.Time // the time as of which the last round planned
+	items      []ledger.Item // read, and not yet considered
+	grantAgain time.Time     // when the connection may grant calls again
+	planned    time.Time     // the time as of which the last round planned
 }
 
 // far is later than any Due: nothing stored waits for its time.
@@ -131,6 +134,7 @@ func (r *runner) loop() {
 	for {
 		r.mu.Lock()
 		if !r.dirty {
+			r.items = nil // out of date when there is work again
 			r.running = false
 			r.mu.Unlock()
 			return

@@ -10,8 +10,9 @@ type draft struct {
 	Bundle
 	settled  []*call
 	parts    [][]*work
-	firm     bool                 // the position must be stored: another route decides by it
-	blocks   string               // the reason for which the route stops
+	firm     bool   // the position must be stored: another route decides by it
+	blocks   string // the reason for which the route stops
+	followed []Change
 	replaced []Delivery           // by new runs, as they were
 	view     map[int64][]Delivery // the rows of orders that need a look at them, changes applied
 }
@@ -20,7 +21,7 @@ func (r *runner) bundle() *draft {
 	b := &draft{Bundle: Bundle{Route: r.row, Now: r.e.now()}}
 	if len(r.follow) > 0 {
 		b.Changes = append(b.Changes, r.follow...)
-		r.follow = nil
+		b.followed, r.follow = r.follow, nil
 	}
 	return b
 }
@@ -137,6 +138,8 @@ func (r *runner) commit(b *draft) error {
 		return nil
 	}
 	if err := r.e.store.Commit(context.Background(), &b.Bundle); err != nil {
+		r.follow = append(b.followed, r.follow...)
+		r.resync = true
 		return err
 	}
 	was := r.row

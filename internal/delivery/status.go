@@ -32,7 +32,7 @@ func (r *runner) status() RouteStatus {
 		s.State = string(Gone)
 	case row.Status == Flowing:
 		s.State = "flowing"
-		if open, since, _ := c.conn.state(); open {
+		if open, since := c.conn.state(); open {
 			s.State = "breaker_open"
 			s.Reason = "the partner does not answer, since " + since.UTC().Format(time.RFC3339)
 		}
@@ -141,18 +141,22 @@ func (e *Engine) Judge(ctx context.Context, shop, route, orderID string) (Verdic
 	n := &candidate{event: &order.Event{Seq: st.Row.Newest}, row: &st.Row, order: st.Merged.Order, rows: rows}
 	c := r.setup.Load()
 	pl := &planner{r: r, c: c, b: &draft{}, now: e.now()}
-	j := r.verdictOf(c, n)
+	j := r.verdictOf(ctx, c, n)
 	return pl.verdict(n, j, true), nil
 }
 
 // verdictOf judges an order as it stands, whatever brought it up.
-func (r *runner) verdictOf(c *setup, n *candidate) judgement {
+func (r *runner) verdictOf(ctx context.Context, c *setup, n *candidate) judgement {
 	if c.rules.mode == "once" {
 		if d := settles(n.rows, ActLive); d != nil {
 			return skipped("once", "one delivery per order, and there is one: "+string(d.State))
 		}
 	}
 	s := subject{row: n.row, order: n.order, own: len(n.rows) > 0 || r.backfilled(n.row.First)}
+	if c.rules.maxAge > 0 && (n.order == nil || n.order.PlacedAt.IsZero()) {
+		// Its age counts from when we took it. What can not be read has no age.
+		s.base, _ = r.e.acceptedAt(ctx, r.shop.id, n.row.First)
+	}
 	return decide(c.rules, s, r.e.now())
 }
 
@@ -185,16 +189,16 @@ func (e *Engine) OfOrder(ctx context.Context, shop, id string) ([]Delivery, []Ve
 	var verdicts []Verdict
 	for _, r := range s.runners() {
 		if c := r.setup.Load(); c != nil && !has[r.name] && c.route.Side.Deliver != nil {
-			verdicts = append(verdicts, r.whyNot(c, st.Row.Subject.ID, &candidate{row: &st.Row, order: st.Merged.Order}))
+			verdicts = append(verdicts, r.whyNot(ctx, c, st.Row.Subject.ID, &candidate{row: &st.Row, order: st.Merged.Order}))
 		}
 	}
 	return rows, verdicts, nil
 }
 
 // whyNot tells why a route has no delivery of an order.
-func (r *runner) whyNot(c *setup, id string, n *candidate) Verdict {
+func (r *runner) whyNot(ctx context.Context, c *setup, id string, n *candidate) Verdict {
 	v := Verdict{Route: r.name, OrderID: id, Seq: n.row.Newest}
-	j := r.verdictOf(c, n)
+	j := r.verdictOf(ctx, c, n)
 	switch {
 	case j.action == skip:
 		v.Action, v.Code, v.Reason = skip.String(), j.code, j.reason

@@ -13,6 +13,7 @@ type timers struct {
 	heap  alarms
 	timer *time.Timer
 	set   time.Time // when timer fires; zero: never
+	ended bool
 }
 
 // alarm is a route's next waking; it is in the heap at most once.
@@ -27,6 +28,8 @@ func (s *timers) at(a *alarm, t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.ended:
+		return
 	case t.IsZero():
 		if a.index >= 0 {
 			heap.Remove(&s.heap, a.index)
@@ -85,7 +88,7 @@ func (s *timers) due() []*runner {
 func (s *timers) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.heap = nil
+	s.heap, s.ended = nil, true
 	if s.timer != nil {
 		s.timer.Stop()
 	}

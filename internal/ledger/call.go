@@ -23,6 +23,7 @@ type Call struct {
 	effects bool
 	erase   *erasure
 	size    int
+	at      int64 // accepted_at in microseconds; 0: the store's clock
 
 	// What Decide found, anew each time.
 	results []result

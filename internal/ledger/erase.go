@@ -53,13 +53,13 @@ func (l *Ledger) eraseOnce(ctx context.Context, shop, id string) error {
 	if err := l.store.Append(ctx, c); err != nil {
 		return fmt.Errorf("erase: %w", err)
 	}
+	l.appended(c)
 	// Also when nothing new was appended: an earlier erase may have been cut
 	// off before this.
 	l.ring.forget(shop, c.erase.number)
 	if err := l.store.Erased(ctx); err != nil {
 		return fmt.Errorf("erase: %w", err)
 	}
-	l.appended(c)
 	return nil
 }
 
@@ -81,6 +81,9 @@ func (l *Ledger) prepareErase(ctx context.Context, shop, id string) (*Call, erro
 		return nil, err
 	}
 	c.erase = &erasure{}
+	if l.opts.Now != nil {
+		c.at = l.opts.Now().UnixMicro()
+	}
 	return c, l.store.Read(ctx, shop, func(r Reader) error {
 		return c.erase.read(r, p, c.keys[0])
 	})

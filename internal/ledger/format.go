@@ -116,6 +116,7 @@ func readHeader1(b []byte) (header, error) {
 	if flags&flagPersonal != 0 {
 		h.personal = d.int()
 		copy(h.personalDigest[:], d.bytes(len(h.personalDigest)))
+		d.bad = d.bad || h.personal == 0
 	}
 	if d.bad || len(d.b) != 0 {
 		return header{}, errHeader

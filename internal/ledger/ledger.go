@@ -8,6 +8,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -25,7 +26,7 @@ type Ledger struct {
 
 // Options of a Ledger.
 type Options struct {
-	// Now is not the clock of accepted_at, which is the store's.
+	// Now is the clock of accepted_at; default: the store's.
 	Now func() time.Time
 	// Ring is how many of the newest events per shop stay decoded in memory,
 	// over all shops four times as many at most. Default 4096.
@@ -63,7 +64,11 @@ func (l *Ledger) Append(ctx context.Context, shop string, entries []order.Entry)
 		return nil, fmt.Errorf("append: %w", err)
 	}
 	c.publish = l.ring.push
+	if l.opts.Now != nil {
+		c.at = l.opts.Now().UnixMicro()
+	}
 	if err := l.store.Append(ctx, c); err != nil {
+		l.failed(ctx, shop, err)
 		return nil, fmt.Errorf("append: %w", err)
 	}
 	if err := l.fillKnown(ctx, c); err != nil {
@@ -76,6 +81,21 @@ func (l *Ledger) Append(ctx context.Context, shop string, entries []order.Entry)
 func (l *Ledger) appended(c *Call) {
 	if l.opts.Appended != nil && len(c.items) > 0 {
 		l.opts.Appended(c.Shop, c.head)
+	}
+}
+
+// failed looks after a call that may have been stored all the same: what the
+// ring holds may not be the newest, and readers must learn of it.
+func (l *Ledger) failed(ctx context.Context, shop string, err error) {
+	for _, sure := range []error{order.ErrConflict, order.ErrBusy, order.ErrReadOnly, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, sure) {
+			return
+		}
+	}
+	l.ring.reset(shop)
+	head, err := l.Head(context.WithoutCancel(ctx), shop)
+	if err == nil && head > 0 && l.opts.Appended != nil {
+		l.opts.Appended(shop, head)
 	}
 }
 

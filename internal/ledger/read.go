@@ -200,11 +200,35 @@ func (l *Ledger) Events(ctx context.Context, shop, id string) ([]order.Event, er
 }
 
 // States returns the state of the orders with these numbers (Row.First), in
-// the same sequence; nil where unknown. One round trip for all.
+// the same sequence; nil where unknown. One round trip for all; none for
+// orders that are in memory from their first event on.
 func (l *Ledger) States(ctx context.Context, shop string, numbers []int64) ([]*State, error) {
-	return l.states(ctx, shop, func(r Reader, _ *preparer) ([]*IndexRow, error) {
-		return r.RowsByNumber(numbers)
+	states := make([]*State, len(numbers))
+	var rest []int
+	for i, w := range l.ring.orders(shop, numbers) {
+		if w == nil {
+			rest = append(rest, i)
+			continue
+		}
+		states[i] = stateOf(w.row, w.events)
+	}
+	if rest == nil {
+		return states, nil
+	}
+	read, err := l.states(ctx, shop, func(r Reader, _ *preparer) ([]*IndexRow, error) {
+		some := make([]int64, len(rest))
+		for i, place := range rest {
+			some[i] = numbers[place]
+		}
+		return r.RowsByNumber(some)
 	})
+	if err != nil {
+		return nil, err
+	}
+	for i, place := range rest {
+		states[place] = read[i]
+	}
+	return states, nil
 }
 
 // StatesByID does so by the shop's own order ids.
@@ -212,6 +236,12 @@ func (l *Ledger) StatesByID(ctx context.Context, shop string, ids []string) ([]*
 	return l.states(ctx, shop, byID(order.SubjectOrder, ids))
 }
 
+func stateOf(row Row, events []order.Event) *State {
+	layers := order.Layers(events)
+	return &State{Row: row, Layers: layers, Merged: order.Merge(layers)}
+}
+
+// states reads states from the store.
 func (l *Ledger) states(ctx context.Context, shop string, rows rowsOf) ([]*State, error) {
 	found, err := l.find(ctx, shop, rows)
 	if err != nil {
@@ -226,8 +256,7 @@ func (l *Ledger) states(ctx context.Context, shop string, rows rowsOf) ([]*State
 		if err != nil {
 			return nil, fmt.Errorf("read states: %w", err)
 		}
-		layers := order.Layers(events)
-		states[i] = &State{Row: found[i].row.row(), Layers: layers, Merged: order.Merge(layers)}
+		states[i] = stateOf(found[i].row.row(), events)
 	}
 	return states, nil
 }

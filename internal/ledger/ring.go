@@ -1,6 +1,10 @@
 package ledger
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/ordermux/ordermux/internal/order"
+)
 
 // ring keeps the newest events of each shop decoded, so that live routes read
 // no store. It is bounded per shop and over all shops, in events and in about
@@ -19,11 +23,24 @@ type ring struct {
 
 // shopRing holds gapless items, oldest first, from items[start].
 type shopRing struct {
-	shop       string
-	items      []Item
-	sizes      []int
-	start      int
+	shop  string
+	items []Item
+	sizes []int
+	start int
+	// later are the seqs of the events after the first one, per order whose
+	// first one is here.
+	later      map[int64][]int64
 	prev, next *shopRing
+}
+
+// has reports whether the event at seq is here.
+func (s *shopRing) has(seq int64) bool {
+	return s.start < len(s.items) && seq >= s.items[s.start].Event.Seq && seq <= s.items[len(s.items)-1].Event.Seq
+}
+
+// at returns the item of an event that is here.
+func (s *shopRing) at(seq int64) *Item {
+	return &s.items[s.start+int(seq-s.items[s.start].Event.Seq)]
 }
 
 func newRing(perShop int) *ring {
@@ -41,7 +58,7 @@ func (r *ring) push(c *Call) {
 	defer r.mu.Unlock()
 	s := r.shops[c.Shop]
 	if s == nil {
-		s = &shopRing{shop: c.Shop}
+		s = &shopRing{shop: c.Shop, later: map[int64][]int64{}}
 		r.shops[c.Shop] = s
 	} else {
 		r.unlink(s)
@@ -53,6 +70,9 @@ func (r *ring) push(c *Call) {
 	for i := range c.items {
 		s.items = append(s.items, c.items[i])
 		s.sizes = append(s.sizes, size)
+		if e := &c.items[i].Event; e.Seq != e.Order && s.has(e.Order) {
+			s.later[e.Order] = append(s.later[e.Order], e.Seq)
+		}
 	}
 	r.events += len(c.items)
 	r.bytes += size * len(c.items)
@@ -76,6 +96,11 @@ func (r *ring) drop(s *shopRing, n int) {
 		r.bytes -= size
 	}
 	r.events -= n
+	for i := range s.items[s.start : s.start+n] {
+		if len(s.later) > 0 {
+			delete(s.later, s.items[s.start+i].Event.Seq)
+		}
+	}
 	clear(s.items[s.start : s.start+n])
 	s.start += n
 	if s.start*2 < len(s.items) {
@@ -104,6 +129,37 @@ func (r *ring) read(shop string, after int64, limit int) ([]Item, bool) {
 	return append([]Item(nil), items[:min(limit, len(items))]...), true
 }
 
+// whole is an order all of whose events are in the ring.
+type whole struct {
+	row    Row
+	events []order.Event
+}
+
+// orders returns the orders with these numbers that are in the ring from their
+// first event on; nil otherwise.
+func (r *ring) orders(shop string, numbers []int64) []*whole {
+	list := make([]*whole, len(numbers))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.shops[shop]
+	if s == nil {
+		return list
+	}
+	for i, n := range numbers {
+		if !s.has(n) || s.at(n).Event.Order != n {
+			continue
+		}
+		item := s.at(n)
+		w := &whole{row: item.Row, events: []order.Event{item.Event}}
+		for _, seq := range s.later[n] {
+			item = s.at(seq)
+			w.row, w.events = item.Row, append(w.events, item.Event)
+		}
+		list[i] = w
+	}
+	return list
+}
+
 // head returns the newest seq of a shop that the ring knows; 0: none.
 func (r *ring) head(shop string) int64 {
 	r.mu.Lock()
@@ -113,6 +169,15 @@ func (r *ring) head(shop string) int64 {
 		return 0
 	}
 	return s.items[len(s.items)-1].Event.Seq
+}
+
+// reset forgets a shop.
+func (r *ring) reset(shop string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.shops[shop]; s != nil {
+		r.drop(s, len(s.items)-s.start)
+	}
 }
 
 // forget drops the shop's items up to the newest one of an order: it was

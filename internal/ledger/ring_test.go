@@ -44,6 +44,33 @@ func TestRing(t *testing.T) {
 	f(95, 5, 96, 2, true)
 }
 
+func TestRingOrders(t *testing.T) {
+	t.Parallel()
+	r := newRing(5)
+	for seq, number := range []int64{0, 1, 2, 1, 4, 2, 1, 7, 4} { // by seq
+		if number != 0 {
+			e := order.Event{Shop: "a", Seq: int64(seq), Order: number}
+			r.push(&Call{Shop: "a", items: []Item{{Event: e, Row: Row{Newest: int64(seq)}}}})
+		}
+	}
+	// 4 to 8 are here.
+	list := r.orders("a", []int64{7, 4, 2, 1, 6, 9})
+	if w := list[0]; w == nil || len(w.events) != 1 || w.row.Newest != 7 {
+		t.Errorf("order 7: %+v", w)
+	}
+	if w := list[1]; w == nil || len(w.events) != 2 || w.row.Newest != 8 {
+		t.Errorf("order 4: %+v", w)
+	}
+	for i, w := range list[2:] {
+		if w != nil {
+			t.Errorf("place %d: %+v", i, w)
+		}
+	}
+	if len(r.shops["a"].later) != 1 {
+		t.Errorf("kept of orders that are gone: %v", r.shops["a"].later)
+	}
+}
+
 func TestRingIsBounded(t *testing.T) {
 	t.Parallel()
 	r := newRing(10)

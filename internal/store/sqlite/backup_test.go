@@ -105,6 +105,35 @@ func TestOpenToRead(t *testing.T) {
 	}
 }
 
+// TestFrozen reads a store as in a folder that nobody may write to.
+func TestFrozen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := mustOpen(t, dir, Options{})
+	appendIDs(t, ledger.New(s, ledger.Options{}), 0, 10)
+	f := &Store{dir: dir, opts: Options{}.withDefaults(), recent: newRecent()}
+	if err := f.checkFrozen(); err == nil {
+		t.Error("a log that was not written back would be overlooked")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.checkFrozen(); err != nil {
+		t.Error(err)
+	}
+	f.readers = newReaders(f.path(), roleFrozen, 1)
+	reports, err := f.Verify(t.Context())
+	if err != nil || len(reports) != 1 || reports[0].Faults != nil || reports[0].Events != 10 {
+		t.Errorf("verify: %+v, %v", reports, err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 2 { // and the lock
+		t.Errorf("left in the folder: %v, %v", files, err)
+	}
+}
+
 func TestVerifyFindsDamage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

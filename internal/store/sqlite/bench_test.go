@@ -134,3 +134,40 @@ func appendMany(b *testing.B, l *ledger.Ledger, clients, perCall, shops, orders 
 	}
 	wg.Wait()
 }
+
+// BenchmarkStates100 reads the states of 100 orders by number.
+func BenchmarkStates100(b *testing.B) {
+	l := openBench(b)
+	appendMany(b, l, 8, 100, 1, 20000, true)
+	numbers := make([]int64, 100)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; b.Loop(); i++ {
+		for j := range numbers {
+			numbers[j] = int64((i*100+j)%20000) + 1
+		}
+		states, err := l.States(b.Context(), "shop-0", numbers)
+		if err != nil || states[99] == nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(100*float64(b.N)/b.Elapsed().Seconds(), "orders/s")
+}
+
+// BenchmarkRead1000 reads the log in pages, from the store and from memory.
+func BenchmarkRead1000(b *testing.B) {
+	l := openBench(b)
+	appendMany(b, l, 8, 100, 1, 20000, true)
+	for name, first := range map[string]int64{"store": 0, "memory": 18000} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := int64(0); b.Loop(); i++ {
+				items, err := l.Read(b.Context(), "shop-0", first+i%10*100, 1000)
+				if err != nil || len(items) != 1000 {
+					b.Fatal(len(items), err)
+				}
+			}
+			b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "orders/s")
+		})
+	}
+}

@@ -58,7 +58,7 @@ func (c connector) prepare(conn driver.Conn) error {
 	}
 	switch c.role {
 	case roleWriter, roleMigrator:
-		// The cache fills under load only; Store.rest shrinks it.
+		// The cache fills under load only; upkeep shrinks it.
 		pragmas = append(pragmas, "cache_size=-262144", "secure_delete=ON")
 	case roleReader:
 		pragmas = append(pragmas, "cache_size=-8192", "query_only=ON")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/delivery"
+	"github.com/ordermux/ordermux/internal/ledger"
 )
 
 // Deliveries returns the part of the store that the delivery engine uses.
@@ -78,6 +79,7 @@ type commit struct {
 	values  []driver.Value
 	shop    string
 	route   string
+	erased  map[int64]bool // calls that carried an order that is erased by now
 }
 
 func (c *commit) run() error {
@@ -124,64 +126,45 @@ func (c *commit) moveRoute() error {
 }
 
 // newestQueries read the orders' versions.
-var newestQueries = listQueries(`SELECT o.number, o.newest FROM orders o WHERE o.shop = ? AND o.number IN (%s)`, "")
+var newestQueries = listQueries(`SELECT o.number, o.newest, o.flags FROM orders o WHERE o.shop = ? AND o.number IN (%s)`, "")
+
+// settles reports whether a change comes of a call of this bundle.
+func settles(ch *delivery.Change) bool { return ch.From.InFlight() && ch.Row.Call != 0 }
 
 // judgeVersions finds changes that were judged on an order that is different
-// by now.
+// by now, and calls that carried an order that was erased while they were
+// under way.
 func (c *commit) judgeVersions() error {
-	var orders []int64
+	orders := make([]int64, 0, len(c.b.Changes))
 	for i := range c.b.Changes {
-		if ch := &c.b.Changes[i]; ch.Version != 0 {
+		if ch := &c.b.Changes[i]; ch.Version != 0 || settles(ch) {
 			orders = append(orders, ch.Row.Order)
 		}
 	}
-	if len(orders) == 0 {
-		return nil
-	}
 	newest := make(map[int64]int64, len(orders))
+	erased := map[int64]bool{}
 	err := inChunks(c.tx, c.shop, orders, newestQueries, func(rows *sql.Rows) error {
 		var number, seq int64
-		err := rows.Scan(&number, &seq)
+		var flags ledger.Flags
+		err := rows.Scan(&number, &seq, &flags)
 		newest[number] = seq
+		if flags&ledger.FlagErased != 0 {
+			erased[number] = true
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for i := range c.b.Changes {
-		if ch := &c.b.Changes[i]; ch.Version != 0 && newest[ch.Row.Order] != ch.Version {
-			ch.Answer = delivery.Stale
-		}
-	}
-	return nil
-}
-
-// takeClaims claims invitations, first come, first served.
-func (c *commit) takeClaims() error {
-	const take = `INSERT INTO claims (shop, ord, kind, route) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
-	const owner = `SELECT route FROM claims WHERE shop = ? AND ord = ? AND kind = ?`
+	c.erased = map[int64]bool{}
 	for i := range c.b.Changes {
 		ch := &c.b.Changes[i]
-		if len(ch.Claims) == 0 || ch.Answer == delivery.Stale && ch.From != "" {
-			continue
+		if ch.Version != 0 && newest[ch.Row.Order] != ch.Version {
+			ch.Answer = delivery.Stale
 		}
-		for _, kind := range ch.Claims {
-			var route string
-			err := c.tx.QueryRow(owner, c.shop, ch.Row.Order, kind).Scan(&route)
-			if err != nil && !errors.Is(err, sql.ErrNoRows) {
-				return err
-			}
-			if route != "" && route != c.route {
-				ch.Answer, ch.Owner = delivery.Taken, route
-			}
-		}
-		if ch.Answer == delivery.Taken {
-			continue
-		}
-		for _, kind := range ch.Claims {
-			if _, err := c.tx.Exec(take, c.shop, ch.Row.Order, kind, c.route); err != nil {
-				return err
-			}
+		if settles(ch) && erased[ch.Row.Order] {
+			ch.Row.Reason = "" // the partner's words
+			c.erased[ch.Row.Call] = true
 		}
 	}
 	return nil
@@ -220,7 +203,7 @@ func (c *commit) insertRows() error {
 }
 
 func appendInsert(v []driver.Value, d *delivery.Delivery) []driver.Value {
-	return append(v, d.Shop, d.Route, d.Order, d.Seq, int64(d.Run), string(d.State), laneOf(d), int64(d.Act),
+	return append(v, d.Shop, d.Route, d.Order, d.Seq, int64(d.Run), stateCode(d.State), laneOf(d), int64(d.Act),
 		int64(d.Attempt), micros(d.Due), micros(d.Base), micros(d.Planned), micros(d.Settled),
 		d.Code, d.Reason, blob(d.Digest), int64(d.Looks))
 }
@@ -265,7 +248,7 @@ const (
 			state = excluded.state, lane = excluded.lane, attempt = excluded.attempt, due = excluded.due,
 			settled = excluded.settled, ref = excluded.ref, code = excluded.code, reason = excluded.reason,
 			call = excluded.call, place = excluded.place, looks = excluded.looks, absent = excluded.absent
-		WHERE deliveries.shop = excluded.shop AND deliveries.state = 'sending'`
+		WHERE deliveries.shop = excluded.shop AND deliveries.state = 3`
 	updateRow = `UPDATE deliveries SET state = ?, lane = ?, act = ?, attempt = ?, due = ?, settled = ?,
 			ref = ?, code = ?, reason = ?, call = ?, place = ?, digest = ?, looks = ?, absent = ?
 		WHERE shop = ? AND route = ? AND ord = ? AND seq = ? AND run = ? AND state = ?`
@@ -282,7 +265,7 @@ func (c *commit) updateRows() error {
 			continue
 		}
 		d := &ch.Row
-		c.values = append(c.values, d.Shop, d.Route, d.Order, d.Seq, int64(d.Run), string(d.State), laneOf(d),
+		c.values = append(c.values, d.Shop, d.Route, d.Order, d.Seq, int64(d.Run), stateCode(d.State), laneOf(d),
 			int64(d.Attempt), micros(d.Due), micros(d.Settled), d.Ref, d.Code, d.Reason, d.Call, int64(d.Place),
 			int64(d.Looks), int64(d.Absent))
 		c.counts[delivery.Sending]--
@@ -328,10 +311,10 @@ func (c *commit) changes() (n int64, err error) {
 
 func (c *commit) updateOne(ch *delivery.Change) error {
 	d := &ch.Row
-	result, err := c.tx.Exec(updateRow, string(d.State), laneOf(d), int64(d.Act), int64(d.Attempt),
+	result, err := c.tx.Exec(updateRow, stateCode(d.State), laneOf(d), int64(d.Act), int64(d.Attempt),
 		micros(d.Due), micros(d.Settled), d.Ref, d.Code, d.Reason, d.Call, int64(d.Place),
 		blob(d.Digest), int64(d.Looks), int64(d.Absent),
-		d.Shop, d.Route, d.Order, d.Seq, int64(d.Run), string(ch.From))
+		d.Shop, d.Route, d.Order, d.Seq, int64(d.Run), stateCode(ch.From))
 	if err != nil {
 		return err
 	}
@@ -352,7 +335,7 @@ func (c *commit) writeCounts() error {
 		if n == 0 {
 			continue
 		}
-		if _, err := c.tx.Exec(add, c.shop, c.route, string(state), n); err != nil {
+		if _, err := c.tx.Exec(add, c.shop, c.route, stateCode(state), n); err != nil {
 			return err
 		}
 	}
@@ -372,93 +355,6 @@ func (c *commit) countDay() error {
 	}
 	_, err := c.tx.Exec(count, c.shop, c.b.Connection, c.b.Day, int64(c.b.Used))
 	return err
-}
-
-// releaseClaims gives claims up and tells the routes that may take them, in
-// this same transaction: otherwise a crash could lose the word.
-func (c *commit) releaseClaims() error {
-	const release = `DELETE FROM claims WHERE shop = ? AND ord = ? AND route = ?`
-	const plant = `INSERT INTO deliveries (shop, route, ord, seq, run, state, lane, due, base, planned, code, reason)
-		SELECT r.shop, r.route, o.number, o.newest, 0, 'held', 0, ?1, ?2, ?1, 'claim_free', 'another route gave its invitation up'
-		FROM routes r JOIN orders o ON o.shop = r.shop AND o.number = ?3
-		WHERE r.shop = ?4 AND r.route = ?5 AND r.position >= ?3 AND NOT EXISTS (
-			SELECT 1 FROM deliveries d WHERE d.shop = ?4 AND d.route = ?5 AND d.ord = ?3)`
-	const count = `INSERT INTO route_counts (shop, route, state, n) VALUES (?, ?, 'held', 1)
-		ON CONFLICT (shop, route, state) DO UPDATE SET n = n + 1`
-	for i := range c.b.Changes {
-		ch := &c.b.Changes[i]
-		if !ch.Release || ch.Answer != delivery.Done {
-			continue
-		}
-		if _, err := c.tx.Exec(release, c.shop, ch.Row.Order, c.route); err != nil {
-			return err
-		}
-		for _, route := range ch.Plant {
-			result, err := c.tx.Exec(plant, micros(c.b.Now), micros(ch.Row.Base), ch.Row.Order, c.shop, route)
-			if err != nil {
-				return err
-			}
-			if n, err := result.RowsAffected(); err != nil || n == 0 {
-				if err != nil {
-					return err
-				}
-				continue
-			}
-			if _, err := c.tx.Exec(count, c.shop, route); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-const (
-	callColumns = 17
-	insertCall  = `INSERT INTO calls (shop, route, id, n, tasks, at, duration, method, url, request_head,
-		request_body, request_size, status, response_head, response_body, response_size, error) VALUES`
-)
-
-// insertCalls writes the evidence, and keeps the pointers to earlier calls.
-func (c *commit) insertCalls() error {
-	const earlier = `INSERT INTO earlier_calls (shop, route, ord, seq, run, call, place)
-		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-	c.values = c.values[:0]
-	for i := range c.b.Calls {
-		call := &c.b.Calls[i]
-		for n := range call.Exchanges {
-			x := &call.Exchanges[n]
-			c.values = append(c.values, call.Shop, call.Route, call.ID, int64(n), int64(call.Tasks), micros(x.At),
-				int64(x.Duration), x.Method, x.URL, x.RequestHead, blob(x.RequestBody), int64(x.RequestSize),
-				int64(x.Status), x.ResponseHead, blob(x.ResponseBody), int64(x.ResponseSize), x.Error)
-		}
-	}
-	if err := c.tx.InsertMany(insertCall, callColumns, c.values); err != nil {
-		return err
-	}
-	for i := range c.b.Changes {
-		ch := &c.b.Changes[i]
-		if ch.Earlier == 0 || ch.Answer != delivery.Done {
-			continue
-		}
-		d := &ch.Row
-		if _, err := c.tx.Exec(earlier, d.Shop, d.Route, d.Order, d.Seq, int64(d.Run), ch.Earlier, int64(ch.EarlierPlace)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// SaveNote implements delivery.Store.
-func (d deliveries) SaveNote(ctx context.Context, shop, route string, k delivery.Key, note []byte) error {
-	const save = `UPDATE deliveries SET note = ? WHERE shop = ? AND route = ? AND ord = ? AND seq = ? AND run = ?`
-	err := d.store.Do(ctx, func(tx *Tx) error {
-		_, err := tx.Exec(save, blob(note), shop, route, k.Order, k.Seq, int64(k.Run))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("keep a delivery's note: %w", err)
-	}
-	return nil
 }
 
 // writeRanges and readRanges keep ranges as "1-500 812-812".

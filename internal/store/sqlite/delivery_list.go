@@ -123,15 +123,21 @@ func (d deliveries) listStates(ctx context.Context, q delivery.Query, at *cursor
 }
 
 func (d deliveries) listState(ctx context.Context, q delivery.Query, state delivery.State, from *cursor, limit int) ([]delivery.Delivery, error) {
-	const query = `SELECT ` + rowOfDelivery + ` FROM deliveries d
-		WHERE d.shop = ?1 AND d.state = ?2 AND d.state NOT IN ('sending', 'delivered')
-			AND (?3 = '' OR d.route = ?3) AND (?4 = '' OR d.code = ?4) AND d.seq >= ?5 AND (?6 = 0 OR d.seq <= ?6)
-			AND (d.route, d.seq, d.ord, d.run) > (?7, ?8, ?9, ?10)
-		ORDER BY d.route, d.seq, d.ord, d.run LIMIT ?11`
+	const start = `SELECT ` + rowOfDelivery + ` FROM deliveries d INDEXED BY deliveries_listed
+		WHERE d.shop = ?1 AND d.state = ?2 AND d.state != 3 AND d.state != 9
+			AND (?3 = '' OR d.code = ?3) AND d.seq >= ?4 AND (?5 = 0 OR d.seq <= ?5)`
+	const ofAll = start + ` AND (d.route, d.seq, d.ord, d.run) > (?6, ?7, ?8, ?9)
+		ORDER BY d.route, d.seq, d.ord, d.run LIMIT ?10`
+	const ofRoute = start + ` AND d.route = ?6 AND (d.seq, d.ord, d.run) > (?7, ?8, ?9)
+		ORDER BY d.seq, d.ord, d.run LIMIT ?10`
 	if from == nil {
 		from = &cursor{route: q.Route, seq: -1}
 	}
-	return d.read(ctx, q.Shop, query, q.Shop, string(state), q.Route, q.Code, q.FromSeq, q.ToSeq,
+	query := ofAll
+	if q.Route != "" {
+		query = ofRoute
+	}
+	return d.read(ctx, q.Shop, query, q.Shop, stateCode(state), q.Code, q.FromSeq, q.ToSeq,
 		from.route, from.seq, from.ord, from.run, limit)
 }
 
@@ -188,7 +194,7 @@ func (d deliveries) listRoute(ctx context.Context, q delivery.Query, from *curso
 		ORDER BY d.ord DESC, d.seq DESC, d.run DESC LIMIT ?13`
 	states := ""
 	for _, s := range q.States {
-		states += "," + string(s) + ","
+		states += fmt.Sprintf(",%d,", stateCode(s))
 	}
 	last := cursor{route: from.route, ord: -1}
 	err = d.store.View(ctx, func(v *View) error {

@@ -82,7 +82,7 @@ const rowOfDelivery = `d.route, d.ord, d.seq, d.run, d.state, d.act, d.attempt, 
 func scanDelivery(rows *sql.Rows, shop string) (delivery.Delivery, error) {
 	d := delivery.Delivery{Shop: shop}
 	var due, base, planned, settled int64
-	err := rows.Scan(&d.Route, &d.Order, &d.Seq, &d.Run, &d.State, &d.Act, &d.Attempt, &due, &base, &planned,
+	err := rows.Scan(&d.Route, &d.Order, &d.Seq, &d.Run, stateOf{&d.State}, &d.Act, &d.Attempt, &due, &base, &planned,
 		&settled, &d.Ref, &d.Code, &d.Reason, &d.Call, &d.Place, &d.Note, &d.Digest, &d.Looks, &d.Absent)
 	d.Due, d.Base, d.Planned, d.Settled = fromMicros(due), fromMicros(base), fromMicros(planned), fromMicros(settled)
 	d.Reason = strings.Trim(d.Reason, "\x00") // erased in place
@@ -123,11 +123,10 @@ func (d deliveries) Due(ctx context.Context, shop, route string, bulk bool, limi
 	return d.read(ctx, shop, query, shop, route, lane, limit)
 }
 
-// Blocked implements delivery.Store. It reads by the index of what people
-// list, in the sequence of events, and sorts a page of orders.
+// Blocked implements delivery.Store.
 func (d deliveries) Blocked(ctx context.Context, shop, route string, after int64, limit int) (orders []int64, err error) {
-	const query = `SELECT DISTINCT d.ord FROM deliveries d
-		WHERE d.shop = ? AND d.state = 'ready' AND d.route = ? AND d.due = 0 AND d.ord > ? ORDER BY d.ord LIMIT ?`
+	const query = `SELECT DISTINCT d.ord FROM deliveries d INDEXED BY deliveries_blocked
+		WHERE d.shop = ? AND d.route = ? AND d.ord > ? AND d.state = 1 AND d.due = 0 ORDER BY d.ord LIMIT ?`
 	err = d.store.View(ctx, func(v *View) error {
 		rows, err := v.Query(query, shop, route, after, limit)
 		if err != nil {
@@ -143,11 +142,14 @@ func (d deliveries) Blocked(ctx context.Context, shop, route string, after int64
 	return orders, err
 }
 
-// ofOrderQueries read all deliveries of orders; the one more value is the
-// route.
+// ofOrderQueries read all deliveries of orders, route by route (CROSS JOIN keeps
+// the sequence), so that each look-up starts with shop, route and order.
 var (
-	ofOrderQueries    = listQueries(`SELECT `+rowOfDelivery+` FROM routes r JOIN deliveries d ON d.shop = r.shop AND d.route = r.route WHERE r.shop = ? AND d.ord IN (%s)`, "")
-	ofRouteQueryStart = `SELECT ` + rowOfDelivery + ` FROM deliveries d WHERE d.shop = ?`
+	ofOrderQueries = listQueries(`SELECT `+rowOfDelivery+` FROM routes r CROSS JOIN deliveries d ON d.shop = r.shop AND d.route = r.route
+		WHERE r.shop = ? AND d.ord IN (%s)`, "")
+	// ofRouteQueries do so within one route.
+	ofRouteQueries = listQueries(`SELECT `+rowOfDelivery+` FROM deliveries d
+		WHERE d.shop = ? AND d.route = ? AND d.ord IN (%s)`, "")
 )
 
 // OfOrders implements delivery.Store.
@@ -174,9 +176,6 @@ func (d deliveries) OfOrders(ctx context.Context, shop, route string, orders []i
 	return list, err
 }
 
-// ofRouteQueries are ofOrderQueries within one route.
-var ofRouteQueries = listQueries(ofRouteQueryStart+` AND d.route = ? AND d.ord IN (%s)`, "")
-
 // Counts implements delivery.Store.
 func (d deliveries) Counts(ctx context.Context, shop string) (map[string]map[delivery.State]int64, error) {
 	const query = `SELECT route, state, n FROM route_counts WHERE shop = ? AND n != 0`
@@ -190,7 +189,7 @@ func (d deliveries) Counts(ctx context.Context, shop string) (map[string]map[del
 			var route string
 			var state delivery.State
 			var n int64
-			err := rows.Scan(&route, &state, &n)
+			err := rows.Scan(&route, stateOf{&state}, &n)
 			if counts[route] == nil {
 				counts[route] = map[delivery.State]int64{}
 			}
@@ -204,7 +203,7 @@ func (d deliveries) Counts(ctx context.Context, shop string) (map[string]map[del
 // Oldest implements delivery.Store.
 func (d deliveries) Oldest(ctx context.Context, shop, route string, states []delivery.State) (oldest int64, err error) {
 	const listed = `SELECT d.seq FROM deliveries d INDEXED BY deliveries_listed
-		WHERE d.shop = ? AND d.state = ? AND d.state NOT IN ('sending', 'delivered') AND d.route = ? ORDER BY d.seq LIMIT 1`
+		WHERE d.shop = ? AND d.state = ? AND d.state != 3 AND d.state != 9 AND d.route = ? ORDER BY d.seq LIMIT 1`
 	const sending = `SELECT coalesce(min(d.seq), 0) FROM deliveries d INDEXED BY deliveries_due
 		WHERE d.shop = ? AND d.route = ? AND d.lane = 2 AND d.due > 0`
 	err = d.store.View(ctx, func(v *View) error {
@@ -214,7 +213,7 @@ func (d deliveries) Oldest(ctx context.Context, shop, route string, states []del
 			if state == delivery.Sending {
 				err = v.QueryRow(sending, shop, route).Scan(&seq)
 			} else {
-				err = v.QueryRow(listed, shop, string(state), route).Scan(&seq)
+				err = v.QueryRow(listed, shop, stateCode(state), route).Scan(&seq)
 			}
 			if err != nil && !errors.Is(err, sql.ErrNoRows) {
 				return err

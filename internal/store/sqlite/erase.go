@@ -77,7 +77,7 @@ var errLogKept = errors.New("the order is erased, but the store's log still hold
 // Erased implements ledger.Store: it writes the log back and cuts it, and
 // removes the copies made before migrations.
 func (s *Store) Erased(ctx context.Context) error {
-	if err := s.removeCopies(s.opts.Now().Add(time.Hour)); err != nil {
+	if err := s.removeCopies(time.Time{}); err != nil {
 		return err
 	}
 	for until := time.Now().Add(erasedWait); ; {

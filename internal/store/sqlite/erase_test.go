@@ -45,7 +45,7 @@ func TestEraseLeavesNoBytes(t *testing.T) {
 	marker := func(i int) string { return fmt.Sprintf("marker%03dmarker", i) }
 	for round := range 3 {
 		for i := range orders {
-			e := testEntry(fmt.Sprint("A-", i), marker(i)+fmt.Sprint(round)+strings.Repeat("x", i*round*13%3000))
+			e := testEntry(fmt.Sprint("A-", i), marker(i)+fmt.Sprint(round)+strings.Repeat("x", i*round*37%9000))
 			h := order.Entry{Subject: e.Subject, Source: e.Source, Happening: &order.Happening{
 				Kind: order.KindNote, Note: marker(i) + " called", Wire: []byte(fmt.Sprint(i, round)),
 			}}

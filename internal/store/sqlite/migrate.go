@@ -83,7 +83,8 @@ func (e *Newer) Error() string {
 		"use that version, or the copy it made before its migration", e.Migration)
 }
 
-// pendingMigrations returns the names of the migrations that are not applied, in sequence.
+// pendingMigrations returns the names of the migrations that are not applied, in
+// sequence.
 func pendingMigrations(migrations fs.FS, applied []string) ([]string, error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
@@ -144,8 +145,8 @@ func (s *Store) copyBefore(ctx context.Context, conn *sql.Conn, name string) err
 	return os.Chmod(dst, 0o600)
 }
 
-// removeCopies removes the copies made before migrations up to a moment:
-// they hold personal data, and nothing is erased in them.
+// removeCopies removes the copies made before migrations up to a moment (zero:
+// all of them): they hold personal data, and nothing is erased in them.
 func (s *Store) removeCopies(until time.Time) error {
 	files, err := filepath.Glob(filepath.Join(s.dir, copyPrefix+"*.db"))
 	if err != nil {
@@ -154,7 +155,7 @@ func (s *Store) removeCopies(until time.Time) error {
 	var errs []error
 	for _, f := range files {
 		info, err := os.Stat(f)
-		if err == nil && !info.ModTime().After(until) {
+		if err == nil && (until.IsZero() || !info.ModTime().After(until)) {
 			err = os.Remove(f)
 		}
 		errs = append(errs, err)

@@ -4,8 +4,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/delivery"
+	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/store/sqlite"
 	"github.com/ordermux/ordermux/internal/store/storetest"
+)
+
+// What the others rely on; the ledger itself knows neither of them.
+var (
+	_ partner.Orders = (*ledger.Ledger)(nil)
+	_ partner.Intake = (*ledger.Ledger)(nil)
+	_ delivery.Log   = (*ledger.Ledger)(nil)
 )
 
 func TestLedgerSuite(t *testing.T) {

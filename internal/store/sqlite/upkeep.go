@@ -26,8 +26,9 @@ const (
 	// back. The writer's own bound (wal_autocheckpoint) is twice that.
 	logPages = 10000
 	// restPages is how many pages may be left for the writer to write back
-	// itself between two transactions, after which the log starts anew.
-	restPages = 1000
+	// itself between two transactions, after which the log starts anew: some
+	// milliseconds during which appends wait.
+	restPages = 200
 	// logKept is how long the log's file may stay, in bytes: twice what
 	// logPages take.
 	logKept = 2 * logPages * 4096
@@ -85,9 +86,10 @@ func (u *upkeep) busy() bool {
 	}
 }
 
-// writeBack shortens a long log. What is left after the first pass is what
-// was committed meanwhile; the writer does the last of it between two
-// transactions, since the log starts anew only when all of it is written back.
+// writeBack shortens a long log. What is left after a pass is what was
+// committed meanwhile, each time less; the writer does the last of it between
+// two transactions, since the log starts anew only when all of it is written
+// back.
 // Trouble is left to the writer's next commit to find.
 func (u *upkeep) writeBack() { u.writeBackFrom(logPages) }
 
@@ -96,7 +98,7 @@ func (u *upkeep) writeBackFrom(pages int) {
 	if err != nil || length < pages {
 		return
 	}
-	for range 3 {
+	for range 6 {
 		length, done, err := checkpoint(u.conn, "PASSIVE")
 		if err != nil {
 			return
@@ -135,6 +137,7 @@ func (u *upkeep) rest() bool {
 		return u.s.writer.rest()
 	})
 	u.s.readers.shrink()
+	trimMemory()
 	return err == nil && done
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,8 +33,8 @@ type writer struct {
 	stated map[statedKey]int64 // the source's last block
 	// dirty wakes upkeep after a commit.
 	dirty chan struct{}
-	// committed counts commits, for upkeep; broken is the sync error after
-	// which nothing is written any more.
+	// committed counts commits, for upkeep; broken is the error (of a sync, or
+	// of undoing) after which nothing is written any more.
 	committed atomic.Int64
 	broken    atomic.Pointer[error]
 	done      chan struct{}
@@ -55,14 +54,6 @@ const (
 	taskQueued int32 = iota
 	taskTaken
 	taskGivenUp
-)
-
-// The bounds of a group. They keep a transaction short, not its sync cheap:
-// beyond some hundred rows a sync costs nothing per row any more.
-const (
-	groupEntries = 2000
-	groupBytes   = 8 << 20
-	groupOthers  = 64
 )
 
 func startWriter(ctx context.Context, path string, opts Options, r *recent) (*writer, error) {
@@ -137,7 +128,7 @@ func (w *writer) run(group []*task) {
 		return
 	}
 	if cause := w.broken.Load(); cause != nil {
-		fail(group, fmt.Errorf("%w: a sync failed earlier, restart to go on: %w", order.ErrReadOnly, *cause))
+		fail(group, fmt.Errorf("%w: the store failed earlier, restart to go on: %w", order.ErrReadOnly, *cause))
 		return
 	}
 	err := w.attempt(group)
@@ -229,9 +220,10 @@ func (w *writer) rollback() error {
 	clear(w.heads)
 	clear(w.stated)
 	_, err := w.conn.ExecContext(context.Background(), "ROLLBACK")
-	if err != nil && !inTransaction(err) {
+	if err == nil || !inTransaction(err) {
 		return nil
 	}
+	w.broken.Store(&err) // what is open can neither be ended nor begun anew
 	return err
 }
 
@@ -251,15 +243,20 @@ func (w *writer) fault(p Point) error {
 
 // others runs the closures of the group, each under a savepoint.
 func (w *writer) others(group []*task) error {
+	start, n := time.Now(), 0
 	for _, t := range group {
 		if t.do == nil {
 			continue
 		}
+		n++
 		t.err = nil
 		err := w.savepoint(func() error { return t.do(w.tx) }, &t.err)
 		if err != nil {
 			return err
 		}
+	}
+	if n > 0 {
+		w.queue.took(time.Since(start) / time.Duration(n))
 	}
 	return nil
 }
@@ -324,145 +321,4 @@ func (w *writer) stop() error {
 	w.tx.close()
 	_, err := truncate(w.conn, time.Second)
 	return errors.Join(err, w.conn.Close(), w.db.Close())
-}
-
-// queue holds what waits for the writer.
-type queue struct {
-	mu      sync.Mutex
-	appends []*task
-	others  []*task
-	bytes   int // of the waiting appends
-	shut    bool
-	wake    chan struct{} // one token: something has come
-	room    chan struct{} // one token per waiting closure
-	opts    Options
-}
-
-func (q *queue) init(opts Options) {
-	q.opts = opts
-	q.wake = make(chan struct{}, 1)
-	q.room = make(chan struct{}, 1024)
-}
-
-// addAppend queues an append, or says order.ErrBusy.
-func (q *queue) addAppend(t *task) error {
-	size := t.call.Size()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.shut {
-		return errClosed
-	}
-	full := len(q.appends) >= q.opts.QueueCalls || q.bytes+size > q.opts.QueueBytes
-	if full && len(q.appends) > 0 {
-		return order.ErrBusy
-	}
-	q.appends = append(q.appends, t)
-	q.bytes += size
-	q.signal()
-	return nil
-}
-
-// addOther queues a closure; it waits for room, because what the engine
-// settles must not be lost for a moment's rush.
-func (q *queue) addOther(ctx context.Context, t *task) error {
-	select {
-	case q.room <- struct{}{}:
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", order.ErrBusy, ctx.Err())
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.shut {
-		<-q.room
-		return errClosed
-	}
-	q.others = append(q.others, t)
-	q.signal()
-	return nil
-}
-
-func (q *queue) signal() {
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (q *queue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.shut = true
-	q.signal()
-}
-
-// take waits for tasks and appends the next group to into; false: closed and
-// empty.
-func (q *queue) take(into []*task) ([]*task, bool) {
-	for {
-		q.mu.Lock()
-		into = q.group(into)
-		shut := q.shut
-		q.mu.Unlock()
-		if len(into) > 0 || shut {
-			return into, len(into) > 0
-		}
-		<-q.wake
-	}
-}
-
-// group moves the next group out of the queue: appends up to the bounds, then
-// closures. A task that has to be alone is a group of its own.
-func (q *queue) group(into []*task) []*task {
-	entries, bytes, n := 0, 0, 0
-	for n < len(q.appends) && entries < groupEntries && bytes < groupBytes {
-		t := q.appends[n]
-		if t.call.Alone() && n > 0 {
-			break
-		}
-		n++
-		size := t.call.Size()
-		q.bytes -= size
-		if !t.state.CompareAndSwap(taskQueued, taskTaken) {
-			continue
-		}
-		into = append(into, t)
-		entries += t.call.Len()
-		bytes += size
-		if t.call.Alone() {
-			break
-		}
-	}
-	q.appends = drop(q.appends, n)
-	if len(into) > 0 && into[len(into)-1].call.Alone() {
-		return into
-	}
-	return q.groupOthers(into)
-}
-
-func (q *queue) groupOthers(into []*task) []*task {
-	n := 0
-	for n < len(q.others) && n < groupOthers {
-		t := q.others[n]
-		if t.alone != nil && len(into) > 0 {
-			break
-		}
-		n++
-		<-q.room
-		if !t.state.CompareAndSwap(taskQueued, taskTaken) {
-			continue
-		}
-		into = append(into, t)
-		if t.alone != nil {
-			break
-		}
-	}
-	q.others = drop(q.others, n)
-	return into
-}
-
-// drop removes the first n tasks, keeping the slice's memory.
-func drop(tasks []*task, n int) []*task {
-	rest := copy(tasks, tasks[n:])
-	clear(tasks[rest:])
-	return tasks[:rest]
 }

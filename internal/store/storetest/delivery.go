@@ -38,6 +38,7 @@ func RunDelivery(t *testing.T, open OpenDelivery) {
 		"notes":                          testNotes,
 		"calls per day":                  testUsage,
 		"erase":                          testEraseDeliveries,
+		"erased in flight":               testErasedInFlight,
 		"reopened":                       testReopenDeliveries,
 		"impossible rows":                testImpossible,
 		"many rows":                      testManyRows,

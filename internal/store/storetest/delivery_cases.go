@@ -449,6 +449,38 @@ func testManyRows(d *desk) {
 	}
 }
 
+// Erased while its call was under way: the evidence that comes later holds
+// nothing of it.
+func testErasedInFlight(d *desk) {
+	n := d.orders("A-1")[0]
+	sent := d.sending(n)
+	d.commit(delivery.Change{Row: sent})
+	if err := d.ledger.Erase(d.Context(), shop, "A-1"); err != nil {
+		d.Fatal(err)
+	}
+	d.has(n, delivery.Sending)
+	if err := d.rows.SaveNote(d.Context(), shop, "hook", sent.Key(), []byte("anna")); err != nil {
+		d.Fatal(err)
+	}
+	row := d.in(sent, delivery.Delivered)
+	row.Call, row.Reason = 1, "thank you, anna"
+	d.write(&delivery.Bundle{
+		Route: d.route, Now: d.clock.now(), Changes: []delivery.Change{{Row: row, From: delivery.Sending}},
+		Calls: []delivery.Call{{Shop: shop, Route: "hook", ID: 1, Tasks: 1, Exchanges: []exchanged{exchange("anna")}}},
+	})
+	got := d.row(n)
+	if got.State != delivery.Delivered || got.Reason != "" || len(got.Note) > 0 {
+		d.Errorf("delivery: %+v", got)
+	}
+	calls, err := d.rows.Calls(d.Context(), got)
+	if err != nil || len(calls) != 1 || len(calls[0].Exchanges) != 1 {
+		d.Fatalf("calls: %+v %v", calls, err)
+	}
+	if x := calls[0].Exchanges[0]; x.URL != "" || x.RequestHead != "" || x.RequestBody != nil || x.ResponseBody != nil || x.Status != 200 {
+		d.Errorf("evidence: %+v", x)
+	}
+}
+
 func testEraseDeliveries(d *desk) {
 	n := d.orders("A-1", "A-2", "A-3")
 	personal := d.route

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -117,13 +118,30 @@ func (b *bench) head() int64 {
 	return head
 }
 
+// state returns the state of an order, read from the store; what memory makes
+// of it must be the same.
 func (b *bench) state(id string) *ledger.State {
 	b.Helper()
 	states, err := b.cold().StatesByID(b.Context(), shop, []string{id})
 	if err != nil {
 		b.Fatal(err)
 	}
-	return states[0]
+	cold := states[0]
+	if cold == nil {
+		return nil
+	}
+	warm, err := b.ledger.States(b.Context(), shop, []int64{cold.Row.First})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if diff := cmp.Diff(cold.Row, warm[0].Row); diff != "" {
+		b.Errorf("row of %s in memory: %s", id, diff)
+	}
+	x, y := cold.Merged, warm[0].Merged
+	if (x.Order == nil) != (y.Order == nil) || x.Order != nil && len(order.Diff(x.Order, y.Order)) > 0 {
+		b.Errorf("state of %s in memory: %+v instead of %+v", id, y.Order, x.Order)
+	}
+	return cold
 }
 
 func (b *bench) verifies() {

@@ -63,6 +63,9 @@ type Operator struct {
 	Backup func(ctx context.Context, dir string) (BackupReport, error)
 	// Alerts returns the troubles that have not ended.
 	Alerts func() []Alert
+	// Files returns the files of a route that its partner fetches, by name.
+	// order.ErrNotFound for a route that is not configured.
+	Files func(ctx context.Context, shop, route string) ([]RouteFile, error)
 	// Shops returns the configured shops in the file's sequence.
 	Shops func() []Shop
 }

@@ -245,6 +245,11 @@ func (c *Client) Routes(ctx context.Context, shop string) (out Routes, err error
 	return out, c.call(ctx, http.MethodGet, path(shop, "routes"), nil, &out)
 }
 
+// Files returns the files that a route's partner fetches, and their fetches.
+func (c *Client) Files(ctx context.Context, shop, route string) (out RouteFiles, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "routes", route, "files"), nil, &out)
+}
+
 // Reconcile returns a page of the orders that a route lacks.
 func (c *Client) Reconcile(ctx context.Context, shop string, o ListOptions) (out Missing, err error) {
 	return out, c.call(ctx, http.MethodGet, path(shop, "reconcile")+o.query(), nil, &out)

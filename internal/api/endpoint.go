@@ -25,6 +25,7 @@ func endpoints() []endpoint {
 		{post, shop + "/deliveries/send", Operate, (*API).sendOrder},
 
 		{get, shop + "/routes", Read, (*API).listRoutes},
+		{get, shop + "/routes/{route}/files", Read, (*API).listFiles},
 		{get, shop + "/reconcile", Read, (*API).reconcile},
 		{post, shop + "/routes/{route}/pause", Operate, (*API).pauseRoute},
 		{post, shop + "/routes/{route}/resume", Operate, (*API).resumeRoute},

@@ -346,6 +346,25 @@ func TestHub(t *testing.T) {
 	}
 }
 
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	list, err := h.client("nordlys-read").Files(ctx, "nordlys", "ads")
+	if err != nil || len(list.Files) != 2 || list.Files[0].Bytes != 120 || !list.Files[0].Fetches[0].Whole || !list.Files[1].Withdrawn {
+		t.Errorf("%+v %v", list, err)
+	}
+	if _, err := h.client("nordlys-read").Files(ctx, "nordlys", "none"); !errors.Is(err, order.ErrNotFound) {
+		t.Error(err)
+	}
+	if r := h.call("GET", "/api/v1/shops/nordlys/routes/ads/files", "nordlys-submit", ""); r.status != 403 {
+		t.Errorf("%d", r.status)
+	}
+	none := newHub(t, func(o *api.Options) { o.Operator.Files = nil })
+	if r := none.call("GET", "/api/v1/shops/nordlys/routes/ads/files", admin, ""); r.status != 404 {
+		t.Errorf("%d", r.status)
+	}
+}
+
 func TestReloadTellsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, func(o *api.Options) {

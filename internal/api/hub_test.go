@@ -60,6 +60,15 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 			Alerts: func() []api.Alert {
 				return []api.Alert{{Shop: "nordlys", Route: "ads", Kind: "route_paused", Text: "route ads is paused", Since: now}, {Kind: "disk_full", Text: "the disk is nearly full", Since: now}}
 			},
+			Files: func(_ context.Context, _, route string) ([]api.RouteFile, error) {
+				if route != "ads" {
+					return nil, order.ErrNotFound
+				}
+				return []api.RouteFile{
+					{Name: "orders.tsv", Bytes: 120, Written: now, Fetches: []api.Fetch{{At: now, Bytes: 120, Whole: true}}},
+					{Name: "other.tsv", Withdrawn: true, Fetches: []api.Fetch{}},
+				}, nil
+			},
 			Shops: func() []api.Shop {
 				return []api.Shop{
 					{ID: "nordlys", Name: "Nordlys Kaffe", Currency: "SEK", Timezone: "Europe/Stockholm", Doors: []string{"citrusad"}, Routes: []api.ShopRoute{{Name: "ads", Partner: "citrusad"}}},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/order"
@@ -20,6 +21,24 @@ func (a *API) listRoutes(r *request) (any, error) {
 		out.Routes[i] = routeOf(s)
 	}
 	return out, nil
+}
+
+// listFiles lists what the partner of a route fetches, and when it did.
+func (a *API) listFiles(r *request) (any, error) {
+	if err := newQuery(r).err(); err != nil {
+		return nil, err
+	}
+	if a.Operator.Files == nil {
+		return nil, problemf(http.StatusNotFound, "this hub keeps no files")
+	}
+	list, err := a.Operator.Files(r.Context(), r.shop, r.PathValue("route"))
+	if err != nil {
+		return nil, err
+	}
+	if list == nil {
+		list = []RouteFile{}
+	}
+	return RouteFiles{Files: list}, nil
 }
 
 func (a *API) pauseRoute(r *request) (any, error) {

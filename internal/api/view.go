@@ -235,6 +235,29 @@ func routeOf(s delivery.RouteStatus) Route {
 	}
 }
 
+// RouteFile is a file that a route's partner fetches.
+type RouteFile struct {
+	Name    string    `json:"name"`
+	Bytes   int64     `json:"bytes"`
+	Written time.Time `json:"written_at,omitzero"`
+	// Withdrawn: the file spoke of an erased order and is being written anew;
+	// it has no size and no time until then.
+	Withdrawn bool    `json:"withdrawn,omitzero"`
+	Fetches   []Fetch `json:"fetches"` // the newest first, at most 20
+}
+
+// Fetch is one fetch of a file.
+type Fetch struct {
+	At    time.Time `json:"at"` // when it began
+	Bytes int64     `json:"bytes"`
+	Whole bool      `json:"whole"` // to the end
+}
+
+// RouteFiles is the list of a route's files.
+type RouteFiles struct {
+	Files []RouteFile `json:"files"`
+}
+
 // Acted is the answer to an act on many.
 type Acted struct {
 	Count    int64     `json:"count"`

@@ -116,7 +116,7 @@ func (a *App) buildSurface(ctx context.Context) {
 	opts := api.Options{
 		Ledger: apiLedger{Ledger: a.ledger, intake: &intake{app: a, next: a.ledger, partner: "api"}},
 		Engine: a.engine, Tokens: a.tokens, Log: a.log, Now: a.opts.Now, Version: a.opts.Version,
-		Operator: api.Operator{Erase: a.erase, Backup: a.backup, Alerts: a.alerts, Shops: a.shops},
+		Operator: api.Operator{Erase: a.erase, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles},
 	}
 	if a.opts.Load != nil {
 		opts.Operator.Reload = a.reloadFile

@@ -1,22 +1,23 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
-	"github.com/ordermux/ordermux/internal/secret"
 	"github.com/ordermux/ordermux/internal/store/sqlite"
 )
 
@@ -26,7 +27,14 @@ type files struct {
 	store *sqlite.Store
 	now   func() time.Time
 	log   *slog.Logger
+	locks sync.Map // of folders: *sync.Mutex
 }
+
+// What stands in a route's folder beside its files.
+const (
+	unfinished   = ".writing-"   // a file that is being written, or was when the hub was killed
+	withdrawnDot = ".withdrawn-" // the file of that name spoke of an erased order
+)
 
 // plainName is what a file may be called: no folder, no dot in front.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
@@ -36,12 +44,24 @@ func (f *files) of(shop, route string) partner.Files {
 	return &routeFiles{files: f, shop: shop, route: route, dir: filepath.Join(f.dir, shop, route)}
 }
 
+// lock lets one write, or one look for what must go, into a route's folder at
+// a time. Several routeFiles may stand for it while a reload is under way.
+func (f *files) lock(dir string) (unlock func()) {
+	l, _ := f.locks.LoadOrStore(dir, new(sync.Mutex))
+	mu := l.(*sync.Mutex)
+	mu.Lock()
+	return mu.Unlock
+}
+
 type routeFiles struct {
 	files            *files
 	shop, route, dir string
 }
 
-var _ partner.Files = (*routeFiles)(nil)
+var (
+	_ partner.Files      = (*routeFiles)(nil)
+	_ partner.Withdrawer = (*routeFiles)(nil)
+)
 
 // Write implements partner.Files: who fetches meanwhile gets the old file
 // whole, and after a power cut there is the old one or the new one.
@@ -54,10 +74,11 @@ func (f *routeFiles) Write(ctx context.Context, name string, write func(io.Write
 			err = fmt.Errorf("write file %s: %w", name, err)
 		}
 	}()
+	defer f.files.lock(f.dir)()
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(f.dir, ".writing-*")
+	tmp, err := os.CreateTemp(f.dir, unfinished+"*")
 	if err != nil {
 		return err
 	}
@@ -79,6 +100,8 @@ func (f *routeFiles) Write(ctx context.Context, name string, write func(io.Write
 		return err
 	}
 	_ = tmp.Close() // synced and renamed: closing can lose nothing
+	// The file is there again, whatever a mark beside it says.
+	_ = os.Remove(filepath.Join(f.dir, withdrawnDot+name))
 	return syncDir(f.dir)
 }
 
@@ -95,117 +118,65 @@ func syncDir(dir string) error {
 	return nil
 }
 
+// fetchesShown is how many fetches of a file the API tells.
+const fetchesShown = 20
+
+// listFiles lists the files of a route for the API.
+func (a *App) listFiles(ctx context.Context, shop, route string) ([]api.RouteFile, error) {
+	if a.current.Load().routes[routeKey{shop, route}] == nil {
+		return nil, order.ErrNotFound
+	}
+	return a.files.list(ctx, shop, route)
+}
+
+func (f *files) list(ctx context.Context, shop, route string) ([]api.RouteFile, error) {
+	entries, err := os.ReadDir(filepath.Join(f.dir, shop, route))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list files: %w", err)
+	}
+	fetches, err := f.store.Fetches(ctx, shop, route, 1000)
+	if err != nil {
+		return nil, fmt.Errorf("list files: %w", err)
+	}
+	out := []api.RouteFile{}
+	for _, e := range entries {
+		file := api.RouteFile{Name: e.Name(), Fetches: []api.Fetch{}}
+		if name, ok := strings.CutPrefix(e.Name(), withdrawnDot); ok {
+			file.Name, file.Withdrawn = name, true
+		} else if info, err := e.Info(); err != nil || !plainName.MatchString(e.Name()) {
+			continue // gone meanwhile, or not a file yet
+		} else {
+			file.Bytes, file.Written = info.Size(), info.ModTime().UTC()
+		}
+		for _, fetch := range fetches {
+			if fetch.Name == file.Name && len(file.Fetches) < fetchesShown {
+				file.Fetches = append(file.Fetches, api.Fetch{At: fetch.At, Bytes: fetch.Bytes, Whole: fetch.Whole})
+			}
+		}
+		out = append(out, file)
+	}
+	slices.SortFunc(out, func(a, b api.RouteFile) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
 // Fetched implements partner.Files.
 func (f *routeFiles) Fetched(ctx context.Context, name string) (time.Time, error) {
 	return f.files.store.Fetched(ctx, f.shop, f.route, name)
 }
 
-// forget removes the files of a shop that mention a text: its route writes
-// them anew. Files are small and erasing is rare.
-func (f *files) forget(shop, text string) error {
-	return filepath.WalkDir(filepath.Join(f.dir, shop), func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil || d.IsDir() {
-			return err
-		}
-		// A packed file does not show what it mentions.
-		if !strings.HasSuffix(path, ".gz") {
-			content, err := os.ReadFile(path)
-			if err != nil || !bytes.Contains(content, []byte(text)) {
-				return err
-			}
-		}
-		return os.Remove(path)
-	})
+// Withdrawn implements partner.Withdrawer.
+func (f *routeFiles) Withdrawn(_ context.Context, name string) (bool, error) {
+	return f.files.withdrawn(f.shop, f.route, name)
 }
 
-// serve answers GET /{shop}/{route}/{name}: a partner fetches a file with the
-// route's own password and any user name. The fetch is recorded.
-func (f *files) serve(w http.ResponseWriter, r *http.Request, password func(shop, route string) secret.Text) {
-	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if len(parts) != 3 || !plainName.MatchString(parts[2]) {
-		http.NotFound(w, r)
-		return
+func (f *files) withdrawn(shop, route, name string) (bool, error) {
+	dir := filepath.Join(f.dir, shop, route)
+	if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+		return false, err
 	}
-	shop, route, name := parts[0], parts[1], parts[2]
-	want := password(shop, route)
-	_, given, _ := r.BasicAuth()
-	if !want.Set() || !want.Is(given) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="files", charset="UTF-8"`)
-		http.Error(w, "wrong user name or password", http.StatusUnauthorized)
-		return
+	_, err := os.Stat(filepath.Join(dir, withdrawnDot+name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-		return
-	}
-	// Taken before the file is opened: a fetch must not count for a file that
-	// replaced the one it got.
-	began := f.now()
-	file, err := os.Open(filepath.Join(f.dir, shop, route, name))
-	if err != nil {
-		http.NotFound(w, r)
-		return
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil || info.IsDir() {
-		http.NotFound(w, r)
-		return
-	}
-	sent, whole := send(w, r, file, info)
-	if r.Method == http.MethodGet && sent >= 0 {
-		// The partner may have hung up, which ends its context.
-		ctx := context.WithoutCancel(r.Context())
-		fetch := sqlite.Fetch{Name: name, At: began, Bytes: sent, Whole: whole}
-		if err := f.store.RecordFetch(ctx, shop, route, fetch); err != nil {
-			f.log.ErrorContext(ctx, "record a fetch", "shop", shop, "route", route, "error", err)
-		}
-	}
-}
-
-// send sends a file and returns how much of it the client took; -1 if it asked
-// for no more than a part, or had it already.
-func send(w http.ResponseWriter, r *http.Request, file *os.File, info fs.FileInfo) (sent int64, whole bool) {
-	// A large file on a slow line takes its time.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if strings.HasSuffix(info.Name(), ".tsv") {
-		w.Header().Set("Content-Type", "text/tab-separated-values; charset=utf-8")
-	}
-	counted := &countingWriter{ResponseWriter: w}
-	http.ServeContent(counted, r, info.Name(), info.ModTime(), file)
-	if counted.status != http.StatusOK {
-		return -1, false
-	}
-	return counted.bytes, counted.bytes == info.Size() && counted.failed == nil
-}
-
-// countingWriter counts what a client took.
-type countingWriter struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-	failed error
-}
-
-func (w *countingWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *countingWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	if err != nil {
-		w.failed = err
-	}
-	return n, err
+	return err == nil, err
 }

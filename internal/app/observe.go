@@ -18,8 +18,11 @@ var _ delivery.Observer = (*observer)(nil)
 func (o *observer) Attempted(t delivery.Attempt) {
 	o.app.metrics.calls.WithLabelValues(t.Shop, t.Route, t.Partner, t.Kind).Observe(t.Duration.Seconds())
 	level := slog.LevelInfo
-	if t.Error != "" {
+	switch {
+	case t.Error != "":
 		level = slog.LevelWarn
+	case t.Kind == "poll" && t.Status == 0:
+		level = slog.LevelDebug // it looked at the clock, and called nobody
 	}
 	log := o.app.log
 	if !log.Enabled(context.Background(), level) {

@@ -15,12 +15,6 @@ import (
 	"github.com/ordermux/ordermux/internal/store/sqlite"
 )
 
-// erase removes the person from an order everywhere: ledger, deliveries and
-// evidence in one transaction, and the files that partners fetch.
-func (a *App) erase(ctx context.Context, shop, id string) error {
-	return errors.Join(a.ledger.Erase(ctx, shop, id), a.files.forget(shop, id))
-}
-
 // sealKeyFile is the seal key in the data folder, if the configuration names
 // none of its own.
 const sealKeyFile = "seal.key"

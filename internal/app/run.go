@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -18,6 +20,7 @@ func (a *App) Run(ctx context.Context) error {
 	if !a.config().AdminToken.Set() {
 		a.log.Warn("no admin_token is configured: our own API takes only tokens made earlier")
 	}
+	collectLess()
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var parts sync.WaitGroup
@@ -45,6 +48,15 @@ func (a *App) Run(ctx context.Context) error {
 	err = errors.Join(err, a.Close())
 	a.log.Info("stopped")
 	return err
+}
+
+// collectLess lets the heap grow further between collections, unless GOGC says
+// how far. The live heap of a hub is small (tens of MB) and its garbage short
+// lived: measured, a third less processor time under load for some 50 MB more.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(300)
+	}
 }
 
 // stopAnswering closes the addresses and waits for requests in flight.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -81,7 +82,7 @@ func printVerdicts(env *Env, verb string, a api.Acted) error {
 	fmt.Fprintf(env.Out, "%d would be %s\n", a.Count, verb)
 	t := table(env.Out)
 	for _, v := range a.Verdicts {
-		row(t, "  "+v.Order, fmt.Sprintf("#%d", v.Seq), v.Action, short(v.Reason, 80), short(v.Body, 120))
+		row(t, "  "+cmp.Or(cell(v.Route), "-"), v.Order, fmt.Sprintf("#%d", v.Seq), v.Action, short(v.Reason, 80), short(v.Body, 120))
 	}
 	if err := t.Flush(); err != nil {
 		return err

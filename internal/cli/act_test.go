@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -46,6 +47,21 @@ func TestActs(t *testing.T) {
 	f("", []string{"token", "create", "erp"}, "omx_once\n", "POST "+shop+`/tokens {"name":"erp","scope":"submit"}`)
 	f("", []string{"token", "rotate", "erp", "--keep", "1h"}, "omx_once\n", "POST "+shop+`/tokens/erp/rotate {"keep_seconds":3600}`)
 	f("", []string{"token", "revoke", "erp"}, "token erp is revoked\n", "DELETE "+shop+"/tokens/erp")
+}
+
+// TestRotateTellsTheOldTokensEnd: who rotates must know how long both work.
+func TestRotateTellsTheOldTokensEnd(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	f := func(want string, args ...string) {
+		t.Helper()
+		r := h.run(t, "", append([]string{"token", "rotate", "erp", "--shop", "nordlys"}, args...)...)
+		if r.code != 0 || r.out != "omx_once\n" || !regexp.MustCompile(want).MatchString(r.err) {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+	f(`the old token goes on working for 24h0m0s, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`)
+	f(`the old token has stopped working`, "--keep", "0s")
 }
 
 func TestANoDoesNothing(t *testing.T) {

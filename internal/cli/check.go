@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/ordermux/ordermux/internal/config"
-	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
 )
 
@@ -21,28 +20,32 @@ func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	routes, failed := 0, 0
+	routes := 0
+	var failed []config.Complaint
 	for _, id := range cfg.ShopOrder {
 		for _, r := range cfg.Shops[id].Routes {
 			routes++
-			p, _ := all.Find(r.Partner)
-			if err := c.route(ctx, env, id, p, r); err != nil {
-				fmt.Fprintf(env.Err, "%s: shops.%s.routes.%s: %s\n", c.Config, id, r.Name, err)
-				failed++
+			if !c.Connect {
+				continue
+			}
+			if err := tryRoute(ctx, env, id, r); err != nil {
+				failed = append(failed, cfg.Complaint(routePath(id, r), err.Error()))
 			}
 		}
 	}
-	if failed > 0 {
+	if len(failed) > 0 {
+		fmt.Fprintln(env.Err, &config.Error{File: cfg.File, Complaints: failed})
 		return errQuiet
 	}
 	fmt.Fprintf(env.Out, "%s is good: %s, %s\n", c.Config, count(len(cfg.Shops), "shop"), count(routes, "route"))
 	return nil
 }
 
-// route builds the route's side as the hub would, and tries it if asked to.
-func (c *checkCmd) route(ctx context.Context, env *Env, shop string, p partner.Partner, r config.Route) error {
+// tryRoute logs in with the route's side as the hub would.
+func tryRoute(ctx context.Context, env *Env, shop string, r config.Route) error {
+	p, _ := all.Find(r.Partner)
 	side, err := buildSide(shop, p, r)
-	if err != nil || !c.Connect {
+	if err != nil {
 		return err
 	}
 	said, err := connect(ctx, p, r, side)

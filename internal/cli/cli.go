@@ -64,6 +64,8 @@ type grammar struct {
 	Key     keyCmd     `cmd:"" help:"Work on the seal key."`
 	Bench   benchCmd   `cmd:"" help:"Measure the hub against floor programs on this machine."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // usageError is a mistake in the command line that kong does not see.
@@ -87,6 +89,7 @@ func Run(ctx context.Context, args []string, env Env) (code int) {
 			code = int(e)
 		}
 	}()
+	env.Version = versionOf(env.Version)
 	var g grammar
 	parser, err := kong.New(&g,
 		kong.Name("ordermux"),
@@ -94,7 +97,7 @@ func Run(ctx context.Context, args []string, env Env) (code int) {
 		kong.Writers(env.Out, env.Err),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.Vars{"scenarios": strings.Join(bench.Scenarios(), ", ")},
+		kong.Vars{"scenarios": strings.Join(bench.Scenarios(), ", "), "version": env.versionLine()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&env),
 	)

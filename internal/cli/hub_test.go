@@ -138,7 +138,7 @@ func answers(t *testing.T) map[string]any {
 			a := api.Acted{Count: 2, Verdicts: []api.Verdict{}}
 			if bytes.Contains(body, []byte(`"dry_run":true`)) {
 				a.DryRun = true
-				a.Verdicts = []api.Verdict{{Order: "1001", Seq: 1, Action: "send", Body: `{"id":"1001"}`}, {Order: "1002", Seq: 2, Action: "skip", Reason: "when: " + verb}}
+				a.Verdicts = []api.Verdict{{Route: "ads", Order: "1001", Seq: 1, Action: "send", Body: `{"id":"1001"}`}, {Route: "ads", Order: "1002", Seq: 2, Action: "skip", Reason: "when: " + verb}}
 			}
 			return a
 		}

@@ -167,12 +167,19 @@ func (c *importCmd) verdict(env *Env, v intake.Verdict) error {
 	if v.LastLine > v.Line {
 		lines = fmt.Sprintf("lines %d-%d", v.Line, v.LastLine)
 	}
-	_, err := fmt.Fprintf(env.Out, "%s: %s", lines, v.Result)
+	word := string(v.Result)
+	if c.DryRun && v.Result == intake.Skipped {
+		word = "would be kept"
+	}
+	_, err := fmt.Fprintf(env.Out, "%s: %s", lines, word)
 	if v.Order != "" {
 		fmt.Fprintf(env.Out, " %s", cell(v.Order))
 	}
 	if v.Seq > 0 {
 		fmt.Fprintf(env.Out, " #%d", v.Seq)
+	}
+	if v.Result == intake.Skipped {
+		fmt.Fprint(env.Out, ", no order")
 	}
 	if v.Reason != "" {
 		fmt.Fprintf(env.Out, ": %s", cell(v.Reason))
@@ -227,11 +234,7 @@ func printLines(w io.Writer, lines []order.Line) {
 			fmt.Fprintf(w, "      … and %s more\n", count(len(lines)-most, "line"))
 			return
 		}
-		kind := ""
-		if l.Kind != order.LineProduct {
-			kind = " (" + string(l.Kind) + ")"
-		}
-		fmt.Fprintf(w, "      %s × %s %s%s = %s\n", l.Quantity, cell(l.Product.Code), short(l.Product.Name, 40), kind, l.Total)
+		fmt.Fprintf(w, "      %s\n", lineText(l))
 	}
 }
 
@@ -245,6 +248,9 @@ func (c *importCmd) summary(env *Env, s intake.Summary) error {
 	for _, r := range []intake.Result{intake.New, intake.Updated, intake.Known, intake.Readable, intake.Skipped, intake.Refused} {
 		if n := s.Results[r]; n > 0 {
 			fmt.Fprintf(env.Out, ", %d %s", n, r)
+			if r == intake.Skipped {
+				fmt.Fprint(env.Out, " (no order)")
+			}
 		}
 	}
 	fmt.Fprintln(env.Out)

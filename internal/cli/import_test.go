@@ -153,3 +153,23 @@ func TestProgressOnATerminal(t *testing.T) {
 		t.Errorf("%d %q %q", code, errs.String(), out.String())
 	}
 }
+
+// TestImportKeepsWhatIsNoOrder checks the words for rows that are in the
+// ledger and sell nothing.
+func TestImportKeepsWhatIsNoOrder(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	h.answers[events] = takes
+	file := write(t, "o.csv", "Invoice,Code,Qty,Date,Price\nC7,p1,-1,2026-05-31T09:30:00Z,2.50\n")
+	mapping := write(t, "map.yml", `
+columns: {Invoice: order.id, Code: line.product.code, Qty: line.quantity, Date: order.placed_at, Price: line.unit_price}
+cancel: {prefix: C, kind: cancelled, id: without_prefix}
+`)
+	args := []string{"import", file, "--map", mapping, "--currency", "SEK"}
+	if r := h.run(t, "", args...); r.code != 0 || !strings.Contains(r.out, "line 2: kept 7 #1, no order: a cancellation (C7)") || !strings.Contains(r.out, ", 1 kept (no order)\n") {
+		t.Errorf("%+v", r)
+	}
+	if r := h.run(t, "", append(args, "--dry-run")...); r.code != 0 || !strings.Contains(r.out, "line 2: would be kept 7, no order: ") {
+		t.Errorf("%+v", r)
+	}
+}

@@ -3,6 +3,8 @@ package cli_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/ordermux/ordermux/internal/order"
 )
 
 // TestLook compares what people and scripts see with golden files.
@@ -34,8 +36,20 @@ func TestLook(t *testing.T) {
 	f("tokens", "token", "list")
 	f("test", "route", "test", "ads", "1001")
 	f("test-json", "route", "test", "ads", "1001", "--json")
+	f("drop-dry", "delivery", "drop", "--all", "--dry-run")
 	f("retry-dry", "delivery", "retry", "--route", "ads", "--dry-run")
 	f("replay-dry-json", "route", "replay", "ads", "--all", "--dry-run", "--json")
+}
+
+func TestLineWithoutTotal(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	o := orderState(t)
+	o.Order.Lines[0].Product.Name, o.Order.Lines[0].Total = "", order.Decimal{}
+	h.answers["GET /api/v1/shops/nordlys/orders/1001"] = o
+	if r := h.run(t, "", "order", "1001"); r.code != 0 || !strings.Contains(r.out, "\n  1 × p1\n") {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestFiltersReachTheHub(t *testing.T) {
@@ -111,7 +125,7 @@ func TestVersionAndHelp(t *testing.T) {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
-	if r := run(t, "", "key", "rotate"); r.code != 0 || !strings.Contains(r.out, "nothing is sealed") {
+	if r := run(t, "", "key", "rotate"); r.code != 1 || r.out != "" || !strings.Contains(r.err, "nothing is sealed") {
 		t.Errorf("%+v", r)
 	}
 }

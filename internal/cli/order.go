@@ -70,8 +70,26 @@ func (v *orderView) head() {
 		return
 	}
 	for _, l := range v.o.Order.Lines {
-		fmt.Fprintf(v.w, "  %s × %s %s = %s\n", l.Quantity, cmp.Or(cell(l.Product.Code), cell(l.Product.SKU), cell(l.Product.GTIN)), short(l.Product.Name, 40), l.Total)
+		fmt.Fprintf(v.w, "  %s\n", lineText(l))
 	}
+}
+
+// lineText is a line for people, "2 × BON-250 Morning roast = 178.00": the
+// parts that it has.
+func lineText(l order.Line) string {
+	words := []string{l.Quantity.String(), "×"}
+	for _, s := range []string{cmp.Or(l.Product.Code, l.Product.SKU, l.Product.GTIN), short(l.Product.Name, 40)} {
+		if s = cell(s); s != "" {
+			words = append(words, s)
+		}
+	}
+	if l.Kind != order.LineProduct {
+		words = append(words, "("+cell(string(l.Kind))+")")
+	}
+	if l.Total.IsSet() {
+		words = append(words, "=", l.Total.String())
+	}
+	return strings.Join(words, " ")
 }
 
 // sources tells which source each group of fields comes from.
@@ -176,7 +194,7 @@ func (v *orderView) exchange(c api.Call, x api.Exchange) {
 	if x.Error != "" {
 		answer += " (" + cell(x.Error) + ")"
 	}
-	fmt.Fprintf(v.w, "    %s call %d of %s: %s %s → %s in %d ms\n", at(x.At), c.ID, count(c.Tasks, "delivery"), x.Method, cell(x.URL), answer, x.Milliseconds)
+	fmt.Fprintf(v.w, "    %s call %d, with %s: %s %s → %s in %d ms\n", at(x.At), c.ID, count(c.Tasks, "delivery"), x.Method, cell(x.URL), answer, x.Milliseconds)
 	if v.bodies {
 		fmt.Fprintf(v.w, "      > %s\n      < %s\n", cell(x.RequestBody), cell(x.ResponseBody))
 		return

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,13 +51,15 @@ func (c *sandboxCmd) Run(ctx context.Context, env *Env) (err error) {
 func (c *sandboxCmd) introduce(env *Env, url string, cfg *config.Config) {
 	fmt.Fprintf(env.Out, "sandbox at %s (shop %s, admin token %s)\n", url, app.SandboxShop, app.SandboxAdminToken)
 	shop := cfg.Shops[app.SandboxShop]
+	example := ""
 	for _, p := range all.List() {
 		for _, d := range shop.Doors[p.Name] {
 			fmt.Fprintf(env.Out, "  %s: %s/%s/\n", p.Title, url, p.Name)
 			c.credentials(env, p, d)
+			example = cmp.Or(example, p.Name)
 		}
 	}
-	fmt.Fprintf(env.Out, "faults: curl -X PUT -H 'Authorization: Bearer %s' -d '{\"share_500\": 0.1}' %s/api/v1/faults/PARTNER\n", app.SandboxAdminToken, url)
+	fmt.Fprintf(env.Out, "faults: curl -X PUT -H 'Authorization: Bearer %s' -d '{\"share_500\": 0.1}' %s/api/v1/faults/%s\n", app.SandboxAdminToken, url, example)
 }
 
 // credentials prints what everybody knows anyway.

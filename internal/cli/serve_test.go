@@ -183,6 +183,11 @@ func stopped(t *testing.T, data, backup string) {
 	do(0, "2 files", "backup", second, "--data", data)
 	do(1, "must be new or empty", "backup", second, "--data", data)
 	do(1, "is not empty", "restore", backup, "--data", data)
+	none := filepath.Join(t.TempDir(), "none")
+	do(1, "no such file", "restore", filepath.Join(data, "none"), "--data", none)
+	if _, err := os.Stat(none); !os.IsNotExist(err) {
+		t.Errorf("a failed restore left %s: %v", none, err)
+	}
 	for _, from := range []string{backup, second} {
 		to := filepath.Join(t.TempDir(), "restored")
 		do(0, "the chain is whole", "restore", from, "--data", to)
@@ -217,6 +222,7 @@ func TestSandbox(t *testing.T) {
 	p := start(t, "sandbox", "--listen", "127.0.0.1:0")
 	url := p.out.wait(t, `sandbox at (\S+)`)
 	p.out.wait(t, `api_key: sandbox-secret-key`)
+	p.out.wait(t, `faults: curl .*/api/v1/faults/citrusad\n`)
 	c, err := api.NewClient(url, secret.New("sandbox-admin-token"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -249,11 +255,23 @@ func TestCheck(t *testing.T) {
 	f(0, "nordlys/ads: login at", file, "--connect")
 	f(0, "nordlys/hook: url answers", file, "--connect")
 	status = http.StatusUnauthorized
-	f(1, "shops.nordlys.routes.ads: CitrusAd", file, "--connect")
+	f(1, file+":11: shops.nordlys.routes.ads: CitrusAd", file, "--connect")
 	f(1, "refuses the login", file, "--connect")
 	partner.Close()
 	f(1, "could not be asked", file, "--connect")
 	f(1, "can not be reached", file, "--connect")
+
+	// What only the partner refuses: every route of it, at check and at serve.
+	text := strings.ReplaceAll(fmt.Sprintf(configuration, "http://a.example", "http://b.example"), "api_key: k}", "api_key: k, output: file, file_schedule: 10s}")
+	refused := write(t, "refused.yml", strings.ReplaceAll(text, "whsec_dGVz", "whsec_!"))
+	for _, command := range []string{"check", "serve"} {
+		r := run(t, "", command, "--config", refused)
+		for _, want := range []string{refused + ":10: shops.nordlys.routes.hook: the partner", refused + ":11: shops.nordlys.routes.ads: the partner"} {
+			if r.code != 1 || !strings.Contains(r.err, want) {
+				t.Errorf("%s: %+v, want %s", command, r, want)
+			}
+		}
+	}
 
 	// Every complaint at once, in the file's sequence.
 	bad := write(t, "bad.yml", "listne: x\nshops:\n  a:\n    currency: SEK\n    routes:\n      r: {partner: webhook, when: \"order.nonsense ==\", settings: {secret: whsec_dGVzdA==}}\n")

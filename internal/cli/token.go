@@ -87,7 +87,19 @@ func (c *tokenRotateCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return notFound(err, "token %s is not known at shop %s", c.Name, shop)
 	}
+	if !c.JSON {
+		fmt.Fprintln(env.Err, c.fate(time.Now()))
+	}
 	return env.printToken(c.JSON, made)
+}
+
+// fate says what becomes of the token that was there before.
+func (c *tokenRotateCmd) fate(now time.Time) string {
+	keep := c.Keep.Truncate(time.Second) // what the hub counts in
+	if keep == 0 {
+		return "the old token has stopped working"
+	}
+	return fmt.Sprintf("the old token goes on working for %s, until %s UTC; with --keep 0s it stops at once", keep, at(now.Add(keep)))
 }
 
 type tokenRevokeCmd struct {

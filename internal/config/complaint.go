@@ -41,6 +41,17 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Complaint returns a complaint about the key at path, or where the file does
+// not have it about the nearest key around it.
+func (c *Config) Complaint(path, text string) Complaint {
+	out := Complaint{Path: path, Text: text}
+	for at := path; at != "" && out.Line == 0; {
+		out.Line = c.lines[at]
+		at = at[:max(strings.LastIndexByte(at, '.'), 0)]
+	}
+	return out
+}
+
 // checker collects complaints while a file is read.
 type checker struct {
 	opts       Options

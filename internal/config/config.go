@@ -11,6 +11,7 @@ import (
 
 // Config is the configuration file.
 type Config struct {
+	File           string // the name that complaints carry; empty: not read from one
 	Listen         string
 	PublicURL      string
 	Data           string
@@ -25,6 +26,8 @@ type Config struct {
 	Doors          map[string]DoorAddress // by partner: an address of its own
 	Shops          map[string]*Shop       // by id
 	ShopOrder      []string               // ids in the file's sequence
+
+	lines map[string]int // of every key, by path
 }
 
 // TLS names the certificate files; reloaded when they change.

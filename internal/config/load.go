@@ -55,6 +55,7 @@ func Parse(data []byte, opts Options) (*Config, error) {
 		c.readHub(root, cfg)
 		c.checkListeners(cfg)
 	}
+	cfg.File, cfg.lines = opts.File, c.lines
 	if list := c.sorted(); len(list) > 0 {
 		return nil, &Error{File: opts.File, Complaints: list}
 	}

@@ -20,9 +20,7 @@ func (c *checker) readShops(m *mapping, cfg *Config) {
 		return
 	}
 	for _, p := range shops.pairs {
-		if !p.checkName("a shop's id", p.key) {
-			continue
-		}
+		p.checkName("a shop's id", p.key) // what is in the shop is checked all the same
 		s, ok := p.mapping()
 		if !ok {
 			continue
@@ -136,9 +134,7 @@ func (c *checker) readRoutes(m *mapping, s *Shop) {
 		return
 	}
 	for _, p := range routes.pairs {
-		if !p.checkName("a route's name", p.key) {
-			continue
-		}
+		p.checkName("a route's name", p.key)
 		if r, ok := p.mapping(); ok {
 			s.Routes = append(s.Routes, c.readRoute(p.key, r))
 		}

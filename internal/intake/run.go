@@ -18,7 +18,7 @@ const (
 	New      Result = "new"      // an order or happening the ledger did not have
 	Updated  Result = "updated"  // a known order with other content
 	Known    Result = "known"    // nothing new
-	Skipped  Result = "skipped"  // stored, yet no partner will take it; Reason says why
+	Skipped  Result = "kept"     // in the ledger, yet nothing to send: no order; Reason says why
 	Refused  Result = "refused"  // nothing of it stored; Reason says why
 	Readable Result = "readable" // a dry run: would be sent to the ledger
 )
@@ -31,7 +31,7 @@ type Verdict struct {
 	Result   Result  `json:"result"`
 	Reason   string  `json:"reason,omitzero"` // without personal data
 	Seq      int64   `json:"seq,omitzero"`
-	Known    bool    `json:"known,omitzero"` // of skipped rows: nothing new
+	Known    bool    `json:"known,omitzero"` // of kept rows: nothing new
 	Entries  []Entry `json:"-"`              // what was read
 }
 

@@ -88,7 +88,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	s := &shelf{}
 	got, sum, err := runAll(t, s, intake.Options{Batch: 3}, "a", "b-skip", "?", "bad1", "c", "a")
-	want := []string{"2 a new", "3 b-skip skipped no sale", "4  refused line 9: unreadable", "5 bad1 refused [0].id: is bad", "6 c new", "7 a known"}
+	want := []string{"2 a new", "3 b-skip kept no sale", "4  refused line 9: unreadable", "5 bad1 refused [0].id: is bad", "6 c new", "7 a known"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -107,7 +107,7 @@ func TestRunDryAndLimited(t *testing.T) {
 	t.Parallel()
 	s := &shelf{}
 	got, _, err := runAll(t, s, intake.Options{DryRun: true, Limit: 3}, "a", "b-skip", "bad1", "c")
-	want := []string{"2 a readable", "3 b-skip skipped no sale", "4 bad1 readable"}
+	want := []string{"2 a readable", "3 b-skip kept no sale", "4 bad1 readable"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil || s.calls != nil {
 		t.Error(diff, err, s.calls)
 	}

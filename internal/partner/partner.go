@@ -115,6 +115,10 @@ type Side struct {
 	// Poll fetches what the partner has to tell, every PollEvery.
 	Poll      func(context.Context) error
 	PollEvery time.Duration
+	// Rewrite writes the files that the side keeps in Deps.Files anew, at once
+	// and with the same orders in them: one of those was erased, and what the
+	// ledger still says of it is all that may stand there.
+	Rewrite func(context.Context) error
 
 	Mode      Mode
 	Batch     int // most tasks per Deliver; 0: 1
@@ -279,8 +283,16 @@ type State interface {
 type Files interface {
 	// Write replaces the file by what write produces. Names are plain.
 	Write(ctx context.Context, name string, write func(io.Writer) error) error
-	// Fetches returns when the file was fetched last; zero time: never.
+	// Fetched returns when the file was fetched whole last; zero time: never.
 	Fetched(ctx context.Context, name string) (time.Time, error)
+}
+
+// Withdrawer is what Files may also be.
+type Withdrawer interface {
+	// Withdrawn reports whether the hub took the file away, because it spoke
+	// of an erased order and could not be written anew. Who asks for it is
+	// told to come again until Write brings the next.
+	Withdrawn(ctx context.Context, name string) (bool, error)
 }
 
 // Format reads one kind of file into entries.

@@ -64,7 +64,7 @@ func newRoute(deps partner.Deps, s partner.Settings) (partner.Side, error) {
 		f, ferr := newFile(deps, s, &r.send)
 		err = errors.Join(err, ferr)
 		r.file = f
-		side.Poll, side.PollEvery = f.poll, filePoll
+		side.Poll, side.PollEvery, side.Rewrite = f.poll, filePoll, f.rewrite
 	}
 	switch output {
 	case outputAPI:

@@ -1,8 +1,6 @@
 package citrusad
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +8,10 @@ import (
 	"log/slog"
 	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/json"
-	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 )
 
@@ -26,7 +22,9 @@ const (
 )
 
 const (
-	filePoll  = time.Minute      // how often the schedule is looked at
+	filePoll  = 10 * time.Second // how often the schedule is looked at
+	fileAgain = time.Minute      // how long after a file could not be written
+	fileLeast = time.Minute      // the shortest period of a schedule
 	fetchLook = 10 * time.Minute // how often a written file is looked at for a fetch
 )
 
@@ -50,6 +48,9 @@ type file struct {
 	proof string
 
 	mu sync.Mutex // numbers chunks
+
+	writing  sync.Mutex // one writing at a time
+	notUntil time.Time  // after a failure; guarded by writing
 }
 
 func newFile(deps partner.Deps, s partner.Settings, send *outgoing) (*file, error) {
@@ -86,15 +87,22 @@ func (f *file) schedule(text string) error {
 		return nil
 	}
 	every, err := time.ParseDuration(text)
-	if err != nil || every < filePoll {
+	if err != nil || every < fileLeast {
 		return errors.New("file_schedule: must be a time of day (06:00) or a period of at least a minute (24h)")
 	}
 	f.every = every
 	return nil
 }
 
-// next is when the file is due after it was written at t.
-func (f *file) next(t time.Time) time.Time {
+// next is when the file is due; zero time: it never was written, and is due
+// now. Periods count from when it was due last, not from when it was written
+// then: otherwise each file would be a little later than the one before, and
+// every second one a whole look later.
+func (f *file) next(st fileState) time.Time {
+	t := st.Due
+	if t.IsZero() {
+		t = st.Written
+	}
 	if t.IsZero() {
 		return t
 	}
@@ -109,12 +117,23 @@ func (f *file) next(t time.Time) time.Time {
 	return due
 }
 
+// latestDue is the last time until now that the file was due, if it is due.
+func (f *file) latestDue(st fileState, now time.Time) time.Time {
+	due := f.next(st)
+	if due.IsZero() || f.every == 0 {
+		return now
+	}
+	return due.Add(now.Sub(due).Truncate(f.every))
+}
+
 // fileState is what a file remembers of itself.
 type fileState struct {
-	Written time.Time `json:"written,omitzero"`
-	UpTo    int64     `json:"up_to,omitzero"`   // chunks below stand in the file
-	From    int64     `json:"from,omitzero"`    // chunks below are gone by age
-	Fetched int64     `json:"fetched,omitzero"` // chunks below stood in a file that was fetched
+	Due       time.Time `json:"due,omitzero"` // when the file was due that was written last
+	Written   time.Time `json:"written,omitzero"`
+	UpTo      int64     `json:"up_to,omitzero"`      // chunks below stand in the file
+	From      int64     `json:"from,omitzero"`       // chunks below are gone by age
+	Fetched   int64     `json:"fetched,omitzero"`    // chunks below stood in a file that was fetched
+	FetchedAt time.Time `json:"fetched_at,omitzero"` // when that file was
 }
 
 // The keys of a file in the state, which routes of one connection share.
@@ -194,7 +213,7 @@ func (f *file) wait(st fileState, chunk int64) time.Duration {
 	if chunk < st.UpTo {
 		return fetchLook
 	}
-	return max(f.next(st.Written).Sub(f.deps.Now()), 0) + filePoll
+	return max(f.next(st).Sub(f.deps.Now()), 0) + filePoll
 }
 
 // look says which orders stand in a file that was written, or fetched.
@@ -222,15 +241,29 @@ func (f *file) lookOne(st fileState, ref string) partner.Outcome {
 	switch {
 	case err != nil:
 		return partner.NotThere()
-	case n < st.Fetched, f.proof == proofWritten && n < st.UpTo:
-		return partner.Delivered(ref)
+	case n < st.Fetched:
+		o := partner.Delivered(f.name)
+		o.Code, o.Reason = "file_fetched", "stood in the order file that was fetched"+at(st.FetchedAt)
+		return o
+	case f.proof == proofWritten && n < st.UpTo:
+		o := partner.Delivered(f.name)
+		o.Code, o.Reason = "file_written", "stands in the order file written"+at(st.Written)
+		return o
 	}
 	o := partner.Pending(ref, f.wait(st, n))
 	o.Code, o.Reason = "file", "kept for the next order file"
 	if n < st.UpTo {
-		o.Reason = "stands in the order file, which was not fetched yet"
+		o.Reason = "stands in the order file written" + at(st.Written) + ", which was not fetched yet"
 	}
 	return o
+}
+
+// at says when, as people read it; nothing if that is not known.
+func at(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(" at 2006-01-02 15:04:05 MST")
 }
 
 // seen brings up to date what was fetched.
@@ -240,22 +273,81 @@ func (f *file) seen(ctx context.Context, st fileState) (fileState, error) {
 	}
 	at, err := f.deps.Files.Fetched(ctx, f.name)
 	if err == nil && at.After(st.Written) {
-		st.Fetched = st.UpTo
+		st.Fetched, st.FetchedAt = st.UpTo, at
 	}
 	return st, err
 }
 
-// poll writes the file when it is due.
+// poll writes the file when it is due, and when it was taken away. After a
+// failure it waits a while: the disk may be full.
 func (f *file) poll(ctx context.Context) error {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	now := f.deps.Now()
+	if now.Before(f.notUntil) {
+		return nil
+	}
+	err := f.writeNeeded(ctx, now)
+	if err != nil {
+		f.notUntil = now.Add(fileAgain)
+	}
+	return err
+}
+
+func (f *file) writeNeeded(ctx context.Context, now time.Time) error {
 	st, err := f.load(ctx)
 	if err != nil {
 		return fmt.Errorf("read state of order file: %w", err)
 	}
-	now := f.deps.Now()
-	if now.Before(f.next(st.Written)) {
-		return nil
+	if !now.Before(f.next(st)) {
+		return f.writeDue(ctx, st, now)
 	}
-	if st, err = f.seen(ctx, st); err != nil {
+	gone, err := f.withdrawn(ctx)
+	if err != nil {
+		return fmt.Errorf("look for order file: %w", err)
+	}
+	if gone {
+		return f.writeSame(ctx, st)
+	}
+	return nil
+}
+
+// withdrawn reports whether the hub took the file away.
+func (f *file) withdrawn(ctx context.Context) (bool, error) {
+	if w, ok := f.deps.Files.(partner.Withdrawer); ok {
+		return w.Withdrawn(ctx, f.name)
+	}
+	return false, nil
+}
+
+// rewrite writes the present file anew after one of its orders was erased.
+func (f *file) rewrite(ctx context.Context) error {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	st, err := f.load(ctx)
+	if err != nil {
+		return fmt.Errorf("read state of order file: %w", err)
+	}
+	return f.writeSame(ctx, st)
+}
+
+// writeSame writes the file with the chunks it has already. That changes
+// nothing of when it is due and of what counts as fetched.
+func (f *file) writeSame(ctx context.Context, st fileState) error {
+	err := f.deps.Files.Write(ctx, f.name, func(w io.Writer) error {
+		_, err := f.write(ctx, w, st.From, st.UpTo)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write order file anew: %w", err)
+	}
+	return nil
+}
+
+// writeDue writes the file with all chunks there are.
+func (f *file) writeDue(ctx context.Context, st fileState, now time.Time) error {
+	st, err := f.seen(ctx, st)
+	if err != nil {
 		return fmt.Errorf("read fetches of order file: %w", err)
 	}
 	head, err := f.head(ctx)
@@ -269,7 +361,7 @@ func (f *file) poll(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write order file: %w", err)
 	}
-	st.Written, st.UpTo = f.deps.Now(), head
+	st.Due, st.Written, st.UpTo = f.latestDue(st, now), f.deps.Now(), head
 	b, err := json.Marshal(st)
 	if err == nil {
 		err = f.deps.State.Put(ctx, f.keyState(), b, 0)
@@ -278,123 +370,6 @@ func (f *file) poll(ctx context.Context) error {
 		return fmt.Errorf("keep state of order file: %w", err)
 	}
 	return nil
-}
-
-// write writes the file out of the chunks from newest to oldest, so that of an
-// order handed over several times the newest is taken, in one pass. It returns
-// the oldest chunk there is.
-func (f *file) write(ctx context.Context, w io.Writer, from, head int64) (int64, error) {
-	if strings.HasSuffix(f.name, ".gz") {
-		z := gzip.NewWriter(w)
-		defer z.Close() // its error shows in the Close below
-		oldest, err := f.writeRows(ctx, z, from, head)
-		return oldest, errors.Join(err, z.Close())
-	}
-	return f.writeRows(ctx, w, from, head)
-}
-
-func (f *file) writeRows(ctx context.Context, w io.Writer, from, head int64) (int64, error) {
-	if _, err := io.WriteString(w, strings.Join(written, "\t")+"\n"); err != nil {
-		return from, err
-	}
-	done := map[string]bool{}
-	for n := head - 1; n >= from; n-- {
-		chunk, ok, err := f.deps.State.Get(ctx, f.keyChunk(n))
-		if err != nil {
-			return from, err
-		}
-		if !ok {
-			return n + 1, nil // older ones are gone by age too
-		}
-		if err := f.writeChunk(ctx, w, chunk, done); err != nil {
-			return from, err
-		}
-	}
-	return from, nil
-}
-
-// writeChunk writes the orders of a chunk that are not yet in the file.
-func (f *file) writeChunk(ctx context.Context, w io.Writer, chunk []byte, done map[string]bool) error {
-	var records []record
-	var ids []string
-	for _, rec := range readRecords(chunk) {
-		if !done[rec.id] {
-			done[rec.id] = true
-			records, ids = append(records, rec), append(ids, rec.id)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	orders, err := f.deps.Orders.Merged(ctx, f.deps.Shop, ids)
-	if err != nil {
-		return err
-	}
-	var b []byte
-	for i, rec := range records {
-		if i < len(orders) {
-			b = f.appendNamed(b, &rec, orders[i])
-		}
-	}
-	_, err = w.Write(b)
-	return err
-}
-
-// appendNamed appends a record's rows with customer and session filled in. An
-// order that had a session and lost it was erased, and is left out.
-func (f *file) appendNamed(b []byte, rec *record, o *order.Order) []byte {
-	if o == nil || rec.session && o.Session == "" {
-		return b
-	}
-	customer := ""
-	if o.Customer != nil && f.send.Customer {
-		customer = o.Customer.ID
-	}
-	for row := range bytes.Lines(rec.rows) {
-		before, seller, ok := bytes.Cut(row, []byte(blankNames))
-		if !ok {
-			continue
-		}
-		b = append(append(b, before...), '\t')
-		b = append(append(b, cell(customer)...), '\t')
-		b = append(append(b, cell(o.Session)...), '\t')
-		b = append(b, seller...)
-	}
-	return b
-}
-
-// blankNames is what stands in a chunk for customer and session, with the tabs
-// around: no value can hold it, see cell.
-const blankNames = "\t\x1f\t\x1f\t"
-
-// A record is an order in a chunk: a line with its quoted id and a mark, and
-// its rows.
-type record struct {
-	id      string
-	session bool
-	rows    []byte
-}
-
-// appendRecord appends an order without what names a person.
-func appendRecord(b []byte, w *wireOrder) []byte {
-	b = append(appendText(append(b, '\x1e'), w.ID), '\t')
-	if w.Session != "" {
-		b = append(b, 's')
-	}
-	return appendRows(append(b, '\n'), w, "\x1f", "\x1f")
-}
-
-func readRecords(chunk []byte) (list []record) {
-	for _, text := range bytes.Split(chunk, []byte{'\x1e'}) {
-		head, rows, ok := bytes.Cut(text, []byte{'\n'})
-		quoted, mark, tab := bytes.Cut(head, []byte{'\t'})
-		if !ok || !tab {
-			continue // what stands before the first record: nothing
-		}
-		c := cursor{s: string(quoted)}
-		list = append(list, record{id: c.text(), session: len(mark) > 0, rows: rows})
-	}
-	return list
 }
 
 // deliverBoth sends the orders and keeps those that were taken for the file.

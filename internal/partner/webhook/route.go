@@ -52,11 +52,16 @@ func newRoute(deps partner.Deps, s partner.Settings) (partner.Side, error) {
 		Deliver: r.deliver,
 		Mode:    partner.Each,
 		Batch:   batch,
+		Slots:   slots,
 		Repeat:  partner.RepeatSafe, // receivers tell repeats by the id
 		Timeout: r.timeout + time.Second,
 		Render:  r.render,
 	}, nil
 }
+
+// slots is how many calls a receiver gets at a time unless the route's own
+// slots say otherwise: one call per event needs many to keep up with a rush.
+const slots = 32
 
 // read reads the settings; every complaint at once.
 func (r *route) read(s partner.Settings) (batch int, err error) {

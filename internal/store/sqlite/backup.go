@@ -89,51 +89,77 @@ func syncPath(path string) error {
 
 // Restore makes the folder dir, which must be missing or empty, out of a file
 // that Backup made, and verifies it: the file's structure and the chain of
-// every shop. Faults are in the reports; an error means that nothing usable
-// was made.
-func Restore(ctx context.Context, src, dir string) ([]ledger.Report, error) {
-	if err := restore(src, dir); err != nil {
+// every shop. Faults are in the reports; with an error nothing was made.
+func Restore(ctx context.Context, src, dir string) (reports []ledger.Report, err error) {
+	from, err := os.Open(src) // before anything is made
+	if err != nil {
 		return nil, fmt.Errorf("restore: %w", translatePath(err))
 	}
+	defer func() { _ = from.Close() }()
+	made, err := emptyFolder(dir)
+	if err != nil {
+		return nil, fmt.Errorf("restore: %w", translatePath(err))
+	}
+	to, err := os.OpenFile(filepath.Join(dir, FileName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil { // perhaps somebody else's by now: nothing is removed
+		return nil, fmt.Errorf("restore: %w", translatePath(err))
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		if _, used := errors.AsType[*InUse](err); !used { // by somebody who was faster
+			err = errors.Join(err, unmake(dir, made))
+		}
+		err = fmt.Errorf("restore: %w", err)
+	}()
+	if _, err := io.Copy(to, from); err != nil {
+		return nil, translatePath(errors.Join(err, to.Close()))
+	}
+	if err := errors.Join(to.Sync(), to.Close(), syncPath(dir)); err != nil {
+		return nil, translatePath(err)
+	}
+	return openRestored(ctx, dir)
+}
+
+// openRestored brings a copied store up to date and verifies it.
+func openRestored(ctx context.Context, dir string) ([]ledger.Report, error) {
 	s, err := Open(ctx, dir, Options{}) // migrates an older backup
 	if err == nil {
 		err = s.Close()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("restore: %w", err)
+		return nil, err
 	}
 	if s, err = OpenToRead(ctx, dir); err != nil {
-		return nil, fmt.Errorf("restore: %w", err)
+		return nil, err
 	}
 	reports, err := s.Verify(ctx)
-	if err = errors.Join(err, s.Close()); err != nil {
-		return reports, fmt.Errorf("restore: %w", err)
-	}
-	return reports, nil
+	return reports, errors.Join(err, s.Close())
 }
 
-func restore(src, dir string) error {
+// emptyFolder makes the folder dir, or takes one that is empty; made says
+// which.
+func emptyFolder(dir string) (made bool, err error) {
 	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return true, os.MkdirAll(dir, 0o700)
+	case err == nil && len(entries) > 0:
+		err = fmt.Errorf("the folder %s is not empty", dir)
 	}
-	if len(entries) > 0 {
-		return fmt.Errorf("the folder %s is not empty", dir)
+	return false, err
+}
+
+// unmake removes what a failed restore made, the folder too if it made that.
+func unmake(dir string, made bool) (err error) {
+	for _, name := range []string{FileName, FileName + "-wal", FileName + "-shm", "lock"} {
+		err = errors.Join(err, removeIfThere(filepath.Join(dir, name)))
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+	if made && err == nil {
+		err = removeIfThere(dir)
 	}
-	from, err := os.Open(src)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = from.Close() }()
-	to, err := os.OpenFile(filepath.Join(dir, FileName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(to, from)
-	return errors.Join(err, to.Sync(), to.Close(), syncPath(dir))
+	return err
 }
 
 // Verify walks the chain of every shop; of a store that is opened to read it

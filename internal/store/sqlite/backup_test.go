@@ -63,15 +63,33 @@ func TestBackupAndRestore(t *testing.T) {
 
 func TestRestoreOfSomethingElse(t *testing.T) {
 	t.Parallel()
-	if _, err := Restore(t.Context(), filepath.Join(t.TempDir(), "none"), filepath.Join(t.TempDir(), "d")); !errors.Is(err, os.ErrNotExist) {
+	dir := filepath.Join(t.TempDir(), "d")
+	nothingLeft := func() {
+		t.Helper()
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("a failed restore left its folder: %v", err)
+		}
+	}
+	if _, err := Restore(t.Context(), filepath.Join(t.TempDir(), "none"), dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
+	nothingLeft()
 	src := filepath.Join(t.TempDir(), "text")
 	if err := os.WriteFile(src, []byte("this is a letter and not a database, as everybody can see"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restore(t.Context(), src, filepath.Join(t.TempDir(), "d")); err == nil {
+	if _, err := Restore(t.Context(), src, dir); err == nil {
 		t.Error("restored a letter")
+	}
+	nothingLeft()
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(t.Context(), src, dir); err == nil {
+		t.Error("restored a letter")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left in a folder that was there before: %v, %v", left, err)
 	}
 }
 

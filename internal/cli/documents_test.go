@@ -1,0 +1,58 @@
+package cli_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/config"
+	"github.com/ordermux/ordermux/internal/intake"
+	"github.com/ordermux/ordermux/internal/partner/all"
+)
+
+// block returns the one YAML block of a page that begins with start.
+func block(t *testing.T, page, start string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(string(text), "```yaml\n"+start)
+	if len(parts) != 2 {
+		t.Fatalf("%s: %d blocks begin with %q", page, len(parts)-1, start)
+	}
+	body, _, closed := strings.Cut(parts[1], "\n```")
+	if !closed {
+		t.Fatalf("%s: the block is not closed", page)
+	}
+	return []byte(start + body + "\n")
+}
+
+// TestReadmeConfiguration reads the example that people copy first.
+func TestReadmeConfiguration(t *testing.T) {
+	t.Parallel()
+	secrets := map[string]string{"ORDERMUX_ADMIN_TOKEN": "nordlys-admin", "HOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+	cfg, err := config.Parse(block(t, "../../README.md", "# ordermux.yml"), config.Options{
+		Partners: all.List(), CompileRule: app.CheckRule, File: "README.md",
+		Getenv: func(name string) (string, bool) { v, ok := secrets[name]; return v, ok },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := cfg.Shops["nordlys"]; s == nil || len(s.Routes) != 2 || len(s.Doors["citrusad"]) != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestImportPageMapping reads the mapping that the page about imports shows.
+func TestImportPageMapping(t *testing.T) {
+	t.Parallel()
+	m, err := intake.ParseMapping(block(t, "../../docs/import.md", "# How `ordermux import --map`"), config.DecodeYAML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Columns["InvoiceNo"] != "order.id" || m.Cancel == nil {
+		t.Errorf("%+v", m)
+	}
+}

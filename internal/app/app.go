@@ -63,7 +63,6 @@ type App struct {
 	faults      *sandbox.Registry
 	doors       []door
 	tokens      *tokens
-	intake      *intake
 	files       *files
 	watcher     *alert.Watcher
 	disk        *disk

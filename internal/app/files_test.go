@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"compress/gzip"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
 )
@@ -50,7 +53,7 @@ func TestFiles(t *testing.T) {
 	}
 	h := startHub(t, dir, shop(""), func(o *app.Options) { o.Partners, o.Config = append(all.List(), p), cfg })
 	ctx := t.Context()
-	if err := files.Write(ctx, "orders.tsv", text("order o-1 of session s-1\n")); err != nil {
+	if err := files.Write(ctx, "orders.tsv", text("o-1\ts-1\n")); err != nil {
 		t.Fatal(err)
 	}
 	f := func(method, path, authorization string, want int, body string) {
@@ -74,7 +77,7 @@ func TestFiles(t *testing.T) {
 		t.Errorf("fetched at %v %v, though nobody got it whole", at, err)
 	}
 	before := time.Now().Truncate(time.Microsecond)
-	f("GET", "/files/nordlys/ads/orders.tsv", password, 200, "order o-1 of session s-1\n")
+	f("GET", "/files/nordlys/ads/orders.tsv", password, 200, "o-1\ts-1\n")
 	eventually(t, "the fetch is recorded", func() bool {
 		at, err := files.Fetched(ctx, "orders.tsv")
 		return err == nil && !at.Before(before)
@@ -88,7 +91,7 @@ func TestFiles(t *testing.T) {
 	if err := files.Write(ctx, "orders.tsv", broken); err == nil || !strings.Contains(err.Error(), "the disk is gone") {
 		t.Error(err)
 	}
-	f("GET", "/files/nordlys/ads/orders.tsv", password, 200, "order o-1 of session s-1\n")
+	f("GET", "/files/nordlys/ads/orders.tsv", password, 200, "o-1\ts-1\n")
 	for _, name := range []string{"../x", "a/b", ".hidden", "", "x\x00"} {
 		if err := files.Write(ctx, name, text("x")); err == nil {
 			t.Errorf("wrote %q", name)
@@ -99,15 +102,78 @@ func TestFiles(t *testing.T) {
 		t.Errorf("in the folder: %v %v", list, err)
 	}
 
-	// Erasing takes away the files that speak of the order.
-	if err := files.Write(ctx, "other.tsv", text("order o-2\n")); err != nil {
+	eventually(t, "both fetches are listed", func() bool {
+		list, err := h.api.Files(ctx, "nordlys", "ads")
+		if err != nil || len(list.Files) != 1 || list.Files[0].Bytes != 8 || list.Files[0].Written.IsZero() {
+			t.Fatalf("%+v %v", list, err)
+		}
+		fetches := list.Files[0].Fetches
+		return len(fetches) == 2 && fetches[0].Whole
+	})
+	if _, err := h.api.Files(ctx, "nordlys", "none"); !errors.Is(err, order.ErrNotFound) {
+		t.Error(err)
+	}
+	if !strings.Contains(h.logs.String(), `msg="file fetched" shop=nordlys route=ads name=orders.tsv bytes=8 whole=true`) {
+		t.Error("no log line of the fetch")
+	}
+}
+
+// TestFilesOfARouteThatCanNotWrite erases an order whose file nobody writes
+// anew: it is withdrawn until somebody does. An id is a whole field.
+func TestFilesOfARouteThatCanNotWrite(t *testing.T) {
+	t.Parallel()
+	var files partner.Files
+	p := filer(&files)
+	dir := t.TempDir()
+	cfg, err := parse(dir, shop("      ads: {partner: filer, settings: {file_password: fetch-me-please}}\n"), p)
+	if err != nil {
 		t.Fatal(err)
 	}
-	h.give(oneOrder("o-1", "3.00"))
-	if err := h.api.Erase(ctx, "nordlys", "o-1"); err != nil {
+	h := startHub(t, dir, shop(""), func(o *app.Options) { o.Partners, o.Config = append(all.List(), p), cfg })
+	packed := func(s string) func(io.Writer) error {
+		return func(w io.Writer) error {
+			z := gzip.NewWriter(w)
+			_, err := io.WriteString(z, s)
+			return errors.Join(err, z.Close())
+		}
+	}
+	written := map[string]func(io.Writer) error{
+		"a.tsv": text("id\n1\ts-1\n"), "b.tsv": text("id\n10\ts-1\n21\t1.00\to-1\n"), "c.csv": text("\"1\";x\r\n"), "d.tsv": text("x\t1"),
+		"e.tsv.gz": packed("id\n1\ts-1\n"), "f.tsv.gz": packed("id\n11\ts-1\n"), "g.gz": text("no gzip at all"),
+	}
+	for name, write := range written {
+		if err := files.Write(t.Context(), name, write); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder := filepath.Join(dir, "data", "files", "nordlys", "ads")
+	write(t, folder, ".writing-123", []byte("left by a killed hub"))
+	h.give(oneOrder("1", "3.00"))
+	if err := h.api.Erase(t.Context(), "nordlys", "1"); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := os.ReadDir(folder); err != nil || len(list) != 1 || list[0].Name() != "other.tsv" {
-		t.Errorf("in the folder: %v %v", list, err)
+	password := basic("citrus", "fetch-me-please")
+	for name, want := range map[string]int{"a.tsv": 503, "b.tsv": 200, "c.csv": 503, "d.tsv": 503, "e.tsv.gz": 503, "f.tsv.gz": 200, "g.gz": 503, "none.tsv": 404} {
+		if status, _ := send(t, "GET", h.URL()+"/files/nordlys/ads/"+name, password, ""); status != want {
+			t.Errorf("%s: %d, want %d", name, status, want)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(folder, ".writing-123")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what was half written: %v", err)
+	}
+	if gone, err := files.(partner.Withdrawer).Withdrawn(t.Context(), "a.tsv"); err != nil || !gone {
+		t.Error(gone, err)
+	}
+	if list, err := h.api.Files(t.Context(), "nordlys", "ads"); err != nil || len(list.Files) != 7 || !list.Files[0].Withdrawn || list.Files[1].Withdrawn {
+		t.Errorf("%+v %v", list, err)
+	}
+	if err := files.Write(t.Context(), "a.tsv", text("id\n")); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := send(t, "GET", h.URL()+"/files/nordlys/ads/a.tsv", password, ""); status != 200 || body != "id\n" {
+		t.Errorf("written anew: %d %q", status, body)
+	}
+	if gone, err := files.(partner.Withdrawer).Withdrawn(t.Context(), "a.tsv"); err != nil || gone {
+		t.Error(gone, err)
 	}
 }

@@ -30,7 +30,7 @@ type golden struct {
 }
 
 // nothing is a store without events.
-type nothing struct{ batch *Batch }
+type nothing struct{}
 
 func (nothing) Head(string) (Head, error)                     { return Head{}, nil }
 func (nothing) Event(string, int64) (*Stored, error)          { return nil, nil }

@@ -97,7 +97,9 @@ func TestParseKey(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if secret.NewKey() == secret.NewKey() || want.Derive("a") == want.Derive("b") || want.Derive("a") != want.Derive("a") {
+	one, other := secret.NewKey(), secret.NewKey()
+	first, again := want.Derive("a"), want.Derive("a")
+	if one == other || first == want.Derive("b") || first != again {
 		t.Error("keys")
 	}
 }

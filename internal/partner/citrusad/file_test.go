@@ -340,3 +340,78 @@ func TestFileLoop(t *testing.T) {
 		t.Errorf("%d orders, want %d", n, len(in))
 	}
 }
+
+// TestFileScheduleIsExact looks a little late each time, as a real clock does:
+// each minute brings its file all the same, and missed ones are not made up.
+func TestFileScheduleIsExact(t *testing.T) {
+	t.Parallel()
+	r := newFileRoute(t, `,"file_schedule":"1m"`)
+	r.poll(0)
+	start, n := r.now, 0
+	for look := range 600 {
+		before := r.hub.File("orders.tsv").Written
+		r.poll(10*time.Second + time.Millisecond)
+		if at := r.hub.File("orders.tsv").Written; !at.Equal(before) {
+			n++
+			if late := at.Sub(start) % time.Minute; late > 11*time.Second {
+				t.Fatalf("look %d: %s after its minute", look, late)
+			}
+		}
+	}
+	if n != 100 {
+		t.Errorf("%d files in 100 minutes", n)
+	}
+	r.poll(150 * time.Second)
+	before := r.hub.File("orders.tsv").Written
+	r.poll(time.Second)
+	if at := r.hub.File("orders.tsv").Written; !at.Equal(before) {
+		t.Error("a missed file was made up")
+	}
+}
+
+// TestFileRewritten erases an order that stands in the file: the file is
+// written anew with what was in it, and that changes nothing else.
+func TestFileRewritten(t *testing.T) {
+	t.Parallel()
+	r := newFileRoute(t, "")
+	tasks := r.deliver(sized(t, "o-1", "s-1", "4.00"), sized(t, "o-2", "s-2", "4.00"))
+	r.poll(0)
+	r.now = r.now.Add(time.Minute)
+	r.hub.Fetch("orders.tsv")
+	late := r.deliver(sized(t, "o-3", "s-3", "4.00"))
+	r.now = r.now.Add(time.Minute)
+	r.hub.Forget("o-1")
+	if err := r.side.Rewrite(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := string(r.hub.File("orders.tsv").Content)
+	if strings.Contains(got, "o-1\t") || !strings.Contains(got, "o-2\t") || strings.Contains(got, "o-3\t") {
+		t.Errorf("anew: %q", got)
+	}
+	if got := r.looks(append(tasks, late...)); !slices.Equal(got, []partner.Result{1, 1, 2}) {
+		t.Errorf("what counts as fetched: %v", got)
+	}
+	if got := r.poll(24*time.Hour - 2*time.Minute); !strings.Contains(got, "o-3\t") || strings.Contains(got, "o-1\t") {
+		t.Errorf("the next one, when it was due anyway: %q", got)
+	}
+}
+
+// TestFileSaysWhen reads the words about delivered orders.
+func TestFileSaysWhen(t *testing.T) {
+	t.Parallel()
+	r := newFileRoute(t, "")
+	tasks := r.deliver(sized(t, "o-1", "s-1", "4.00"))
+	r.poll(0)
+	r.now = r.now.Add(time.Minute)
+	r.hub.Fetch("orders.tsv")
+	o := r.side.Look(t.Context(), tasks)[0]
+	if o.Ref != "orders.tsv" || o.Code != "file_fetched" || o.Reason != "stood in the order file that was fetched at 2026-05-31 05:01:00 UTC" {
+		t.Errorf("%+v", o)
+	}
+	r = newFileRoute(t, `,"file_proof":"written"`)
+	tasks = r.deliver(sized(t, "o-1", "s-1", "4.00"))
+	r.poll(0)
+	if o := r.side.Look(t.Context(), tasks)[0]; o.Reason != "stands in the order file written at 2026-05-31 05:00:00 UTC" || o.Code != "file_written" {
+		t.Errorf("%+v", o)
+	}
+}

@@ -10,9 +10,6 @@ import (
 	sqlite3 "github.com/mattn/go-sqlite3"
 )
 
-// driverName is how errors and `ordermux version` call the engine in use.
-const driverName = "mattn/go-sqlite3"
-
 // openDriver opens one connection. NOMUTEX: a connection is never used by two
 // goroutines at a time. Frozen: the file and its folder can not change.
 func openDriver(uri string, frozen bool) (driver.Conn, error) {

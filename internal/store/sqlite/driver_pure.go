@@ -10,9 +10,6 @@ import (
 	"modernc.org/sqlite"
 )
 
-// driverName is how errors and `ordermux version` call the engine in use.
-const driverName = "modernc.org/sqlite"
-
 // openDriver opens one connection. Frozen: the file and its folder can not
 // change.
 func openDriver(uri string, frozen bool) (driver.Conn, error) {

@@ -171,6 +171,7 @@ func TestOfRoute(t *testing.T) {
 	f(delivery.RouteStatus{State: "flowing", Oldest: start.Add(-24 * time.Hour)}, alert.OrderWaiting)
 	f(delivery.RouteStatus{State: "paused", Lag: time.Hour}, alert.RoutePaused)
 	f(delivery.RouteStatus{State: "blocked", Reason: "401"}, alert.RouteBlocked)
+	f(delivery.RouteStatus{State: "failing", Reason: "disk I/O error", Lag: time.Hour}, alert.RouteFailing)
 	f(delivery.RouteStatus{State: "breaker_open", Oldest: start.Add(-72 * time.Hour)}, alert.BreakerOpen, alert.OrderWaiting)
 	f(delivery.RouteStatus{State: "gone", Lag: time.Hour, Oldest: start.Add(-72 * time.Hour)})
 }

@@ -18,6 +18,7 @@ const (
 	RoutePaused  Kind = "route_paused"
 	RouteBlocked Kind = "route_blocked" // by the partner's word: a wrong key, a missing right
 	BreakerOpen  Kind = "breaker_open"  // the whole partner is in trouble
+	RouteFailing Kind = "route_failing" // our own store or log fails it
 	RouteLagging Kind = "route_lagging"
 	OrderWaiting Kind = "order_waiting"
 	DiskFull     Kind = "disk_full"
@@ -56,6 +57,8 @@ func OfRoute(s delivery.RouteStatus, limits Limits, now time.Time) []Trouble {
 		add(RouteBlocked, "Route %s of shop %s is blocked by %s%s. Its orders wait; none is refused.", s.Route, s.Shop, s.Partner, because(s.Reason))
 	case "breaker_open":
 		add(BreakerOpen, "Route %s of shop %s stands still: %s is in trouble%s. One delivery at a time probes it.", s.Route, s.Shop, s.Partner, because(s.Reason))
+	case "failing":
+		add(RouteFailing, "Route %s of shop %s can not go on%s. Its orders wait; it tries again by itself.", s.Route, s.Shop, because(s.Reason))
 	default:
 		// A route that is stopped lags as a matter of course: one alert is enough.
 		if limits.Lag > 0 && s.Lag >= limits.Lag {

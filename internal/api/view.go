@@ -209,7 +209,7 @@ func text(b []byte) string {
 type Route struct {
 	Name       string                   `json:"name"`
 	Partner    string                   `json:"partner"`
-	State      string                   `json:"state"` // flowing, lagging, paused, blocked, breaker_open, gone
+	State      string                   `json:"state"` // flowing, lagging, paused, blocked, breaker_open, failing, gone
 	Reason     string                   `json:"reason,omitzero"`
 	Position   int64                    `json:"position"` // the last event it considered
 	Head       int64                    `json:"head"`     // of the shop

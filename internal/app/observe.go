@@ -68,6 +68,17 @@ func (o *observer) RouteChanged(r *delivery.Route, s delivery.RouteStatus) {
 	o.app.watcher.Nudge()
 }
 
+// Stalled implements delivery.Observer. The watcher is not nudged: what is over
+// before it looks by itself is for the log only.
+func (o *observer) Stalled(r *delivery.Route, err error) {
+	log := o.app.log.With("shop", r.Shop, "route", r.Name, "partner", r.Partner)
+	if err != nil {
+		log.Warn("route can not go on", "error", err)
+		return
+	}
+	log.Info("route goes on again")
+}
+
 // statuses returns how every configured route stands.
 func (a *App) statuses(ctx context.Context) []delivery.RouteStatus {
 	var out []delivery.RouteStatus

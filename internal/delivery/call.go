@@ -27,7 +27,7 @@ type call struct {
 	setup   *setup
 	works   []*work
 	look    bool
-	probe   bool
+	grant   grant // its part of one
 	began   time.Time
 	overdue time.Time
 
@@ -36,6 +36,7 @@ type call struct {
 	outcomes  []partner.Outcome
 	exchanges []outbound.Exchange
 	counted   bool // as an attempt
+	login     bool // the login, the address or the account was refused
 	results   map[State]int
 }
 
@@ -96,7 +97,12 @@ func (r *runner) arrive(c *call, outcomes []partner.Outcome, exchanges []outboun
 func (c *call) finish(r *runner, outcomes []partner.Outcome, exchanges []outbound.Exchange) {
 	c.ended, c.outcomes, c.exchanges = r.e.now(), outcomes, exchanges
 	verdict, after := health(outcomes)
-	counted, changed := c.setup.conn.ended(verdict, c.probe, after, c.ended)
+	if verdict == callLogin {
+		// Before the slot is free: no round may take it that has not heard.
+		c.login = true
+		r.refusals.Add(1)
+	}
+	counted, changed := c.setup.conn.ended(verdict, c.grant, after, c.ended)
 	c.counted = counted
 	if changed {
 		c.setup.conn.announce()

@@ -32,7 +32,7 @@ func (pl *planner) reconsider(d *Delivery) *work {
 	}
 	st := pl.states[d.Order]
 	if st == nil {
-		return pl.hold(d, judgement{code: "needs", reason: "order"})
+		return pl.hold(d, judgement{code: "needs", reason: "the order can not be found"})
 	}
 	j := pl.rejudge(d, st)
 	switch {

@@ -23,6 +23,9 @@ func (r *runner) configure(c *setup) error {
 	case row.Status == Blocked && (c.route.Revision == "" || c.route.Revision != r.row.Revision):
 		row.Status, row.Reason = Flowing, ""
 	}
+	if r.setup.Load() == nil || c.route.Revision == "" || c.route.Revision != r.row.Revision {
+		c.conn.restart()
+	}
 	r.setup.Store(c)
 	r.dropParts()
 	r.reread()
@@ -96,8 +99,12 @@ func (e *Engine) setStatus(ctx context.Context, shop, route string, s Status, re
 		return err
 	}
 	return r.do(ctx, func() error {
-		if r.setup.Load() == nil {
+		c := r.setup.Load()
+		if c == nil {
 			return errNotConfigured(r)
+		}
+		if s == Flowing {
+			c.conn.restart()
 		}
 		r.dropParts()
 		r.reread()

@@ -10,6 +10,10 @@ import (
 // its side or configuration says otherwise.
 const defaultSlots = 4
 
+// rest is how long a connection may idle before what its last answer said of
+// the login counts as old.
+const rest = 10 * time.Second
+
 // connection is what routes with an equal Connection share: slots, rate, daily
 // cap and breaker.
 type connection struct {
@@ -18,8 +22,10 @@ type connection struct {
 	mu      sync.Mutex
 	slots   int
 	busy    int
-	window  int  // how many slots are open: one until the partner answered well
-	fresh   bool // an answer came since the last grant
+	window  int       // how many slots are open: one until the partner answered well
+	fresh   bool      // a good answer came since the last grant
+	good    time.Time // of the last good answer
+	era     int       // counts restarts: earlier calls' answers do not open slots
 	bucket  bucket
 	cap     int // calls per day; 0: no bound
 	day     string
@@ -75,7 +81,8 @@ func (c *connection) configure(members []*runner, all []limits) {
 // grant is leave to make calls.
 type grant struct {
 	calls int
-	probe bool      // the breaker is open: one call with one delivery
+	probe bool // the breaker is open: one call with one delivery
+	era   int
 	again time.Time // with no calls: when to ask again; zero: when woken
 }
 
@@ -86,7 +93,7 @@ func (c *connection) acquire(r *runner, want int, now time.Time) grant {
 	if c.breaker.open {
 		return c.acquireProbe(now)
 	}
-	if c.busy == 0 && !c.fresh {
+	if c.busy == 0 && (!c.fresh || now.Sub(c.good) > rest) {
 		c.window = 1
 	}
 	c.fresh = false
@@ -100,6 +107,15 @@ func (c *connection) acquire(r *runner, want int, now time.Time) grant {
 	g := c.metered(n, now)
 	c.busy += g.calls
 	return g
+}
+
+// restart lets one call go first, as after a start: nobody knows whether the
+// login still holds, or the new one does.
+func (c *connection) restart() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.era++
+	c.window, c.fresh = 1, false
 }
 
 // slotsNow returns how many calls may be in flight at a time.
@@ -153,7 +169,7 @@ func (c *connection) metered(n int, now time.Time) grant {
 	}
 	n, again := c.bucket.take(n, now)
 	c.used += n
-	return grant{calls: n, again: again}
+	return grant{calls: n, era: c.era, again: again}
 }
 
 func (c *connection) turn(now time.Time) {
@@ -190,25 +206,28 @@ func (c *connection) giveBack(g grant) {
 	}
 }
 
-// ended reports the end of a call. It returns whether the call counts as an
-// attempt of its deliveries, and whether the breaker opened or closed.
-func (c *connection) ended(v callVerdict, probe bool, after time.Duration, now time.Time) (counted, changed bool) {
+// ended reports the end of a call of an era. It returns whether the call counts
+// as an attempt of its deliveries, and whether the breaker opened or closed.
+func (c *connection) ended(v callVerdict, g grant, after time.Duration, now time.Time) (counted, changed bool) {
 	c.mu.Lock()
 	c.busy--
 	was := c.breaker.open
-	if probe {
+	if g.probe {
 		c.breaker.probing = false
 	}
 	switch v {
 	case callFailed:
-		counted = c.breaker.failed(probe, after, now)
+		counted = c.breaker.failed(g.probe, after, now)
 	case callGood:
 		counted = true
-		c.fresh = true
-		c.window = min(2*c.window, c.slots)
+		if g.era == c.era {
+			c.fresh, c.good = true, now
+			c.window = min(2*c.window, c.slots)
+		}
 		c.breaker.good()
 	default: // an answer about the login says nothing of the partner's health
 		counted = true
+		c.window, c.fresh = 1, false
 		c.breaker.good()
 	}
 	changed = was != c.breaker.open
@@ -216,7 +235,7 @@ func (c *connection) ended(v callVerdict, probe bool, after time.Duration, now t
 		c.window = 1
 	}
 	wake := c.dequeue()
-	if changed || probe {
+	if changed || g.probe {
 		wake = append(wake, c.members...)
 	}
 	c.mu.Unlock()

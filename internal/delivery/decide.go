@@ -119,7 +119,7 @@ func (r *rules) judge(s *subject, now time.Time, timed bool) judgement {
 		if r.mode == partner.Each && r.when == nil && r.lines == nil && len(r.needs) == 0 {
 			return judgement{action: send}
 		}
-		return judgement{action: hold, code: "needs", reason: "statement"}
+		return judgement{action: hold, code: "needs", reason: "nobody has stated this order yet"}
 	}
 	if r.when != nil {
 		ok, err := r.when.Order(s.order)
@@ -135,7 +135,7 @@ func (r *rules) judge(s *subject, now time.Time, timed bool) judgement {
 		return j
 	}
 	if lack := missing(r.needs, o); lack != "" {
-		return judgement{action: hold, code: "needs", reason: lack, order: o}
+		return judgement{action: hold, code: "needs", reason: "lacks: " + lack, order: o}
 	}
 	if timed && s.act != ActSend && s.act != ActRetry {
 		if at := r.earliest(s.base, now); at.After(now) {

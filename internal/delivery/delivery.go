@@ -91,7 +91,7 @@ type Delivery struct {
 	Planned      time.Time
 	Settled      time.Time
 	Ref          string // the partner's number
-	Code, Reason string // the last outcome's, or what a held one lacks
+	Code, Reason string // the last outcome's, or why one is held: a word for scripts, a sentence for people
 	Call         int64  // the last call, see Call; 0: none
 	Place        int    // its place in that call's batch
 	Note         []byte
@@ -141,6 +141,11 @@ type Observer interface {
 	// RouteChanged is called when a route starts, pauses, is blocked by the
 	// partner's word (wrong key), when its breaker opens or closes.
 	RouteChanged(r *Route, status RouteStatus)
+	// Stalled is called when a route can not go on because its rounds fail (the
+	// store or the log can not be read or written), once, with the first error,
+	// and with nil when a round succeeds again. The route tries on by itself,
+	// unless err is ErrLost.
+	Stalled(r *Route, err error)
 }
 
 // Attempt is one summary of a call.
@@ -157,8 +162,8 @@ type Attempt struct {
 // RouteStatus is a route's state, for people and scripts.
 type RouteStatus struct {
 	Shop, Route, Partner string
-	State                string `json:"state"` // "flowing", "lagging", "paused", "blocked", "breaker_open", "gone"
-	Reason               string // of paused, blocked, breaker_open
+	State                string `json:"state"` // "flowing", "lagging", "paused", "blocked", "breaker_open", "failing", "gone"
+	Reason               string // of paused, blocked, breaker_open, failing
 	Position             int64
 	Head                 int64
 	Start                int64         // the head when the route was added

@@ -20,7 +20,8 @@ type fakeLog struct {
 	events []order.Event
 	kinds  map[int64]ledger.Kinds
 	byID   map[string]int64
-	reads  int // of States
+	reads  int   // of States
+	fault  error // of Read
 }
 
 func newLog() *fakeLog {
@@ -91,6 +92,9 @@ func (l *fakeLog) newest(ord int64) int64 {
 func (l *fakeLog) Read(_ context.Context, _ string, after int64, limit int) ([]ledger.Item, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.fault != nil {
+		return nil, l.fault
+	}
 	var items []ledger.Item
 	for i := max(after, 0); i < int64(len(l.events)) && len(items) < limit; i++ {
 		items = append(items, ledger.Item{Event: l.events[i], Row: l.row(l.events[i].Order)})

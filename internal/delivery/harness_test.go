@@ -180,6 +180,7 @@ type observer struct {
 	mu       sync.Mutex
 	attempts []delivery.Attempt
 	last     map[string]delivery.RouteStatus
+	stalls   []string // what Stalled was told
 }
 
 func (o *observer) Attempted(a delivery.Attempt) {
@@ -189,6 +190,22 @@ func (o *observer) Attempted(a delivery.Attempt) {
 }
 
 func (o *observer) Settled(*delivery.Route, delivery.State, delivery.State, string) {}
+
+func (o *observer) Stalled(r *delivery.Route, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stalls = append(o.stalls, fmt.Sprint(r.Name, ": ", err))
+}
+
+// expect checks what Stalled was told so far.
+func (o *observer) expect(t *testing.T, want string) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if got := strings.Join(o.stalls, ", "); got != want {
+		t.Errorf("stalled: %s, want %s", got, want)
+	}
+}
 
 func (o *observer) RouteChanged(r *delivery.Route, s delivery.RouteStatus) {
 	o.mu.Lock()

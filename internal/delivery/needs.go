@@ -7,15 +7,31 @@ import (
 	"github.com/ordermux/ordermux/internal/partner"
 )
 
-// missing returns the needs that the order does not meet, joined by ", ".
+// missing names the needs that the order does not meet, for people, joined by
+// ", ".
 func missing(needs []partner.Need, o *order.Order) string {
 	var lack []string
 	for _, n := range needs {
 		if o == nil || !meets(n, o) {
-			lack = append(lack, string(n))
+			lack = append(lack, needText(n))
 		}
 	}
 	return strings.Join(lack, ", ")
+}
+
+// needText is a need in the words of people.
+func needText(n partner.Need) string {
+	switch n {
+	case partner.NeedPrices:
+		return "prices of all product lines"
+	case partner.NeedEmail:
+		return "e-mail address"
+	case partner.NeedAddress:
+		return "complete delivery address"
+	case partner.NeedPlacedAt:
+		return "time of the order"
+	}
+	return strings.ReplaceAll(string(n), "_", " ")
 }
 
 func meets(n partner.Need, o *order.Order) bool {

@@ -46,7 +46,9 @@ func (p *policy) delivered(d Delivery, s saw) fate {
 
 // looked settles a row that was asked about.
 func (p *policy) looked(d Delivery, s saw) fate {
-	if s.Reason != "" || s.Code != "" {
+	// An answer that decides takes the place of why we asked, even without words.
+	decides := s.Result == partner.ResultDelivered || s.Result == partner.ResultPending
+	if decides || s.Reason != "" || s.Code != "" {
 		d.Code, d.Reason = s.Code, s.Reason
 	}
 	if s.Ref != "" {

@@ -167,7 +167,7 @@ func TestPendingIsLookedAt(t *testing.T) {
 		h.pass(2*time.Hour + 2*time.Minute)
 		h.is("b2b", "delivered:1")
 		rows, _, err := h.engine.OfOrder(ctx, shop, "1")
-		if err != nil || rows[0].Ref != "order-1" || rows[0].Attempt != 1 {
+		if err != nil || rows[0].Ref != "order-1" || rows[0].Attempt != 1 || rows[0].Code+rows[0].Reason != "" {
 			t.Errorf("%+v %v", rows, err)
 		}
 	})
@@ -258,6 +258,85 @@ func TestFailingCommits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is due already when it is settled goes on: nothing else may come to wake
+// the route.
+func TestDueWhenSettled(t *testing.T) {
+	run(t, func(h *hub) {
+		f := &fake{took: time.Second}
+		f.answer = func(task partner.Task) partner.Outcome {
+			if task.Attempt == 1 {
+				return partner.Later(0, "http_503", "busy")
+			}
+			return partner.Delivered("")
+		}
+		n := 0
+		h.store.fail = func(*delivery.Bundle) (error, error) {
+			if n++; n == 2 { // the one that settles; the next try is later than the retry is due
+				return errors.New("disk full"), nil
+			}
+			return nil, nil
+		}
+		h.routes(delivery.Route{Name: "hook", Side: f.side(partner.Each), Rules: delivery.Rules{
+			Retry: delivery.RetryRules{First: time.Millisecond, Max: time.Millisecond},
+		}})
+		h.place("1")
+		h.pass(time.Hour)
+		h.is("hook", "delivered:1")
+	})
+}
+
+// A route whose rounds fail is seen: it says so once, and once that it is over.
+func TestFailingRoundsAreSeen(t *testing.T) {
+	for name, set := range map[string]func(h *hub, fault error){
+		"commits": func(h *hub, fault error) {
+			h.store.mu.Lock()
+			defer h.store.mu.Unlock()
+			h.store.fail = func(*delivery.Bundle) (error, error) { return fault, nil }
+		},
+		"planning": func(h *hub, fault error) {
+			h.log.mu.Lock()
+			defer h.log.mu.Unlock()
+			h.log.fault = fault
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(h *hub) {
+				h.routes(delivery.Route{Name: "hook", Side: (&fake{}).side(partner.Each)})
+				set(h, errors.New("read events: disk I/O error"))
+				began := time.Now().UTC().Format(time.RFC3339)
+				h.place("1")
+				h.pass(time.Second)
+				h.place("2") // wakes it while it waits to try again
+				h.pass(time.Minute)
+				h.seen.expect(t, "hook: read events: disk I/O error")
+				set(h, nil)
+				// The first try that succeeds is seconds away.
+				if s := h.status("hook"); s.State != "failing" || s.Reason != "since "+began+": read events: disk I/O error" {
+					t.Errorf("%s: %s", s.State, s.Reason)
+				}
+				h.pass(time.Minute)
+				h.seen.expect(t, "hook: read events: disk I/O error, hook: <nil>")
+				h.state("hook", "flowing")
+				h.is("hook", "delivered:2")
+			})
+		})
+	}
+}
+
+// Another owner of a route is seen too.
+func TestLostRouteIsSeen(t *testing.T) {
+	run(t, func(h *hub) {
+		h.routes(delivery.Route{Name: "hook", Side: (&fake{}).side(partner.Each)})
+		if _, err := h.store.OpenRoutes(ctx, shop, []delivery.RouteRow{{Shop: shop, Route: "hook"}}); err != nil {
+			t.Fatal(err)
+		}
+		h.place("1")
+		h.pass(time.Hour)
+		h.seen.expect(t, "hook: "+delivery.ErrLost.Error())
+		h.state("hook", "failing")
+	})
 }
 
 func TestEachKeepsTheSequence(t *testing.T) {

@@ -49,7 +49,7 @@ func (p *plan) add(c *setup, w *work, look bool) {
 
 func (p *plan) open(c *setup, look bool) *call {
 	p.left--
-	o := &call{setup: c, look: look, probe: p.grant.probe}
+	o := &call{setup: c, look: look, grant: p.grant}
 	p.calls = append(p.calls, o)
 	return o
 }
@@ -89,6 +89,9 @@ func (r *runner) plan(b *draft, p *plan) error {
 	if p.grant.calls == 0 {
 		r.grantAgain = p.grant.again
 		return nil
+	}
+	if r.refusals.Load() > 0 {
+		return nil // its arrival wakes us, and blocks the route
 	}
 	p.left, p.batch = p.grant.calls, c.policy.batch
 	if p.grant.probe {

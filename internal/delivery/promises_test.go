@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func TestCompletedBySecondSource(t *testing.T) {
 		h.pass(time.Second)
 		h.is("reviews", "held:1")
 		list, _, err := h.engine.Deliveries(ctx, shop, delivery.Filter{States: []delivery.State{delivery.Held}})
-		if err != nil || len(list) != 1 || list[0].Reason != "email" || list[0].OrderID != "1" {
+		if err != nil || len(list) != 1 || list[0].Code != "needs" || list[0].Reason != "lacks: e-mail address" || list[0].OrderID != "1" {
 			t.Errorf("held: %+v %v", list, err)
 		}
 		h.accept(order.Event{Subject: order.Subject{ID: "1"}, Statement: sold("1")})
@@ -160,6 +161,121 @@ func TestRevokedKey(t *testing.T) {
 	})
 }
 
+// However a route went before, a login that no longer holds costs one batch.
+func TestKeyRevokedLater(t *testing.T) {
+	const first, then = 400, 1000
+	for name, again := range map[string]func(h *hub, r delivery.Route){
+		"resumed": func(h *hub, r delivery.Route) {
+			h.must(h.engine.Pause(ctx, shop, "ads", ""))
+			h.several("b", then)
+			h.pass(time.Hour)
+			h.must(h.engine.Resume(ctx, shop, "ads"))
+		},
+		"resumed at once": func(h *hub, r delivery.Route) {
+			h.must(h.engine.Pause(ctx, shop, "ads", ""))
+			h.several("b", then)
+			h.must(h.engine.Resume(ctx, shop, "ads"))
+		},
+		"changed": func(h *hub, r delivery.Route) {
+			h.must(h.engine.Pause(ctx, shop, "ads", ""))
+			h.several("b", then)
+			r.Revision = "2"
+			h.routes(r)
+			h.must(h.engine.Resume(ctx, shop, "ads"))
+		},
+		"changed while it flows": func(h *hub, r delivery.Route) {
+			r.Revision = "2"
+			h.routes(r)
+			h.several("b", then)
+		},
+		"rested": func(h *hub, r delivery.Route) {
+			h.pass(11 * time.Second)
+			h.several("b", then)
+		},
+		"restarted": func(h *hub, r delivery.Route) {
+			h.halt()
+			h.several("b", then)
+			h.start()
+			h.routes(r)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(h *hub) {
+				r, f, revoked := revocable()
+				h.routes(r)
+				h.several("a", first)
+				h.pass(time.Second) // no rest
+				h.is("ads", "delivered:400")
+				before, _ := f.count()
+				revoked.Store(true)
+				again(h, r)
+				h.pass(time.Minute)
+				h.state("ads", "blocked")
+				if after, _ := f.count(); after != before+1 {
+					t.Errorf("%d batches tried", after-before)
+				}
+				counts := h.counts("ads")
+				if delete(counts, delivery.Ready); len(counts) != 1 || counts[delivery.Delivered] != first {
+					t.Errorf("the rest should wait, as ready or not planned: %v", counts)
+				}
+				revoked.Store(false)
+				h.must(h.engine.Resume(ctx, shop, "ads"))
+				h.pass(time.Minute)
+				h.is("ads", "delivered:1400")
+			})
+		})
+	}
+}
+
+// A login revoked at full speed costs what is in flight, and no call more.
+func TestKeyRevokedAtFullSpeed(t *testing.T) {
+	run(t, func(h *hub) {
+		r, f, revoked := revocable()
+		h.routes(r)
+		h.several("a", 5000)
+		h.pass(325 * time.Millisecond) // 1, 2, 4, 4 … calls at a time, 50 ms each
+		before, _ := f.count()
+		if before < 15 {
+			t.Errorf("%d calls: not at full speed", before)
+		}
+		revoked.Store(true)
+		h.pass(time.Hour)
+		h.state("ads", "blocked")
+		if after, _ := f.count(); after != before {
+			t.Errorf("%d calls more", after-before)
+		}
+		if n := h.counts("ads")[delivery.Refused]; n != 0 {
+			t.Errorf("%d refused", n)
+		}
+		revoked.Store(false)
+		h.must(h.engine.Resume(ctx, shop, "ads"))
+		h.pass(time.Minute)
+		h.is("ads", "delivered:5000")
+	})
+}
+
+// revocable is a route whose partner, in the end of a call, refuses a revoked key.
+func revocable() (delivery.Route, *fake, *atomic.Bool) {
+	var revoked atomic.Bool
+	f := &fake{took: 50 * time.Millisecond}
+	f.answer = func(partner.Task) partner.Outcome {
+		if revoked.Load() {
+			return partner.Refused("wrong_key", "401 Unauthorized").Of(partner.ScopeRoute)
+		}
+		return partner.Delivered("")
+	}
+	side := f.side(partner.Latest)
+	side.Batch = 100
+	return delivery.Route{Name: "ads", Side: side, Revision: "1"}, f, &revoked
+}
+
+// several places n orders.
+func (h *hub) several(prefix string, n int) {
+	for i := range n {
+		h.place(fmt.Sprint(prefix, i))
+	}
+}
+
 func TestWeekendOutage(t *testing.T) {
 	for name, down := range map[string]partner.Outcome{
 		"no connection": partner.Later(0, "dial", "connection refused"),
@@ -233,6 +349,9 @@ func TestLostAnswerAtAskFirst(t *testing.T) {
 		}
 		h.pass(3 * time.Second)
 		h.is("ads", "delivered:2")
+		if rows, _, err := h.engine.OfOrder(ctx, shop, "1"); err != nil || rows[0].Code+rows[0].Reason != "" {
+			t.Errorf("delivered, and says why it was asked about: %+v %v", rows, err)
+		}
 		if stored["1"] != 1 || stored["2"] != 1 {
 			t.Errorf("stored %v", stored)
 		}

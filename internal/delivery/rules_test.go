@@ -68,13 +68,16 @@ func TestRules(t *testing.T) {
 		once.Needs = []partner.Need{partner.NeedAddress, partner.NeedEmail, partner.NeedSession}
 		set(once, delivery.Rules{MaxAge: -1})
 		is("needs", "a", "hold", "needs")
-		if v := h.verdict("r", "a"); v.Reason != "address, session" {
+		if v := h.verdict("r", "a"); v.Reason != "lacks: complete delivery address, session" {
 			t.Error(v.Reason)
 		}
 		h.happens("b", order.KindShipped) // precedes its order
 		once.Needs = nil
 		set(once, delivery.Rules{})
 		is("no statement", "b", "hold", "needs")
+		if v := h.verdict("r", "b"); v.Reason != "nobody has stated this order yet" {
+			t.Error(v.Reason)
+		}
 		h.accept(order.Event{Subject: order.Subject{ID: "c"}, Statement: sold("c"), Source: order.Source{Name: "citrusad:default/public", Rank: order.RankPublic}})
 		is("public", "c", "skip", "trust")
 		set(each, delivery.Rules{Trust: "public"})
@@ -84,6 +87,29 @@ func TestRules(t *testing.T) {
 		is("cancelled", "a", "skip", "unless")
 		set(each, delivery.Rules{})
 		is("cancelled, but each", "a", "send", "")
+	})
+}
+
+// What a dry run shows is what would be sent: the real event.
+func TestDryRunShowsTheEvent(t *testing.T) {
+	run(t, func(h *hub) {
+		side := (&fake{}).side(partner.Each)
+		side.Render = func(task partner.Task) ([]byte, error) {
+			e := &task.Event
+			return fmt.Appendf(nil, "%d %s %s %x %s", e.Seq, e.Kind, e.At.UTC().Format(time.DateTime), e.Hash, e.Subject.ID), nil
+		}
+		h.routes(delivery.Route{Name: "hook", Side: side})
+		h.must(h.engine.Pause(ctx, shop, "hook", ""))
+		h.place("a")
+		h.pass(time.Hour)
+		h.accept(order.Event{
+			Subject: order.Subject{ID: "a"}, Kind: order.KindShipped, Happening: &order.Happening{Kind: order.KindShipped},
+			Hash: [32]byte{0xab, 0xcd},
+		})
+		want := fmt.Sprintf("2 shipped 2000-01-01 01:00:00 abcd%060d a", 0)
+		if v := h.verdict("hook", "a"); v.Action != "send" || v.Seq != 2 || string(v.Body) != want {
+			t.Errorf("%+v: %s, want %s", v, v.Body, want)
+		}
 	})
 }
 

@@ -40,7 +40,9 @@ type runner struct {
 	setup    atomic.Pointer[setup] // nil: not in the configuration
 	stored   atomic.Pointer[RouteRow]
 
-	touched atomic.Bool // others may have planted deliveries
+	touched  atomic.Bool             // others may have planted deliveries
+	refusals atomic.Int32            // of the login, not settled yet
+	stalled  atomic.Pointer[stalled] // nil: rounds succeed
 
 	mu       sync.Mutex
 	running  bool
@@ -170,7 +172,9 @@ func (r *runner) step(arrivals []*call, acts []*act) {
 		r.failed(err, nil)
 		return
 	}
-	r.failures = 0
+	if r.retryAt.IsZero() { // else the round waited
+		r.recovered()
+	}
 	r.arm()
 }
 
@@ -207,6 +211,7 @@ func (r *runner) failed(err error, acts []*act) {
 	}
 	r.resync = true
 	r.failures++
+	r.stall(err)
 	if r.lost || r.e.stopping.Load() && r.failures > 3 {
 		return
 	}
@@ -217,6 +222,29 @@ func (r *runner) failed(err error, acts []*act) {
 	}
 	r.retryAt = r.e.now().Add(pause)
 	r.e.timers.at(&r.alarm, r.retryAt)
+}
+
+// stalled is why a route's rounds fail, and since when.
+type stalled struct {
+	err   error
+	since time.Time
+}
+
+// stall tells people, once, that rounds fail.
+func (r *runner) stall(err error) {
+	if r.failures > 1 && !r.lost {
+		return
+	}
+	r.stalled.Store(&stalled{err: err, since: r.e.now()})
+	r.e.observe.Stalled(r.route(), err)
+}
+
+// recovered ends what stall began.
+func (r *runner) recovered() {
+	r.failures = 0
+	if r.stalled.Swap(nil) != nil {
+		r.e.observe.Stalled(r.route(), nil)
+	}
 }
 
 // round is the engine's part of a step.

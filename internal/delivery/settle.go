@@ -163,6 +163,9 @@ func (r *runner) after(b *draft) {
 				delete(r.busy, w.d.Order)
 			}
 		}
+		if c.login {
+			r.refusals.Add(-1)
+		}
 		r.observed(c)
 	}
 	if len(b.settled) > 0 {
@@ -194,6 +197,9 @@ func (r *runner) afterChange(b *draft, c *Change) {
 	}
 	if !d.Due.IsZero() && d.State != Sending {
 		r.soon(d.Act, d.Due)
+		if !d.Due.After(b.Now) {
+			r.mark() // this round planned without it, and no call's end may come
+		}
 	}
 	if d.State == Ready && d.Due.IsZero() {
 		r.blocked[d.Order] = true

@@ -2,8 +2,10 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
 )
 
@@ -35,6 +37,10 @@ func (r *runner) status() RouteStatus {
 		if open, since := c.conn.state(); open {
 			s.State = "breaker_open"
 			s.Reason = "the partner does not answer, since " + since.UTC().Format(time.RFC3339)
+		}
+		if f := r.stalled.Load(); f != nil {
+			s.State = "failing"
+			s.Reason = "since " + f.since.UTC().Format(time.RFC3339) + ": " + f.err.Error()
 		}
 	}
 	if s.State == "flowing" && c.route.Side.Deliver == nil {
@@ -138,7 +144,14 @@ func (e *Engine) Judge(ctx context.Context, shop, route, orderID string) (Verdic
 	if err != nil {
 		return Verdict{}, err
 	}
-	n := &candidate{event: &order.Event{Seq: st.Row.Newest}, row: &st.Row, order: st.Merged.Order, rows: rows}
+	n := &candidate{row: &st.Row, order: st.Merged.Order, rows: rows}
+	err = readEvents(ctx, e.log, shop, []int64{st.Row.Newest}, func(it *ledger.Item) { n.event = &it.Event })
+	if err != nil {
+		return Verdict{}, err
+	}
+	if n.event == nil {
+		return Verdict{}, fmt.Errorf("event %d: %w", st.Row.Newest, order.ErrNotFound)
+	}
 	c := r.setup.Load()
 	pl := &planner{r: r, c: c, b: &draft{}, now: e.now()}
 	j := r.verdictOf(ctx, c, n)

@@ -42,6 +42,7 @@ func RunDelivery(t *testing.T, open OpenDelivery) {
 		"reopened":                       testReopenDeliveries,
 		"impossible rows":                testImpossible,
 		"many rows":                      testManyRows,
+		"rows of so many orders":         testOfOrders,
 	}
 	for name, f := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -449,6 +449,42 @@ func testManyRows(d *desk) {
 	}
 }
 
+// However many orders are asked for, with or without a route: each comes once.
+func testOfOrders(d *desk) {
+	const most = 70
+	var ids []string
+	for i := range most {
+		ids = append(ids, fmt.Sprint("A-", i))
+	}
+	n := d.orders(ids...)
+	d.route = d.openRoute("ads")
+	d.commit(allSending(d, n)...)
+	d.route = d.openRoute("hook")
+	d.commit(allSending(d, n)...)
+	for many := 1; many <= most; many++ {
+		for route, each := range map[string]int{"hook": 1, "ads": 1, "": 2, "none": 0} {
+			list, err := d.rows.OfOrders(d.Context(), shop, route, n[:many])
+			if err != nil || len(list) != each*many {
+				d.Errorf("%d rows of %d orders on route %q, %v", len(list), many, route, err)
+				continue
+			}
+			for i := range list {
+				if list[i].Order != n[i/each] || route != "" && list[i].Route != route {
+					d.Errorf("%d orders on route %q: row %d is of order %d on %s", many, route, i, list[i].Order, list[i].Route)
+				}
+			}
+		}
+	}
+}
+
+func allSending(d *desk, n []int64) []delivery.Change {
+	changes := make([]delivery.Change, len(n))
+	for i, o := range n {
+		changes[i] = delivery.Change{Row: d.sending(o), Version: o}
+	}
+	return changes
+}
+
 // Erased while its call was under way: the evidence that comes later holds
 // nothing of it.
 func testErasedInFlight(d *desk) {

@@ -61,21 +61,24 @@ func (e *Engine) Status(ctx context.Context, shop string) ([]RouteStatus, error)
 	if s == nil {
 		return nil, nil
 	}
+	// Positions first: whoever sees a position beyond an event also sees what
+	// was planned of it.
+	var list []RouteStatus
+	for _, r := range s.runners() {
+		list = append(list, r.status())
+	}
 	counts, err := e.store.Counts(ctx, shop)
 	if err != nil {
 		return nil, err
 	}
-	var list []RouteStatus
-	for _, r := range s.runners() {
-		st := r.status()
-		st.Counts = counts[r.name]
-		if st.Counts == nil {
+	for i := range list {
+		st := &list[i]
+		if st.Counts = counts[st.Route]; st.Counts == nil {
 			st.Counts = map[State]int64{}
 		}
-		if err := e.age(ctx, &st); err != nil {
+		if err := e.age(ctx, st); err != nil {
 			return nil, err
 		}
-		list = append(list, st)
 	}
 	return list, nil
 }

@@ -13,8 +13,9 @@ type checkCmd struct {
 	Connect bool   `help:"Also log in at each partner, without changing anything there."`
 }
 
-// Run reports everything that is wrong with the file, and with --connect what
-// the partners say to its credentials.
+// Run reports everything that is wrong with the file, which routes wait for
+// what no door of their shop states, and with --connect what the partners say
+// to its credentials.
 func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 	cfg, err := loadConfig(c.Config)
 	if err != nil {
@@ -36,6 +37,9 @@ func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 	if len(failed) > 0 {
 		fmt.Fprintln(env.Err, &config.Error{File: cfg.File, Complaints: failed})
 		return errQuiet
+	}
+	for _, note := range neverMet(cfg) {
+		fmt.Fprintln(env.Out, note)
 	}
 	fmt.Fprintf(env.Out, "%s is good: %s, %s\n", c.Config, count(len(cfg.Shops), "shop"), count(routes, "route"))
 	return nil

@@ -150,11 +150,20 @@ func appendHeader(b []byte, name, value string) []byte {
 // isToken reports whether s is a token (RFC 9110, 5.6.2).
 func isToken(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) >= 0 {
+		if !inToken[s[i]] {
 			return false
 		}
 	}
 	return s != ""
 }
+
+// inToken holds the characters of a token: a look into a table, because every
+// header name of every call is checked.
+var inToken = func() (in [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		in[c] = !strings.ContainsRune("\"(),/:;<=>?@[\\]{}", c)
+	}
+	return in
+}()
 
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }

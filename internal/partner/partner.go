@@ -22,6 +22,10 @@ type Partner struct {
 	Settings []Field
 	// Door: we play the partner. Built once for all shops; nil: none.
 	Door func(Deps) (Side, error)
+	// Lacks are needs that an order through this door never meets, because the
+	// partner's API has no place for them; `check` warns of routes that wait
+	// for them in vain.
+	Lacks []Need
 	// Route: we play the shop. Built once for every configured route; nil: none.
 	Route func(Deps, Settings) (Side, error)
 	// Formats are the partner's own files that `ordermux import` reads.

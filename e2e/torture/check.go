@@ -12,7 +12,7 @@ type Repeat int
 // The promises.
 const (
 	AtLeastOnce Repeat = iota // safe or ask-first: arrives
-	NeverAlone                // arrives, or is listed for a person as unknown
+	NeverAlone                // arrives once, or is listed for a person as unknown
 )
 
 // Evidence is what was found after the last restart, each side asked itself.
@@ -73,7 +73,10 @@ func (e Evidence) checkRoute(r Arrivals) []string {
 			faults = append(faults, fmt.Sprintf("order %s never arrived by route %s", id, r.Route))
 		}
 	}
-	for id := range r.Got {
+	for id, times := range r.Got {
+		if r.Repeat == NeverAlone && times > 1 {
+			faults = append(faults, fmt.Sprintf("order %s arrived %d times by route %s, which must never repeat by itself", id, times, r.Route))
+		}
 		if e.Placed[id] == 0 {
 			faults = append(faults, fmt.Sprintf("order %s arrived by route %s and is not in the ledger", id, r.Route))
 		}

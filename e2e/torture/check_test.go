@@ -42,6 +42,7 @@ func TestCheckSeesEveryLoss(t *testing.T) {
 	f(func(e *torture.Evidence) { delete(e.Routes[0].Got, "a") }, "order a never arrived by route hook")
 	f(func(e *torture.Evidence) { delete(e.Routes[0].Got, "b") }, "order b never arrived by route hook")
 	f(func(e *torture.Evidence) { delete(e.Routes[1].Listed, "b") }, "order b never arrived by route mail")
+	f(func(e *torture.Evidence) { e.Routes[1].Got["a"] = 2 }, "order a arrived 2 times by route mail, which must never repeat by itself")
 	f(func(e *torture.Evidence) {
 		e.Routes[0].Listed = map[string]bool{"a": true}
 		delete(e.Routes[0].Got, "a")

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,6 +21,7 @@ func (w *world) settle(ctx context.Context) error {
 		return w.clients.refused
 	}
 	w.receiver.calm.Store(true)
+	w.careful.calm.Store(true)
 	if err := w.setFaults(ctx, map[string]any{}); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (w *world) busy(ctx context.Context) (string, error) {
 	if err := w.ask(ctx, "routes", &list); err != nil {
 		return "", err
 	}
-	if len(list.Routes) != 2 {
+	if len(list.Routes) != 3 {
 		return "", fmt.Errorf("the hub tells of %d routes", len(list.Routes))
 	}
 	for _, r := range list.Routes {
@@ -121,13 +121,39 @@ func (w *world) collect(ctx context.Context) (Report, error) {
 	if err != nil {
 		return *r, fmt.Errorf("ask the sandbox: %w", err)
 	}
-	w.receiver.mu.Lock()
-	defer w.receiver.mu.Unlock()
+	listed, err := w.listed(ctx, "careful")
+	if err != nil {
+		return *r, fmt.Errorf("ask the hub: %w", err)
+	}
 	r.Routes = []Arrivals{
 		{Route: "ads", Got: atSandbox, Again: again},
-		{Route: "hook", Got: maps.Clone(w.receiver.got)},
+		{Route: "hook", Got: w.receiver.arrived()},
+		{Route: "careful", Repeat: NeverAlone, Got: w.careful.arrived(), Listed: listed},
 	}
 	return *r, nil
+}
+
+// listed returns the orders that the hub lists for a person on a route because
+// nobody knows what became of them.
+func (w *world) listed(ctx context.Context, route string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for cursor := ""; ; {
+		var page struct {
+			Deliveries []struct{ Order string }
+			Next       string
+		}
+		path := "deliveries?state=parked&limit=100&route=" + route + "&cursor=" + url.QueryEscape(cursor)
+		if err := w.ask(ctx, path, &page); err != nil {
+			return nil, err
+		}
+		for _, d := range page.Deliveries {
+			out[d.Order] = true
+		}
+		if page.Next == "" {
+			return out, nil
+		}
+		cursor = page.Next
+	}
 }
 
 // placed counts the placed events of every order that was offered. Orders that

@@ -5,6 +5,7 @@ package torture
 import (
 	"errors"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -67,6 +68,13 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	default:
 		r.take(body)
 	}
+}
+
+// arrived counts how often each order was taken.
+func (r *receiver) arrived() map[string]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.got)
 }
 
 func (r *receiver) fate() int {

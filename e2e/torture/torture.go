@@ -68,6 +68,9 @@ func (r Report) String() string {
 		r.Kills, r.Early, r.Undone, r.Pending, r.Calls, r.Unknown, len(r.Offered), len(r.Acked), len(r.Placed))
 	for _, a := range r.Routes {
 		fmt.Fprintf(&s, "; route %s: %d arrived, %d repeats", a.Route, len(a.Got), a.Repeats())
+		if a.Repeat == NeverAlone {
+			fmt.Fprintf(&s, ", %d listed for a person", len(a.Listed))
+		}
 	}
 	return s.String()
 }
@@ -82,6 +85,7 @@ type world struct {
 	config   string
 	layer    unsynced.Layer
 	receiver *receiver
+	careful  *receiver // of the route that is never repeated by itself
 	clients  *clients
 	report   Report
 }
@@ -97,6 +101,7 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 		return w.report, err
 	}
 	defer w.receiver.close()
+	defer w.careful.close()
 	defer w.sandbox.Kill()
 	var sending sync.WaitGroup
 	sendCtx, stop := context.WithCancel(ctx)
@@ -121,6 +126,9 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 // setUp starts the partners and writes the hub's configuration.
 func (w *world) setUp(ctx context.Context) (err error) {
 	if w.receiver, err = newReceiver(w.Seed); err != nil {
+		return err
+	}
+	if w.careful, err = newReceiver(w.Seed + 1); err != nil {
 		return err
 	}
 	if w.hubAddr, err = process.FreeAddr(); err != nil {
@@ -190,7 +198,11 @@ shops:
         partner: webhook
         %s
         settings: {url: "http://%s/in", secret: whsec_b3JkZXJtdXgtdG9ydHVyZS1zZWNyZXQ=}
-`, adminToken, shop, doorKey, retry, w.sandbox.Addr, sandboxKey, retry, w.receiver.addr)
+      careful:
+        partner: webhook
+        %s
+        settings: {url: "http://%s/in", secret: whsec_b3JkZXJtdXgtdG9ydHVyZS1zZWNyZXQ=, repeats: never}
+`, adminToken, shop, doorKey, retry, w.sandbox.Addr, sandboxKey, retry, w.receiver.addr, retry, w.careful.addr)
 }
 
 // killing starts and kills the hub as often as asked, then starts it once more

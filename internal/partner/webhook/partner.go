@@ -21,6 +21,8 @@ var Partner = partner.Partner{
 			Description: "The secret before, while it is being changed: messages then carry a signature by each."},
 		{Name: "batch", Route: true, Kind: partner.Int, Default: "1",
 			Description: "Events per call, 1 to 100. More than 1: the body is {\"events\":[…]}, also for a single one."},
+		{Name: "repeats", Route: true, Kind: partner.Text, Default: repeatsAllowed, Choices: []string{repeatsAllowed, repeatsNever},
+			Description: "never: for a receiver that can not recognise a repeat by its id. A call of unknown outcome is then left to a person."},
 		{Name: "timeout", Route: true, Kind: partner.Duration, Default: "15s",
 			Description: "How long the receiver may take to answer, 1s to 5m."},
 		{Name: "headers", Route: true, Kind: partner.List,

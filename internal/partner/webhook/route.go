@@ -22,6 +22,8 @@ import (
 const (
 	maxBatch       = 100
 	defaultTimeout = 15 * time.Second
+	repeatsAllowed = "allowed"
+	repeatsNever   = "never"
 	minTimeout     = time.Second
 	maxTimeout     = 5 * time.Minute
 )
@@ -33,6 +35,7 @@ type route struct {
 	url     string
 	signer  *Signer
 	batched bool
+	once    bool // the receiver can not recognise a repeat
 	timeout time.Duration
 	header  http.Header // of every message; never changed
 	size    atomic.Int64
@@ -48,12 +51,16 @@ func newRoute(deps partner.Deps, s partner.Settings) (partner.Side, error) {
 		return partner.Side{}, err
 	}
 	r.batched = batch > 1
+	repeat := partner.RepeatSafe // receivers tell repeats by the id
+	if r.once = s["repeats"].Text == repeatsNever; r.once {
+		repeat = partner.RepeatNever
+	}
 	return partner.Side{
 		Deliver: r.deliver,
 		Mode:    partner.Each,
 		Batch:   batch,
 		Slots:   slots,
-		Repeat:  partner.RepeatSafe, // receivers tell repeats by the id
+		Repeat:  repeat,
 		Timeout: r.timeout + time.Second,
 		Render:  r.render,
 	}, nil
@@ -153,7 +160,11 @@ func (r *route) post(ctx context.Context, tasks []partner.Task) partner.Outcome 
 	if err != nil {
 		return unanswered(err)
 	}
-	return verdict(reply, len(tasks))
+	out := verdict(reply, len(tasks))
+	if r.once && outbound.Verdict(reply.Status) == outbound.Unknown {
+		return partner.Unknown(out.Code, out.Reason) // it may have taken the event all the same
+	}
+	return out
 }
 
 // body encodes the message; the memory is fresh, for evidence keeps it.

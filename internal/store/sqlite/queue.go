@@ -99,12 +99,17 @@ func (q *queue) take(into []*task) ([]*task, bool) {
 	for {
 		q.mu.Lock()
 		into = q.group(into)
-		shut := q.shut
+		left, shut := len(q.appends)+len(q.others) > 0, q.shut
 		q.mu.Unlock()
-		if len(into) > 0 || shut {
-			return into, len(into) > 0
+		switch {
+		case len(into) > 0:
+			return into, true
+		case left: // what was taken out had all been given up
+		case shut:
+			return into, false
+		default:
+			<-q.wake
 		}
-		<-q.wake
 	}
 }
 

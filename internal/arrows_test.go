@@ -19,27 +19,32 @@ const module = "github.com/ordermux/ordermux/internal/"
 // arrows lists, per package, which of our packages it may import. A partner
 // is written partner/*; docs/ARCHITECTURE.md draws the same.
 var arrows = map[string][]string{
-	"order":               {},
-	"json":                {"order"},
-	"secret":              {},
-	"outbound":            {"secret"},
-	"rule":                {"order"},
-	"partner":             {"order", "outbound", "secret"},
-	"partner/*":           {"partner", "outbound", "order", "json", "secret"},
-	"partner/all":         {"partner", "partner/*"},
-	"partner/partnertest": {"partner", "outbound", "order", "json", "secret"},
-	"ledger":              {"order", "json"},
-	"delivery":            {"ledger", "partner", "order", "outbound", "rule", "json"},
-	"store/sqlite":        {"ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
-	"store/storetest":     {"ledger", "delivery", "partner", "order", "order/ordertest", "outbound", "json", "secret"},
-	"order/ordertest":     {"order"},
-	"config":              {"partner", "order", "secret"},
-	"intake":              {"partner", "order", "json", "config"},
-	"sandbox":             {"partner", "order", "json"},
-	"alert":               {"config", "delivery", "order", "outbound", "secret", "json", "partner/webhook"},
-	"api":                 {"ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
-	"process":             {},
-	"bench":               {"order", "json", "ledger", "store/sqlite", "process"},
+	"order":                 {},
+	"json":                  {"order"},
+	"secret":                {},
+	"outbound":              {"secret"},
+	"rule":                  {"order"},
+	"partner":               {"order", "outbound", "secret"},
+	"partner/*":             {"partner", "outbound", "order", "json", "secret"},
+	"partner/all":           {"partner", "partner/*"},
+	"partner/partnertest":   {"partner", "outbound", "order", "json", "secret"},
+	"ledger":                {"order", "json"},
+	"delivery":              {"ledger", "partner", "order", "outbound", "rule", "json"},
+	"store":                 {"ledger", "delivery", "partner"},
+	"store/sqlite":          {"store", "ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
+	"store/postgres":        {"store", "node", "ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
+	"store/postgres/pgtest": {"process"},
+	"store/transfer":        {"store"},
+	"node":                  {"order", "json"},
+	"store/storetest":       {"store", "ledger", "delivery", "partner", "order", "order/ordertest", "outbound", "json", "secret"},
+	"order/ordertest":       {"order"},
+	"config":                {"partner", "order", "secret"},
+	"intake":                {"partner", "order", "json", "config"},
+	"sandbox":               {"partner", "order", "json"},
+	"alert":                 {"config", "delivery", "order", "outbound", "secret", "json", "partner/webhook"},
+	"api":                   {"ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
+	"process":               {},
+	"bench":                 {"order", "json", "ledger", "store/sqlite", "process"},
 }
 
 // drivers are the packages that alone import a third-party module.
@@ -56,6 +61,7 @@ var drivers = map[string]string{
 	"golang.org/x/time":                   "delivery",
 	"golang.org/x/crypto":                 "secret",
 	"golang.org/x/sys":                    "store/sqlite",
+	"github.com/jackc/pgx":                "store/postgres",
 }
 
 type source struct {
@@ -138,7 +144,7 @@ func TestOrderImportsOnlyTheStandardLibrary(t *testing.T) {
 
 // suites are packages that only tests import; like tests, they may use the
 // test libraries.
-var suites = []string{"store/storetest", "partner/partnertest", "order/ordertest"}
+var suites = []string{"store/storetest", "store/postgres/pgtest", "partner/partnertest", "order/ordertest"}
 
 func TestEachLibraryHasOneImporter(t *testing.T) {
 	t.Parallel()

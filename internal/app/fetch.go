@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/secret"
-	"github.com/ordermux/ordermux/internal/store/sqlite"
+	"github.com/ordermux/ordermux/internal/store"
 )
 
 // serve answers GET /{shop}/{route}/{name}: a partner fetches a file with the
@@ -51,12 +51,12 @@ func (f *files) serve(w http.ResponseWriter, r *http.Request, password func(shop
 	sent, whole := send(w, r, file, info)
 	if r.Method == http.MethodGet && sent >= 0 {
 		// The partner may have hung up, which ends its context.
-		f.fetched(context.WithoutCancel(r.Context()), shop, route, sqlite.Fetch{Name: name, At: began, Bytes: sent, Whole: whole})
+		f.fetched(context.WithoutCancel(r.Context()), shop, route, store.Fetch{Name: name, At: began, Bytes: sent, Whole: whole})
 	}
 }
 
 // fetched records a fetch, and says so.
-func (f *files) fetched(ctx context.Context, shop, route string, fetch sqlite.Fetch) {
+func (f *files) fetched(ctx context.Context, shop, route string, fetch store.Fetch) {
 	f.log.InfoContext(ctx, "file fetched", "shop", shop, "route", route, "name", fetch.Name, "bytes", fetch.Bytes, "whole", fetch.Whole)
 	if err := f.store.RecordFetch(ctx, shop, route, fetch); err != nil {
 		f.log.ErrorContext(ctx, "record a fetch", "shop", shop, "route", route, "error", err)

@@ -18,13 +18,13 @@ import (
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
-	"github.com/ordermux/ordermux/internal/store/sqlite"
+	"github.com/ordermux/ordermux/internal/store"
 )
 
 // files are what partners fetch: DIR/files/{shop}/{route}/{name}.
 type files struct {
 	dir   string
-	store *sqlite.Store
+	store store.Store
 	now   func() time.Time
 	log   *slog.Logger
 	locks sync.Map // of folders: *sync.Mutex

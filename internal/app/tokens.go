@@ -9,13 +9,13 @@ import (
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/secret"
-	"github.com/ordermux/ordermux/internal/store/sqlite"
+	"github.com/ordermux/ordermux/internal/store"
 )
 
 // tokens are the tokens of our API: those in the store, as digests, and the
 // configured admin token, which is the first of all.
 type tokens struct {
-	store *sqlite.Store
+	store store.Store
 	admin func() secret.Text
 	now   func() time.Time
 }
@@ -40,10 +40,10 @@ func (t *tokens) Check(ctx context.Context, presented string) (api.Grant, error)
 // Create implements api.Tokens.
 func (t *tokens) Create(ctx context.Context, shop, name string, scope api.Scope) (secret.Text, error) {
 	token := secret.NewToken("omx")
-	err := t.store.CreateToken(ctx, sqlite.Token{
+	err := t.store.CreateToken(ctx, store.Token{
 		Digest: token.Digest(), Shop: shop, Name: name, Scope: string(scope), Issued: t.now(),
 	})
-	if errors.Is(err, sqlite.ErrTokenExists) {
+	if errors.Is(err, store.ErrTokenExists) {
 		err = fmt.Errorf("%w: %w", order.ErrConflict, err)
 	}
 	return token, err
@@ -75,7 +75,7 @@ func (t *tokens) List(ctx context.Context, shop string) ([]api.TokenInfo, error)
 // Rotate implements api.Tokens.
 func (t *tokens) Rotate(ctx context.Context, shop, name string, keep time.Duration) (secret.Text, error) {
 	token, now := secret.NewToken("omx"), t.now()
-	ok, err := t.store.RotateToken(ctx, sqlite.Token{Digest: token.Digest(), Shop: shop, Name: name, Issued: now}, now.Add(keep))
+	ok, err := t.store.RotateToken(ctx, store.Token{Digest: token.Digest(), Shop: shop, Name: name, Issued: now}, now.Add(keep))
 	if err == nil && !ok {
 		err = fmt.Errorf("token %q: %w", name, order.ErrNotFound)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/store"
 )
 
 // The bounds of a group. They keep a transaction short, not its sync cheap:
@@ -173,20 +174,13 @@ func drop(tasks []*task, n int) []*task {
 	return tasks[:rest]
 }
 
-// Stats are numbers for people and metrics.
-type Stats struct {
-	Commits int64 // since the store was opened
-	Appends int   // calls that wait for the writer
-	Others  int   // closures that do
-}
-
 // Stats returns how busy the store is.
-func (s *Store) Stats() Stats {
+func (s *Store) Stats() store.Stats {
 	if s.writer == nil {
-		return Stats{}
+		return store.Stats{}
 	}
 	q := &s.writer.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return Stats{Commits: s.writer.committed.Load(), Appends: len(q.appends), Others: len(q.others)}
+	return store.Stats{Commits: s.writer.committed.Load(), Appends: len(q.appends), Others: len(q.others)}
 }

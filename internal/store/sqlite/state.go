@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/store"
 )
 
 // stateValueMax bounds one value: state is for tokens, sessions and jobs, not
@@ -88,19 +89,11 @@ func (s *state) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// Fetch is one fetch of a file by a partner.
-type Fetch struct {
-	Name  string
-	At    time.Time
-	Bytes int64 // sent
-	Whole bool  // the client read to the end
-}
-
 // fetchesKept is how many fetches of one file are remembered.
 const fetchesKept = 200
 
 // RecordFetch remembers that a partner fetched a file of a route.
-func (s *Store) RecordFetch(ctx context.Context, shop, route string, f Fetch) error {
+func (s *Store) RecordFetch(ctx context.Context, shop, route string, f store.Fetch) error {
 	// Two fetches within a microsecond are one.
 	const insert = `INSERT INTO fetches (shop, route, name, at, bytes, whole) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (shop, route, name, at) DO NOTHING`
@@ -120,7 +113,7 @@ func (s *Store) RecordFetch(ctx context.Context, shop, route string, f Fetch) er
 }
 
 // Fetches returns the newest fetches of a route's files, newest first.
-func (s *Store) Fetches(ctx context.Context, shop, route string, limit int) (list []Fetch, err error) {
+func (s *Store) Fetches(ctx context.Context, shop, route string, limit int) (list []store.Fetch, err error) {
 	const query = `SELECT name, at, bytes, whole FROM fetches WHERE shop = ? AND route = ? ORDER BY at DESC LIMIT ?`
 	err = s.View(ctx, func(v *View) error {
 		rows, err := v.Query(query, shop, route, limit)
@@ -129,7 +122,7 @@ func (s *Store) Fetches(ctx context.Context, shop, route string, limit int) (lis
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var f Fetch
+			var f store.Fetch
 			var at int64
 			if err := rows.Scan(&f.Name, &at, &f.Bytes, &f.Whole); err != nil {
 				return err
@@ -163,4 +156,20 @@ func (s *Store) Fetched(ctx context.Context, shop, route, name string) (time.Tim
 		return time.Time{}, nil
 	}
 	return time.UnixMicro(at.Int64).UTC(), nil
+}
+
+// Once implements store.Store.
+func (s *Store) Once(ctx context.Context, shop, scope, key string, value []byte) (kept []byte, err error) {
+	const add = `INSERT INTO state (shop, scope, key, value) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	const read = `SELECT value FROM state WHERE shop = ? AND scope = ? AND key = ?`
+	err = s.Do(ctx, func(tx *Tx) error {
+		if _, err := tx.Exec(add, shop, scope, key, value); err != nil {
+			return err
+		}
+		return tx.QueryRow(read, shop, scope, key).Scan(&kept)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keep state: %w", err)
+	}
+	return kept, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ordermux/ordermux/internal/store"
 	"github.com/ordermux/ordermux/internal/store/sqlite"
 )
 
@@ -86,7 +87,7 @@ func TestFetches(t *testing.T) {
 	record := func(whole bool) time.Time {
 		t.Helper()
 		c.at = c.at.Add(time.Second)
-		if err := s.RecordFetch(ctx, "nordlys", "ads", sqlite.Fetch{Name: "orders.tsv", At: c.at, Bytes: 7, Whole: whole}); err != nil {
+		if err := s.RecordFetch(ctx, "nordlys", "ads", store.Fetch{Name: "orders.tsv", At: c.at, Bytes: 7, Whole: whole}); err != nil {
 			t.Fatal(err)
 		}
 		return c.at
@@ -103,7 +104,7 @@ func TestFetches(t *testing.T) {
 	if err != nil || len(list) != 200 {
 		t.Fatalf("%d fetches are kept, %v", len(list), err)
 	}
-	if diff := cmp.Diff(sqlite.Fetch{Name: "orders.tsv", At: part, Bytes: 7}, list[0]); diff != "" {
+	if diff := cmp.Diff(store.Fetch{Name: "orders.tsv", At: part, Bytes: 7}, list[0]); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -112,8 +113,8 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 	s, c := openState(t)
 	ctx := t.Context()
-	token := func(text string) sqlite.Token {
-		return sqlite.Token{Digest: sha256.Sum256([]byte(text)), Shop: "nordlys", Name: "erp", Scope: "submit", Issued: c.at}
+	token := func(text string) store.Token {
+		return store.Token{Digest: sha256.Sum256([]byte(text)), Shop: "nordlys", Name: "erp", Scope: "submit", Issued: c.at}
 	}
 	find := func(text string, want bool) {
 		t.Helper()
@@ -126,7 +127,7 @@ func TestTokens(t *testing.T) {
 	if err := s.CreateToken(ctx, token("one")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.CreateToken(ctx, token("two")); !errors.Is(err, sqlite.ErrTokenExists) {
+	if err := s.CreateToken(ctx, token("two")); !errors.Is(err, store.ErrTokenExists) {
 		t.Errorf("a second one: %v", err)
 	}
 	find("one", true)

@@ -6,24 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ordermux/ordermux/internal/store"
 )
 
-// Token is a token of our API. Of its text only the SHA-256 is kept.
-type Token struct {
-	Digest  [32]byte
-	Shop    string // "_hub": every shop
-	Name    string
-	Scope   string    // "submit", "read", "operate", "admin"
-	Created time.Time // the first one of this name
-	Issued  time.Time // this one: later than Created after a rotation
-	Expires time.Time // zero: never
-}
-
-// ErrTokenExists is the error of a second token of a name that is in use.
-var ErrTokenExists = errors.New("a token of this name exists; rotate or revoke it")
-
-// CreateToken keeps a new token, made at Issued. Errors: ErrTokenExists.
-func (s *Store) CreateToken(ctx context.Context, t Token) error {
+// CreateToken keeps a new token, made at Issued. Errors: store.ErrTokenExists.
+func (s *Store) CreateToken(ctx context.Context, t store.Token) error {
 	err := s.Do(ctx, func(tx *Tx) error {
 		t := t
 		t.Created = t.Issued
@@ -32,7 +20,7 @@ func (s *Store) CreateToken(ctx context.Context, t Token) error {
 			return err
 		}
 		if live > 0 {
-			return ErrTokenExists
+			return store.ErrTokenExists
 		}
 		return insertToken(tx, t)
 	})
@@ -42,7 +30,7 @@ func (s *Store) CreateToken(ctx context.Context, t Token) error {
 // RotateToken keeps a new token beside that of its name, which expires at the
 // moment until; it reports false, and keeps nothing, if there is none. The
 // new one has the old one's scope.
-func (s *Store) RotateToken(ctx context.Context, t Token, until time.Time) (ok bool, err error) {
+func (s *Store) RotateToken(ctx context.Context, t store.Token, until time.Time) (ok bool, err error) {
 	const known = `SELECT scope, created FROM tokens WHERE shop = ? AND name = ? AND (expires = 0 OR expires > ?) ORDER BY issued DESC LIMIT 1`
 	const expire = `UPDATE tokens SET expires = ? WHERE shop = ? AND name = ? AND (expires = 0 OR expires > ?)`
 	err = s.Do(ctx, func(tx *Tx) error {
@@ -82,7 +70,7 @@ func (s *Store) RevokeToken(ctx context.Context, shop, name string) (ok bool, er
 
 // FindToken returns the token of a digest; false if there is none or it has
 // expired.
-func (s *Store) FindToken(ctx context.Context, digest [32]byte) (t Token, ok bool, err error) {
+func (s *Store) FindToken(ctx context.Context, digest [32]byte) (t store.Token, ok bool, err error) {
 	const query = `SELECT shop, name, scope, created, issued, expires FROM tokens WHERE digest = ? AND (expires = 0 OR expires > ?)`
 	err = s.View(ctx, func(v *View) error {
 		var created, issued, expires int64
@@ -98,7 +86,7 @@ func (s *Store) FindToken(ctx context.Context, digest [32]byte) (t Token, ok boo
 }
 
 // Tokens returns a shop's tokens that have not expired, by name.
-func (s *Store) Tokens(ctx context.Context, shop string) (list []Token, err error) {
+func (s *Store) Tokens(ctx context.Context, shop string) (list []store.Token, err error) {
 	const query = `SELECT digest, name, scope, created, issued, expires FROM tokens
 		WHERE shop = ? AND (expires = 0 OR expires > ?) ORDER BY name, issued`
 	err = s.View(ctx, func(v *View) error {
@@ -108,7 +96,7 @@ func (s *Store) Tokens(ctx context.Context, shop string) (list []Token, err erro
 		}
 		defer rows.Close()
 		for rows.Next() {
-			t := Token{Shop: shop}
+			t := store.Token{Shop: shop}
 			var digest []byte
 			var created, issued, expires int64
 			if err := rows.Scan(&digest, &t.Name, &t.Scope, &created, &issued, &expires); err != nil {
@@ -132,7 +120,7 @@ func liveTokens(tx *Tx, shop, name string, now time.Time) (n int, err error) {
 	return n, err
 }
 
-func insertToken(tx *Tx, t Token) error {
+func insertToken(tx *Tx, t store.Token) error {
 	var expires int64
 	if !t.Expires.IsZero() {
 		expires = t.Expires.UnixMicro()

@@ -1,0 +1,266 @@
+// Package pgtest runs a real PostgreSQL for tests: the server of Debian's
+// package, with fsync on, in a folder of its own, reached by a socket there.
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a PostgreSQL server.
+type Server struct {
+	dir  string // owned by the user that runs it
+	bin  string
+	who  *syscall.Credential // nil: this process' user
+	mu   sync.Mutex
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+// settings of the test server beside the package's own. Durability is as in
+// production.
+var settings = []string{
+	"listen_addresses=", "fsync=on", "synchronous_commit=on", "full_page_writes=on",
+	"max_connections=400", "shared_buffers=256MB", "max_wal_size=2GB", "log_min_messages=warning", "logging_collector=off",
+}
+
+// New makes a cluster in a new folder and starts its server.
+func New() (*Server, error) {
+	s := &Server{}
+	var err error
+	if s.bin, err = programs(); err != nil {
+		return nil, err
+	}
+	if s.dir, err = os.MkdirTemp("", "ordermux-pg-"); err != nil {
+		return nil, err
+	}
+	if err := s.own(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	initdb := s.command("initdb", "-D", s.data(), "-U", "ordermux", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, out), os.RemoveAll(s.dir))
+	}
+	if err := s.Start(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return s, nil
+}
+
+// programs finds the newest server that is installed.
+func programs() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil || len(found) == 0 {
+		return "", errors.Join(errors.New("no PostgreSQL server under /usr/lib/postgresql: apt-get install postgresql"), err)
+	}
+	version := func(path string) int {
+		n, _ := strconv.Atoi(strings.Split(path, "/")[4])
+		return n
+	}
+	slices.SortFunc(found, func(a, b string) int { return version(a) - version(b) })
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+// own gives the folder to the user that may run the server: it refuses root.
+func (s *Server) own() error {
+	if os.Getuid() != 0 {
+		return nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return err
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return err
+	}
+	gid, err := strconv.ParseUint(u.Gid, 10, 32)
+	if err != nil {
+		return err
+	}
+	s.who = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return os.Chown(s.dir, int(uid), int(gid))
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+	cmd.Dir = s.dir
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.who}
+	return cmd
+}
+
+// Start starts the server again after Kill or Stop, and waits until it answers.
+func (s *Server) Start() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	args := []string{"-D", s.data(), "-k", s.dir}
+	for _, set := range settings {
+		args = append(args, "-c", set)
+	}
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := s.command("postgres", args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	// A test process that is killed takes its server along.
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
+	started, done := make(chan error), make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // Pdeathsig follows the thread
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return fmt.Errorf("start postgres: %w", err)
+	}
+	s.cmd, s.done = cmd, done
+	return s.answers(30 * time.Second)
+}
+
+func (s *Server) answers(limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	for {
+		c, err := pgx.Connect(ctx, s.URL("postgres"))
+		if err == nil {
+			return c.Close(ctx)
+		}
+		select {
+		case <-s.done:
+			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+			return fmt.Errorf("postgres ended: %s", log)
+		case <-ctx.Done():
+			return fmt.Errorf("postgres does not answer: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// URL returns the address of one of the server's databases.
+func (s *Server) URL(database string) string {
+	return "postgres://ordermux@/" + database + "?host=" + s.dir
+}
+
+// Kill ends the server and all its processes as a power cut would (SIGKILL).
+func (s *Server) Kill() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.cmd.Process.Kill()
+	<-s.done
+	// Its processes notice by themselves; a new server waits for them.
+	return err
+}
+
+// Stop ends the server in an orderly way, cutting its connections.
+func (s *Server) Stop() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.done:
+		return nil
+	default:
+	}
+	err := s.cmd.Process.Signal(syscall.SIGINT)
+	<-s.done
+	return err
+}
+
+// Remove stops the server and removes its folder.
+func (s *Server) Remove() error {
+	return errors.Join(s.Stop(), os.RemoveAll(s.dir))
+}
+
+var databases atomic.Int64
+
+// Database makes an empty database and returns its address.
+func (s *Server) Database(ctx context.Context) (string, error) {
+	name := "t" + strconv.FormatInt(databases.Add(1), 10)
+	c, err := pgx.Connect(ctx, s.URL("postgres"))
+	if err != nil {
+		return "", err
+	}
+	defer c.Close(ctx)
+	if _, err := c.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		return "", err
+	}
+	return s.URL(name), nil
+}
+
+// shared is the server of a test program.
+var shared struct {
+	once   sync.Once
+	server *Server
+	err    error
+	places sync.Map // address by place
+}
+
+// Shared returns the server of this test program, started at its first use;
+// Main stops it.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	shared.once.Do(func() { shared.server, shared.err = New() })
+	if shared.err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", shared.err)
+	}
+	return shared.server
+}
+
+// Database returns the address of a new database on the shared server.
+func Database(t testing.TB) string {
+	t.Helper()
+	url, err := Shared(t).Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// At returns the address of the database of a place: the same for the same
+// place.
+func At(t testing.TB, place string) string {
+	t.Helper()
+	if url, ok := shared.places.Load(place); ok {
+		return url.(string)
+	}
+	url, _ := shared.places.LoadOrStore(place, Database(t))
+	return url.(string)
+}
+
+// Main runs a package's tests and stops the server that they used:
+//
+//	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func Main(m *testing.M) int {
+	code := m.Run()
+	if shared.server != nil {
+		if err := shared.server.Remove(); err != nil {
+			fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
+			return max(code, 1)
+		}
+	}
+	return code
+}

@@ -3,10 +3,10 @@ GO      ?= go
 LDFLAGS := -s -w
 BIN     := bin/ordermux
 
-.PHONY: help build test lint bench demo torture setup
+.PHONY: help build test lint bench bench-postgres demo torture setup
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
 
 build: ## build bin/ordermux, stripped
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/ordermux
@@ -25,8 +25,14 @@ lint: ## gofmt, go vet, staticcheck
 bench: build ## the load figures of docs/performance.md, on this machine
 	$(BIN) bench
 
+SCENARIOS ?= accept-batch,accept-single,accept-shops,deliver,deliver-half,nodes
+ARGS      ?=
+
+bench-postgres: setup build ## the same on PostgreSQL beside SQLite, with a server of its own; SCENARIOS=…, ARGS=…
+	./.ci/with-postgres sh -c '$(BIN) bench --database "$$DATABASE_URL" --scenario $(SCENARIOS) $(ARGS)'
+
 demo: ## the main job in one go, on loopback
 	$(GO) run ./cmd/ordermux demo --once
 
-torture: setup ## at least 25 SIGKILLs with a disk that forgets what was not synced
+torture: setup ## 30 SIGKILLs with a disk that forgets what was not synced; 40 rounds against three nodes and their PostgreSQL
 	$(GO) test -count=1 -timeout 60m -v ./e2e/torture -torture.full

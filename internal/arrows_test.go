@@ -30,11 +30,13 @@ var arrows = map[string][]string{
 	"partner/partnertest":   {"partner", "outbound", "order", "json", "secret"},
 	"ledger":                {"order", "json"},
 	"delivery":              {"ledger", "partner", "order", "outbound", "rule", "json"},
-	"store":                 {"ledger", "delivery", "partner"},
-	"store/sqlite":          {"store", "ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
-	"store/postgres":        {"store", "node", "ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
+	"store":                 {"ledger", "delivery", "partner", "order"},
+	"store/sqlite":          {"store", "store/transfer", "ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
+	"store/postgres":        {"store", "store/transfer", "node", "ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
 	"store/postgres/pgtest": {"process"},
-	"store/transfer":        {"store"},
+	"store/postgres/meter":  {},
+	"store/folder":          {"store", "order"},
+	"store/transfer":        {"store", "ledger", "order"},
 	"node":                  {"order", "json"},
 	"store/storetest":       {"store", "ledger", "delivery", "partner", "order", "order/ordertest", "outbound", "json", "secret"},
 	"order/ordertest":       {"order"},
@@ -44,7 +46,7 @@ var arrows = map[string][]string{
 	"alert":                 {"config", "delivery", "order", "outbound", "secret", "json", "partner/webhook"},
 	"api":                   {"ledger", "delivery", "partner", "order", "outbound", "json", "secret"},
 	"process":               {},
-	"bench":                 {"order", "json", "ledger", "store/sqlite", "process"},
+	"bench":                 {"order", "json", "ledger", "store", "store/sqlite", "store/postgres", "store/postgres/meter", "process"},
 }
 
 // drivers are the packages that alone import a third-party module.

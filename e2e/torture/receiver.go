@@ -3,13 +3,15 @@
 package torture
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +26,9 @@ type receiver struct {
 
 	mu   sync.Mutex
 	dice *rand.Rand
-	got  map[string]int
+	got  map[string]int   // by event, see Evidence
+	last map[string]int64 // seq of the latest event taken, by order
+	back []string         // events that came after a later one of their order
 }
 
 func newReceiver(seed uint64) (*receiver, error) {
@@ -32,7 +36,7 @@ func newReceiver(seed uint64) (*receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &receiver{addr: l.Addr().String(), dice: rand.New(rand.NewPCG(seed, 2)), got: map[string]int{}}
+	r := &receiver{addr: l.Addr().String(), dice: rand.New(rand.NewPCG(seed, 2)), got: map[string]int{}, last: map[string]int64{}}
 	r.server = &http.Server{Handler: r}
 	go func() {
 		if err := r.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -86,18 +90,29 @@ func (r *receiver) fate() int {
 	return r.dice.IntN(100)
 }
 
-// ours finds the ids of the clients' orders, whatever the body looks like.
-var ours = regexp.MustCompile(`"t[0-9]-[0-9]{6}"`)
-
-// take counts each order of a body once.
-func (r *receiver) take(body []byte) {
-	ids := map[string]bool{}
-	for _, id := range ours.FindAll(body, -1) {
-		ids[string(id[1:len(id)-1])] = true
-	}
+// turned returns the events that came after a later one of their order.
+func (r *receiver) turned() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for id := range ids {
-		r.got[id]++
+	return slices.Clone(r.back)
+}
+
+// take notes the event of a body.
+func (r *receiver) take(body []byte) {
+	var e struct {
+		Type  string
+		Order string `json:"order_id"`
+		Seq   int64
 	}
+	if err := json.Unmarshal(body, &e); err != nil {
+		return // it will be missing
+	}
+	event := eventName(e.Order, strings.TrimPrefix(e.Type, "order."))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.got[event]++
+	if e.Seq < r.last[e.Order] {
+		r.back = append(r.back, event)
+	}
+	r.last[e.Order] = max(r.last[e.Order], e.Seq)
 }

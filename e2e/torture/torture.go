@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,12 +19,6 @@ import (
 const (
 	shop       = "torture"
 	adminToken = "torture-admin-token"
-	doorKey    = "torture-door-key"
-
-	// What every sandbox has.
-	sandboxShop  = "sandbox"
-	sandboxKey   = "sandbox-secret-key"
-	sandboxToken = "sandbox-admin-token"
 )
 
 // slowSync is what each sync takes longer: much of the hub's life is then
@@ -52,40 +45,27 @@ type Options struct {
 
 // Report is what a run saw.
 type Report struct {
-	Evidence
+	Traffic
 	Kills   int // of the hub
 	Early   int // of these before it was ready
 	Pending int // changes that no sync had made final when it was killed
 	Undone  int // of these, what the layer took back
-	Calls   int // clients' calls
-	Unknown int // of these without a 2xx: errors and 5xx
 }
 
 // String sums a report up.
 func (r Report) String() string {
-	var s strings.Builder
-	fmt.Fprintf(&s, "%d kills (%d while starting), %d of %d unsynced changes lost; %d calls, %d without a 2xx; %d orders offered, %d acknowledged, %d in the ledger",
-		r.Kills, r.Early, r.Undone, r.Pending, r.Calls, r.Unknown, len(r.Offered), len(r.Acked), len(r.Placed))
-	for _, a := range r.Routes {
-		fmt.Fprintf(&s, "; route %s: %d arrived, %d repeats", a.Route, len(a.Got), a.Repeats())
-		if a.Repeat == NeverAlone {
-			fmt.Fprintf(&s, ", %d listed for a person", len(a.Listed))
-		}
-	}
-	return s.String()
+	return fmt.Sprintf("%d kills (%d while starting), %d of %d unsynced changes lost; %s", r.Kills, r.Early, r.Undone, r.Pending, r.Traffic)
 }
 
 // world is everything that runs.
 type world struct {
 	Options
-	dice     *rand.Rand // of the killing; clients and receiver have their own
-	sandbox  *process.Process
+	dice     *rand.Rand // of the killing; clients and partners have their own
+	partners *partners
 	hub      *process.Process
 	hubAddr  string
 	config   string
 	layer    unsynced.Layer
-	receiver *receiver
-	careful  *receiver // of the route that is never repeated by itself
 	clients  *clients
 	report   Report
 }
@@ -100,9 +80,7 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 	if err := w.setUp(ctx); err != nil {
 		return w.report, err
 	}
-	defer w.receiver.close()
-	defer w.careful.close()
-	defer w.sandbox.Kill()
+	defer w.partners.close()
 	var sending sync.WaitGroup
 	sendCtx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -125,12 +103,6 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 
 // setUp starts the partners and writes the hub's configuration.
 func (w *world) setUp(ctx context.Context) (err error) {
-	if w.receiver, err = newReceiver(w.Seed); err != nil {
-		return err
-	}
-	if w.careful, err = newReceiver(w.Seed + 1); err != nil {
-		return err
-	}
 	if w.hubAddr, err = process.FreeAddr(); err != nil {
 		return err
 	}
@@ -143,67 +115,20 @@ func (w *world) setUp(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := w.startSandbox(ctx); err != nil {
+	if w.partners, err = startPartners(ctx, w.Program, w.Dir, w.Seed); err != nil {
 		return err
 	}
 	w.config = filepath.Join(w.Dir, "hub.yaml")
-	if err := os.WriteFile(w.config, []byte(w.yaml()), 0o600); err != nil {
-		return err
-	}
-	w.clients = newClients(w.hubAddr, w.Seed, w.Rate)
-	return nil
-}
-
-func (w *world) startSandbox(ctx context.Context) error {
-	addr, err := process.FreeAddr()
-	if err != nil {
-		return err
-	}
-	w.sandbox, err = process.Start(ctx, process.Options{
-		Command: []string{w.Program, "sandbox", "--listen", addr, "--data", filepath.Join(w.Dir, "sandbox")},
-		Log:     filepath.Join(w.Dir, "sandbox.log"), Addr: addr,
-	})
-	if err != nil {
-		return err
-	}
-	if err := w.sandbox.Ready(ctx, time.Minute); err != nil {
-		return errors.Join(err, w.sandbox.Kill())
-	}
-	return w.setFaults(ctx, map[string]any{
-		"seed": w.Seed, "share_429": 0.1, "share_500": 0.1, "share_slow": 0.05, "slow_for": "400ms",
-		"share_cut_off": 0.05, "share_lose_answer": 0.1,
-	})
-}
-
-func (w *world) setFaults(ctx context.Context, faults map[string]any) error {
-	return call(ctx, "PUT", "http://"+w.sandbox.Addr+"/api/v1/faults/citrusad", "Bearer "+sandboxToken, faults, nil)
+	w.clients = newClients([]string{w.hubAddr}, []string{shop}, w.Seed, w.Rate)
+	return os.WriteFile(w.config, []byte(w.yaml()), 0o600)
 }
 
 func (w *world) yaml() string {
-	retry := "retry: {first: 50ms, max: 1s, give_up: 1h}"
-	return fmt.Sprintf(`admin_token: %s
-shops:
-  %s:
-    name: Torture
-    currency: EUR
-    timezone: UTC
-    doors:
-      citrusad: {api_key: %s, team_id: team}
-    routes:
-      ads:
-        partner: citrusad
-        %s
-        settings: {base_url: "http://%s/citrusad", api_key: %s, timeout: 1s, read_back: 10, read_back_after: 1s}
-      hook:
-        partner: webhook
-        %s
-        settings: {url: "http://%s/in", secret: whsec_b3JkZXJtdXgtdG9ydHVyZS1zZWNyZXQ=}
-      careful:
-        partner: webhook
-        %s
-        settings: {url: "http://%s/in", secret: whsec_b3JkZXJtdXgtdG9ydHVyZS1zZWNyZXQ=, repeats: never}
-`, adminToken, shop, doorKey, retry, w.sandbox.Addr, sandboxKey, retry, w.receiver.addr, retry, w.careful.addr)
+	return fmt.Sprintf("admin_token: %s\nshops:\n%s", adminToken, w.partners.shopYAML(shop, keyOf(0)))
 }
+
+// side is where the hub is asked.
+func (w *world) side() side { return side{w.hubAddr, shop} }
 
 // killing starts and kills the hub as often as asked, then starts it once more
 // and leaves it running.

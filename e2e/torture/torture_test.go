@@ -4,7 +4,6 @@ package torture_test
 
 import (
 	"flag"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -17,24 +16,19 @@ import (
 )
 
 var (
-	full  = flag.Bool("torture.full", false, "kill at least 25 times; make torture")
-	kills = flag.Int("torture.kills", 0, "how often to kill; 0: 3, in full 30")
-	seed  = flag.Uint64("torture.seed", 1, "of the dice")
-	keep  = flag.String("torture.dir", "", "a new folder for stores and logs, kept; empty: a temporary one")
-	built = flag.String("torture.program", "", "an ordermux with cgo to torture; empty: it is built")
+	full   = flag.Bool("torture.full", false, "kill at least 25 times; make torture")
+	kills  = flag.Int("torture.kills", 0, "how often to kill; 0: 3, in full 30")
+	rounds = flag.Int("torture.rounds", 0, "how many rounds of violence against several nodes; 0: 4, in full 40")
+	seed   = flag.Uint64("torture.seed", 1, "of the dice")
+	keep   = flag.String("torture.dir", "", "a new folder for stores and logs, kept; empty: a temporary one")
+	built  = flag.String("torture.program", "", "an ordermux with cgo to torture; empty: it is built")
 )
 
 // options builds program and library and sets up a run.
 func options(t *testing.T) torture.Options {
 	t.Helper()
 	tool.Need(t, "cc", "the layer that drops what was not synced")
-	dir := t.TempDir()
-	if *keep != "" {
-		dir = filepath.Join(*keep, t.Name())
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := folder(t)
 	lib, err := unsynced.Build(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)

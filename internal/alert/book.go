@@ -53,14 +53,14 @@ const stateKey = "alerts/open"
 // is given up.
 const forget = 24 * time.Hour
 
-// Book knows the open troubles and who was told of them. Only Open may be
-// called while another call runs.
+// Book knows the open troubles of a shop, or of the hub itself, and who was
+// told of them. One who writes it must be the only one. Only Open may be called
+// while another call runs.
 type Book struct {
-	state    State
-	channels []Channel
-	open     []*entry
-	read     bool
-	lasting  atomic.Pointer[[]Notice] // for Open
+	state   State
+	open    []*entry
+	read    time.Time                // when the book was; zero: not yet
+	lasting atomic.Pointer[[]Notice] // for Open
 }
 
 // entry is one open trouble.
@@ -71,17 +71,16 @@ type entry struct {
 	Told    map[string][]Phase `json:"told,omitzero"` // by channel
 }
 
-// NewBook makes a book that tells these channels.
-func NewBook(state State, channels ...Channel) *Book {
-	return &Book{state: state, channels: channels}
-}
+// NewBook makes a book that is kept in a state.
+func NewBook(state State) *Book { return &Book{state: state} }
 
 // Reconcile compares what is wrong now with what was, and tells the
 // difference: each channel hears once that a trouble began and once that it
-// ended. A channel that fails is tried again at the next call; its error is
-// returned, after everything else was done.
-func (b *Book) Reconcile(ctx context.Context, now time.Time, current []Trouble) error {
-	if err := b.load(ctx); err != nil {
+// ended. A channel that fails is tried again in the next round; its error is
+// returned, after everything else was done. Where nothing is wrong and nothing
+// was, nothing is read or written but the book, once.
+func (b *Book) Reconcile(ctx context.Context, now time.Time, current []Trouble, round *Round) error {
+	if err := b.load(ctx, now); err != nil {
 		return err
 	}
 	changed := b.compare(now, current)
@@ -94,9 +93,13 @@ func (b *Book) Reconcile(ctx context.Context, now time.Time, current []Trouble) 
 		}
 	}
 	var failed []error
-	for _, c := range b.channels {
+	for _, c := range round.channels {
+		if round.silent[c.Name()] {
+			continue
+		}
 		told, err := b.tell(ctx, c, now)
 		if err != nil {
+			round.silent[c.Name()] = true
 			failed = append(failed, fmt.Errorf("alert by %s: %w", c.Name(), err))
 		}
 		if told {
@@ -105,14 +108,14 @@ func (b *Book) Reconcile(ctx context.Context, now time.Time, current []Trouble) 
 			}
 		}
 	}
-	if b.clean(now) {
+	if b.clean(now, round.channels) {
 		failed = append(failed, b.save(ctx))
 	}
 	return errors.Join(failed...)
 }
 
-func (b *Book) load(ctx context.Context) error {
-	if b.read {
+func (b *Book) load(ctx context.Context, now time.Time) error {
+	if !b.read.IsZero() {
 		return nil
 	}
 	text, ok, err := b.state.Get(ctx, stateKey)
@@ -124,7 +127,7 @@ func (b *Book) load(ctx context.Context) error {
 			return fmt.Errorf("read open alerts: %w", err)
 		}
 	}
-	b.read = true
+	b.read = now
 	return nil
 }
 
@@ -159,12 +162,23 @@ func (b *Book) compare(now time.Time, current []Trouble) (changed bool) {
 		}
 	}
 	for _, e := range b.open {
-		if e.Over.IsZero() && !here[e.Trouble.key()] {
+		if e.Over.IsZero() && !here[e.Trouble.key()] && !b.unsure(e, now) {
 			e.Over = now.UTC()
 			changed = true
 		}
 	}
 	return changed
+}
+
+// settling is how long after a start, or after another node's turn, what only
+// the memory knows is not taken for over.
+const settling = 2 * time.Minute
+
+// unsure reports whether a trouble may last although nobody sees it: a breaker
+// begins closed and opens with the first calls that fail again.
+func (b *Book) unsure(e *entry, now time.Time) bool {
+	known := e.Trouble.Kind != BreakerOpen && e.Trouble.Kind != RouteFailing
+	return !known && e.Since.Before(b.read) && now.Sub(b.read) < settling
 }
 
 func (e *entry) toldAny(p Phase) bool {
@@ -174,6 +188,19 @@ func (e *entry) toldAny(p Phase) bool {
 		}
 	}
 	return false
+}
+
+// Round is a telling of several books by the same channels. After a channel's
+// first error the round leaves it alone: a dead mail server is waited for once,
+// not once per book.
+type Round struct {
+	channels []Channel
+	silent   map[string]bool // by name
+}
+
+// NewRound begins a round.
+func NewRound(channels ...Channel) *Round {
+	return &Round{channels: channels, silent: map[string]bool{}}
 }
 
 // tell brings one channel up to date. After the channel's first error it waits
@@ -219,7 +246,7 @@ func (e *entry) id(p Phase) string {
 }
 
 // clean drops the troubles that are over and told.
-func (b *Book) clean(now time.Time) (dropped bool) {
+func (b *Book) clean(now time.Time, channels []Channel) (dropped bool) {
 	before := len(b.open)
 	b.open = slices.DeleteFunc(b.open, func(e *entry) bool {
 		if e.Over.IsZero() {
@@ -228,7 +255,7 @@ func (b *Book) clean(now time.Time) (dropped bool) {
 		if now.Sub(e.Over) > forget {
 			return true
 		}
-		return !slices.ContainsFunc(b.channels, func(c Channel) bool { _, due := e.next(c.Name()); return due })
+		return !slices.ContainsFunc(channels, func(c Channel) bool { _, due := e.next(c.Name()); return due })
 	})
 	return len(b.open) != before
 }

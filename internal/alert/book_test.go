@@ -67,9 +67,23 @@ var (
 	full    = alert.Trouble{Kind: alert.DiskFull, Text: "disk"}
 )
 
-func reconcile(t *testing.T, b *alert.Book, after time.Duration, current ...alert.Trouble) {
+// telling is a book and those whom it tells.
+type telling struct {
+	*alert.Book
+	channels []alert.Channel
+}
+
+func newBook(kept memory, channels ...alert.Channel) *telling {
+	return &telling{alert.NewBook(kept), channels}
+}
+
+func (b *telling) reconcile(t *testing.T, after time.Duration, current ...alert.Trouble) error {
+	return b.Reconcile(t.Context(), start.Add(after), current, alert.NewRound(b.channels...))
+}
+
+func reconcile(t *testing.T, b *telling, after time.Duration, current ...alert.Trouble) {
 	t.Helper()
-	if err := b.Reconcile(t.Context(), start.Add(after), current); err != nil {
+	if err := b.reconcile(t, after, current...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -77,7 +91,7 @@ func reconcile(t *testing.T, b *alert.Book, after time.Duration, current ...aler
 func TestOncePerTroubleAndAgainWhenItEnds(t *testing.T) {
 	t.Parallel()
 	e := &ear{name: "mail"}
-	b := alert.NewBook(memory{}, e)
+	b := newBook(memory{}, e)
 	reconcile(t, b, 0)
 	e.expect(t)
 	reconcile(t, b, time.Minute, blocked)
@@ -98,20 +112,20 @@ func TestOncePerTroubleAndAgainWhenItEnds(t *testing.T) {
 func TestARestartRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	kept, e := memory{}, &ear{name: "mail"}
-	reconcile(t, alert.NewBook(kept, e), 0, blocked, full)
+	reconcile(t, newBook(kept, e), 0, blocked, full)
 	e.expect(t, "route_blocked nordlys/ads raised", "disk_full / raised")
-	again := alert.NewBook(kept, e)
+	again := newBook(kept, e)
 	reconcile(t, again, time.Minute, blocked, full)
 	e.expect(t)
-	reconcile(t, alert.NewBook(kept, e), time.Minute, full)
+	reconcile(t, newBook(kept, e), time.Minute, full)
 	e.expect(t, "route_blocked nordlys/ads ended")
 }
 
 func TestADeafChannelHearsLaterAndHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	deaf, other := &ear{name: "mail", deaf: true}, &ear{name: "webhook"}
-	b := alert.NewBook(memory{}, deaf, other)
-	if err := b.Reconcile(t.Context(), start, []alert.Trouble{blocked}); err == nil {
+	b := newBook(memory{}, deaf, other)
+	if err := b.reconcile(t, 0, blocked); err == nil {
 		t.Error("no error")
 	}
 	other.expect(t, "route_blocked nordlys/ads raised")
@@ -124,8 +138,8 @@ func TestADeafChannelHearsLaterAndHoldsNobodyUp(t *testing.T) {
 func TestWhoNeverHeardTheBeginningHearsNoEnd(t *testing.T) {
 	t.Parallel()
 	deaf, other := &ear{name: "mail", deaf: true}, &ear{name: "webhook"}
-	b := alert.NewBook(memory{}, deaf, other)
-	_ = b.Reconcile(t.Context(), start, []alert.Trouble{blocked})
+	b := newBook(memory{}, deaf, other)
+	_ = b.reconcile(t, 0, blocked)
 	deaf.deaf = false
 	reconcile(t, b, time.Minute)
 	deaf.expect(t)
@@ -138,13 +152,55 @@ func TestWhoNeverHeardTheBeginningHearsNoEnd(t *testing.T) {
 func TestAShortPauseOfATroubleNobodyHeardOf(t *testing.T) {
 	t.Parallel()
 	e := &ear{name: "mail"}
-	b := alert.NewBook(memory{}, e)
+	b := newBook(memory{}, e)
 	reconcile(t, b, 0, blocked)
 	e.deaf, e.heard = true, nil
-	_ = b.Reconcile(t.Context(), start.Add(time.Minute), nil)
+	_ = b.reconcile(t, time.Minute)
 	e.deaf = false
 	reconcile(t, b, 2*time.Minute, blocked)
 	e.expect(t)
+}
+
+// TestABreakerAfterARestart is found closed at first: that is no end.
+func TestABreakerAfterARestart(t *testing.T) {
+	t.Parallel()
+	open := alert.Trouble{Kind: alert.BreakerOpen, Shop: "nordlys", Route: "ads", Text: "down"}
+	kept, e := memory{}, &ear{name: "mail"}
+	reconcile(t, newBook(kept, e), 0, open)
+	e.expect(t, "breaker_open nordlys/ads raised")
+	again := newBook(kept, e)
+	reconcile(t, again, time.Minute)
+	reconcile(t, again, 2*time.Minute, open)
+	e.expect(t)
+	reconcile(t, again, 10*time.Minute)
+	e.expect(t, "breaker_open nordlys/ads ended")
+	reconcile(t, again, 11*time.Minute, open)
+	reconcile(t, again, 11*time.Minute)
+	e.expect(t, "breaker_open nordlys/ads raised", "breaker_open nordlys/ads ended")
+}
+
+// TestADeadChannelIsTriedOncePerRound tells two books in one round.
+func TestADeadChannelIsTriedOncePerRound(t *testing.T) {
+	t.Parallel()
+	deaf, other := &ear{name: "mail", deaf: true}, &ear{name: "webhook"}
+	round := alert.NewRound(deaf, other)
+	if err := alert.NewBook(memory{}).Reconcile(t.Context(), start, []alert.Trouble{blocked}, round); err == nil {
+		t.Error("no error")
+	}
+	if err := alert.NewBook(memory{}).Reconcile(t.Context(), start, []alert.Trouble{full}, round); err != nil {
+		t.Error(err)
+	}
+	other.expect(t, "route_blocked nordlys/ads raised", "disk_full / raised")
+}
+
+func TestOfNodes(t *testing.T) {
+	t.Parallel()
+	if got := alert.OfNodes([]string{"a, b"}); got != nil {
+		t.Error(got)
+	}
+	if got := alert.OfNodes([]string{"a, b", "c"}); len(got) != 1 || got[0].Kind != alert.NodesDiffer {
+		t.Error(got)
+	}
 }
 
 func TestOfRoute(t *testing.T) {

@@ -70,7 +70,7 @@ func mailServer(t *testing.T) (config.SMTP, <-chan letter) {
 func TestMail(t *testing.T) {
 	t.Parallel()
 	smtp, got := mailServer(t)
-	b := alert.NewBook(memory{}, alert.NewMail(smtp, []string{"ops@nordlys.example", "boss@nordlys.example"}))
+	b := newBook(memory{}, alert.NewMail(smtp, []string{"ops@nordlys.example", "boss@nordlys.example"}))
 	reconcile(t, b, 0, blocked)
 	first := <-got
 	if first.from != "hej@nordlys.example" || len(first.to) != 2 {
@@ -127,7 +127,7 @@ func TestWebhook(t *testing.T) {
 	}))
 	t.Cleanup(srv.Close)
 	w := alert.NewWebhook(config.AlertWebhook{URL: srv.URL, Secret: secret.New(key)}, outbound.New(outbound.Options{}), time.Now)
-	b := alert.NewBook(memory{}, w)
+	b := newBook(memory{}, w)
 	reconcile(t, b, 0, blocked)
 	reconcile(t, b, time.Hour)
 	for _, want := range []string{"alert.raised", "alert.ended"} {

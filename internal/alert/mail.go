@@ -100,6 +100,8 @@ var words = map[Kind]string{
 	RouteLagging: "lags behind",
 	OrderWaiting: "has an order that waits too long",
 	DiskFull:     "has hardly any disk space",
+	RouteFailing: "can not go on",
+	NodesDiffer:  "has nodes with different configurations",
 }
 
 func body(n Notice) string {

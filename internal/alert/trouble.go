@@ -5,6 +5,7 @@ package alert
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/delivery"
@@ -22,6 +23,7 @@ const (
 	RouteLagging Kind = "route_lagging"
 	OrderWaiting Kind = "order_waiting"
 	DiskFull     Kind = "disk_full"
+	NodesDiffer  Kind = "nodes_differ"
 )
 
 // Trouble is something wrong. Its identity is Kind, Shop and Route; the text
@@ -87,4 +89,14 @@ func OfDisk(free int64, limits Limits) []Trouble {
 	return []Trouble{{Kind: DiskFull, Text: fmt.Sprintf(
 		"The disk of the data folder is nearly full: less than %d MiB are free. New orders are answered with 503 until there is space; accepted ones go on.",
 		limits.DiskFree>>20)}}
+}
+
+// OfNodes returns the trouble of nodes that run with different configurations;
+// names say which, in groups of the same.
+func OfNodes(groups []string) []Trouble {
+	if len(groups) < 2 {
+		return nil
+	}
+	return []Trouble{{Kind: NodesDiffer, Text: fmt.Sprintf(
+		"The nodes run with different configurations: %s. Give all of them the same file and reload.", strings.Join(groups, " against "))}}
 }

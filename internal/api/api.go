@@ -55,14 +55,17 @@ type Operator struct {
 	// Erase removes the person from an order everywhere: ledger, deliveries,
 	// evidence, files. order.ErrNotFound for an unknown order.
 	Erase func(ctx context.Context, shop, id string) error
-	// Reload reads the configuration file again. Its error is shown to the
-	// caller, so it holds no secret.
-	Reload func(ctx context.Context) error
+	// Reload reads the configuration file again, on every node its own, and
+	// returns what became of it on each; none for a hub of one node. Its error
+	// and those of the nodes are shown to the caller, so they hold no secret.
+	Reload func(ctx context.Context) ([]NodeReload, error)
 	// Backup writes a copy of the store into a folder of the hub's machine
 	// that does not exist yet, or is empty, and returns what it wrote.
 	Backup func(ctx context.Context, dir string) (BackupReport, error)
-	// Alerts returns the troubles that have not ended.
-	Alerts func() []Alert
+	// Alerts returns the troubles of all shops that have not ended.
+	Alerts func(ctx context.Context) ([]Alert, error)
+	// Nodes returns the nodes that the hub consists of.
+	Nodes func(ctx context.Context) ([]Node, error)
 	// Files returns the files of a route that its partner fetches, by name.
 	// order.ErrNotFound for a route that is not configured.
 	Files func(ctx context.Context, shop, route string) ([]RouteFile, error)

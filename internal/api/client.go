@@ -322,9 +322,15 @@ func (c *Client) Alerts(ctx context.Context) (out Alerts, err error) {
 	return out, c.call(ctx, http.MethodGet, "/api/v1/alerts", nil, &out)
 }
 
-// Reload makes the hub read its configuration again.
-func (c *Client) Reload(ctx context.Context) error {
-	return c.call(ctx, http.MethodPost, "/api/v1/reload", nil, &Done{})
+// Nodes lists the nodes of the hub.
+func (c *Client) Nodes(ctx context.Context) (out Nodes, err error) {
+	return out, c.call(ctx, http.MethodGet, "/api/v1/nodes", nil, &out)
+}
+
+// Reload makes the hub read its configuration again. If some of several nodes
+// could not, the error is a *Problem with Nodes.
+func (c *Client) Reload(ctx context.Context) (out Reloaded, err error) {
+	return out, c.call(ctx, http.MethodPost, "/api/v1/reload", nil, &out)
 }
 
 // Backup copies the store into a new folder on the hub's machine.

@@ -41,6 +41,7 @@ func endpoints() []endpoint {
 
 		{get, v1 + "/shops", Read, (*API).listShops},
 		{get, v1 + "/alerts", Read, (*API).listAlerts},
+		{get, v1 + "/nodes", Read, (*API).listNodes},
 		{post, v1 + "/reload", Admin, (*API).reload},
 		{post, v1 + "/backup", Admin, (*API).backup},
 		{get, v1 + "/faults/{partner}", Operate, (*API).showFaults},

@@ -323,7 +323,10 @@ func TestHub(t *testing.T) {
 	if alerts, err = h.client("nordlys-read").Alerts(ctx); err != nil || len(alerts.Alerts) != 1 {
 		t.Errorf("%+v %v", alerts, err)
 	}
-	if err = c.Reload(ctx); err != nil {
+	if nodes, err := c.Nodes(ctx); err != nil || len(nodes.Nodes) != 1 || nodes.Nodes[0].Name != "one" {
+		t.Errorf("%+v %v", nodes, err)
+	}
+	if done, err := c.Reload(ctx); err != nil || !done.Done || len(done.Nodes) != 2 {
 		t.Error(err)
 	}
 	report, err := c.Backup(ctx, "/backups/one")
@@ -368,12 +371,36 @@ func TestFiles(t *testing.T) {
 func TestReloadTellsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, func(o *api.Options) {
-		o.Operator.Reload = func(context.Context) error { return errors.New("ordermux.yml:3: listne: unknown key") }
+		o.Operator.Reload = func(context.Context) ([]api.NodeReload, error) {
+			return nil, errors.New("ordermux.yml:3: listne: unknown key")
+		}
 	})
 	r := h.call("POST", "/api/v1/reload", admin, "")
 	if p := r.problem(t); r.status != 400 || p.Detail != "nothing was changed: ordermux.yml:3: listne: unknown key" {
 		t.Errorf("%d %+v", r.status, p)
 	}
+}
+
+// TestReloadOfSeveralNodes is whole on one of two: the answer is no success,
+// and says what each did.
+func TestReloadOfSeveralNodes(t *testing.T) {
+	t.Parallel()
+	told := []api.NodeReload{{ID: "a1", Name: "one", Done: true}, {ID: "b2", Name: "two", Error: "ordermux.yml:3: listne: unknown key"}}
+	h := newHub(t, func(o *api.Options) {
+		o.Operator.Reload = func(context.Context) ([]api.NodeReload, error) { return told, nil }
+	})
+	_, err := h.client(admin).Reload(ctx)
+	p, ok := errors.AsType[*api.Problem](err)
+	if !ok || p.Status != 400 {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(told, p.Nodes); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"operator:admin: reload configuration"}, h.ledger.acts(api.Hub)); d != "" {
+		t.Error(d)
+	}
+	h.call("POST", "/api/v1/reload", admin, "")
 }
 
 func TestFaults(t *testing.T) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -21,7 +22,11 @@ func (a *API) listAlerts(r *request) (any, error) {
 	if a.Operator.Alerts == nil {
 		return out, nil
 	}
-	for _, t := range a.Operator.Alerts() {
+	list, err := a.Operator.Alerts(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range list {
 		if r.grant.Hub() || r.grant.Shop == t.Shop {
 			out.Alerts = append(out.Alerts, t)
 		}
@@ -29,17 +34,49 @@ func (a *API) listAlerts(r *request) (any, error) {
 	return out, nil
 }
 
+func (a *API) listNodes(r *request) (any, error) {
+	out := Nodes{Nodes: []Node{}}
+	if a.Operator.Nodes == nil {
+		return out, nil
+	}
+	list, err := a.Operator.Nodes(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	out.Nodes = append(out.Nodes, list...)
+	return out, nil
+}
+
 // reload reads the configuration again; what is wrong with it is told to the
-// caller, and the hub goes on as it was.
+// caller, and the hub goes on as it was. Of several nodes some may have taken
+// theirs: the answer names them all.
 func (a *API) reload(r *request) (any, error) {
 	if a.Operator.Reload == nil {
 		return nil, problemf(http.StatusNotFound, "this hub has no configuration file")
 	}
-	if err := a.Operator.Reload(r.Context()); err != nil {
+	nodes, err := a.Operator.Reload(r.Context())
+	if err != nil {
 		return nil, problemf(http.StatusBadRequest, "nothing was changed: %s", err)
 	}
-	a.record(r, "reload", "configuration", "")
-	return Done{Done: true}, nil
+	var failed []string
+	for _, n := range nodes {
+		if !n.Done {
+			failed = append(failed, n.Name+": "+n.Error)
+		}
+	}
+	if len(failed) == 0 || len(failed) < len(nodes) {
+		a.record(r, "reload", "configuration", "")
+	}
+	if len(failed) > 0 {
+		text := "nothing was changed"
+		if len(failed) < len(nodes) {
+			text = "not every node has taken its configuration, those that have not go on as they were"
+		}
+		p := problemf(http.StatusBadRequest, "%s: %s", text, strings.Join(failed, "; "))
+		p.Nodes = nodes
+		return nil, p
+	}
+	return Reloaded{Nodes: nodes, Done: true}, nil
 }
 
 func (a *API) backup(r *request) (any, error) {

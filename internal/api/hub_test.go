@@ -53,12 +53,17 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 				h.erased = append(h.erased, shop+"/"+id)
 				return nil
 			},
-			Reload: func(context.Context) error { return nil },
+			Reload: func(context.Context) ([]api.NodeReload, error) {
+				return []api.NodeReload{{ID: "a1", Name: "one", Done: true}, {ID: "b2", Name: "two", Done: true}}, nil
+			},
+			Nodes: func(context.Context) ([]api.Node, error) {
+				return []api.Node{{ID: "a1", Name: "one", Version: "1.2.3", Started: now, Beat: now, State: "living", Shops: 2, Configuration: "c0ffee", Answers: true}}, nil
+			},
 			Backup: func(_ context.Context, dir string) (api.BackupReport, error) {
 				return api.BackupReport{Dir: dir, Files: 2, Bytes: 4096}, nil
 			},
-			Alerts: func() []api.Alert {
-				return []api.Alert{{Shop: "nordlys", Route: "ads", Kind: "route_paused", Text: "route ads is paused", Since: now}, {Kind: "disk_full", Text: "the disk is nearly full", Since: now}}
+			Alerts: func(context.Context) ([]api.Alert, error) {
+				return []api.Alert{{Shop: "nordlys", Route: "ads", Kind: "route_paused", Text: "route ads is paused", Since: now}, {Kind: "disk_full", Text: "the disk is nearly full", Since: now}}, nil
 			},
 			Files: func(_ context.Context, _, route string) ([]api.RouteFile, error) {
 				if route != "ads" {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -20,6 +21,8 @@ type Problem struct {
 	Status int     `json:"status"`
 	Detail string  `json:"detail,omitzero"` // for people, without personal data
 	Faults []Fault `json:"faults,omitzero"` // of refused input, each with its place
+	// Nodes says of a reload what each node did.
+	Nodes []NodeReload `json:"nodes,omitzero"`
 
 	retryAfter time.Duration
 }
@@ -106,6 +109,8 @@ func asProblem(err error) *Problem {
 		return problemf(http.StatusConflict, "%s", order.ErrConflict.Error())
 	case errors.Is(err, order.ErrReadOnly):
 		return unavailable(order.ErrReadOnly.Error(), 30*time.Second)
+	case errors.Is(err, delivery.ErrElsewhere):
+		return unavailable("the node that runs this shop does not answer, try again later", 2*time.Second)
 	case errors.Is(err, order.ErrBusy):
 		return unavailable(order.ErrBusy.Error(), time.Second)
 	case errors.Is(err, context.DeadlineExceeded):

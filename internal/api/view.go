@@ -51,6 +51,42 @@ type Alerts struct {
 	Alerts []Alert `json:"alerts"`
 }
 
+// Node is one of the equal processes that a hub consists of.
+type Node struct {
+	ID      string    `json:"id"` // of this run
+	Name    string    `json:"name"`
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	Beat    time.Time `json:"beat"` // when it was heard of last
+	// State: "living", "leaving" (it hands its shops over), "ended" (declared
+	// dead).
+	State string `json:"state"`
+	Shops int    `json:"shops"` // that it delivers for
+	// Configuration is a digest of the node's configuration file, without the
+	// addresses that it listens on.
+	Configuration string `json:"configuration"`
+	Answers       bool   `json:"answers"` // it is the one that answers this
+}
+
+// Nodes is the list of nodes.
+type Nodes struct {
+	Nodes []Node `json:"nodes"`
+}
+
+// NodeReload is what became of a reload on one node.
+type NodeReload struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Done  bool   `json:"done"`
+	Error string `json:"error,omitzero"` // what is wrong with its file; it goes on as it was
+}
+
+// Reloaded is the answer to a reload.
+type Reloaded struct {
+	Done  bool         `json:"done"`
+	Nodes []NodeReload `json:"nodes,omitzero"` // of a hub of several
+}
+
 // BackupReport says what a backup wrote.
 type BackupReport struct {
 	Dir   string `json:"dir"`

@@ -17,10 +17,13 @@ import (
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/node"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
 	"github.com/ordermux/ordermux/internal/sandbox"
 	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/store"
+	"github.com/ordermux/ordermux/internal/store/postgres"
 	"github.com/ordermux/ordermux/internal/store/sqlite"
 )
 
@@ -42,8 +45,10 @@ type Options struct {
 
 	// For tests; the zero values are what the commands use.
 	Partners []partner.Partner // default all.List()
-	Now      func() time.Time
+	Now      func() time.Time  // default: this machine's, or the database's
 	Store    sqlite.Options
+	Database postgres.Options
+	Node     node.Options // only its times count
 	DiskFree func(dir string) (int64, error)
 	// Tick is how often alerts and the disk are looked at; default 15 s.
 	Tick time.Duration
@@ -53,7 +58,13 @@ type Options struct {
 type App struct {
 	opts        Options
 	log         *slog.Logger
-	store       *sqlite.Store
+	now         func() time.Time
+	store       store.Store
+	folder      *sqlite.Store   // the store, if it is a data folder
+	database    *postgres.Store // or if several nodes share it
+	node        *node.Node      // this one among them; nil: it is the only one
+	lease       *node.Lease
+	keeper      *keeper
 	ledger      *ledger.Ledger
 	engine      *delivery.Engine
 	metrics     *metrics
@@ -71,8 +82,12 @@ type App struct {
 	hubID       string
 	addrs       []listener
 	current     atomic.Pointer[generation] // of the configuration
+	name        string                     // of this node, for people
+	began       time.Time
 	wrong       wrongCredentials
 	stopping    atomic.Bool
+	unreachable atomic.Bool // the database, when this node beat last
+	differ      difference
 	reload      sync.Mutex
 
 	cleanups []cleanup
@@ -80,14 +95,15 @@ type App struct {
 	closed   error
 }
 
-// New builds a hub: opens the data folder, builds doors and routes, and
+// New builds a hub: opens the store, builds doors and routes, and
 // listens on its addresses, though nothing is answered before Run. What it
 // built it takes down again if it fails. Errors: *sqlite.InUse (wrapped) for a
 // data folder in use, order.ErrReadOnly (wrapped) for one that can not be
-// written, *AddressError for a taken port, *RouteError for a route or door
+// written, *postgres.Refused and *postgres.Newer (wrapped) for a database that
+// is not fit, *AddressError for a taken port, *RouteError for a route or door
 // whose settings its partner does not take.
 func New(ctx context.Context, opts Options) (*App, error) {
-	a := &App{opts: opts.withDefaults()}
+	a := &App{opts: opts.withDefaults(), now: time.Now}
 	a.log = a.opts.Log
 	if err := a.build(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -101,12 +117,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Partners == nil {
 		o.Partners = all.List()
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Store.Now == nil {
-		o.Store.Now = o.Now
 	}
 	if o.DiskFree == nil {
 		o.DiskFree = diskFree

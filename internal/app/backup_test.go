@@ -10,7 +10,7 @@ import (
 
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
-	h := startHub(t, t.TempDir(), shop(""))
+	h := startHub(t, inFolder(t), shop(""))
 	h.give(oneOrder("o-1", "3.00"))
 	copied := filepath.Join(t.TempDir(), "copy")
 	report, err := h.api.Backup(t.Context(), copied)
@@ -23,12 +23,12 @@ func TestBackupAndRestore(t *testing.T) {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}
-	dir := t.TempDir()
-	reports, err := app.Restore(t.Context(), copied, filepath.Join(dir, "data"))
+	p := inFolder(t)
+	reports, err := app.Restore(t.Context(), copied, filepath.Join(p.dir, "data"))
 	if err != nil || len(reports) == 0 || len(reports[0].Faults) > 0 {
 		t.Fatal(reports, err)
 	}
-	restored := startHub(t, dir, shop(""))
+	restored := startHub(t, p, shop(""))
 	if _, err := restored.api.Order(t.Context(), "nordlys", "o-1"); err != nil {
 		t.Error(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/alert"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 )
@@ -25,9 +26,23 @@ type disk struct {
 	refused atomic.Bool  // the store could not write
 }
 
+// A nil disk is that of a hub without a data folder: its database's room is the
+// database's matter.
+
+// troubles returns what is wrong with the room.
+func (d *disk) troubles(limits alert.Limits) []alert.Trouble {
+	if d == nil || !d.full.Load() {
+		return nil
+	}
+	return alert.OfDisk(d.room.Load(), limits)
+}
+
 // look measures the room, and finds out whether a store that refused writes
 // again.
 func (d *disk) look(ctx context.Context) {
+	if d == nil {
+		return
+	}
 	free, err := d.free(d.dir)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
@@ -49,7 +64,7 @@ func (d *disk) look(ctx context.Context) {
 
 // check returns order.ErrReadOnly while new orders can not be taken.
 func (d *disk) check() error {
-	if d.full.Load() {
+	if d != nil && d.full.Load() {
 		return order.ErrReadOnly
 	}
 	return nil
@@ -57,6 +72,9 @@ func (d *disk) check() error {
 
 // saw learns from the result of a write.
 func (d *disk) saw(err error) {
+	if d == nil {
+		return
+	}
 	if errors.Is(err, order.ErrReadOnly) {
 		d.refused.Store(true)
 	} else if err == nil && d.refused.Load() {
@@ -65,10 +83,26 @@ func (d *disk) saw(err error) {
 }
 
 // ready reports whether orders can be taken.
-func (d *disk) ready() bool { return !d.full.Load() && !d.refused.Load() }
+func (d *disk) ready() bool { return d.unready() == "" }
+
+// unready says why orders can not be taken; "": they can.
+func (d *disk) unready() string {
+	switch {
+	case d == nil:
+		return ""
+	case d.full.Load():
+		return "the disk is nearly full: no new orders"
+	case d.refused.Load():
+		return "the store can not be written"
+	}
+	return ""
+}
 
 // run looks from time to time.
 func (d *disk) run(ctx context.Context, every time.Duration, changed func()) {
+	if d == nil {
+		return
+	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

@@ -27,7 +27,7 @@ func (a *App) buildDoors() error {
 		side, err := p.Door(partner.Deps{
 			Partner: p.Name, Intake: in, Orders: a.ledger, Credentials: doorCredentials{app: a, partner: p.Name},
 			State: a.store.State(hubShop, "door:"+p.Name), Log: a.log.With("door", p.Name),
-			Now: a.opts.Now, PublicURL: a.opts.Config.PublicURL,
+			Now: a.now, PublicURL: a.opts.Config.PublicURL,
 		})
 		if err != nil {
 			return &RouteError{Partner: p.Name, Err: err}

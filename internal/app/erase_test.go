@@ -12,11 +12,58 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/store"
+	"github.com/ordermux/ordermux/internal/store/folder"
+	"github.com/ordermux/ordermux/internal/store/postgres"
 )
 
-// holding returns which of the words stand in the files of a folder, and where.
-func holding(t *testing.T, dir string, words []string) map[string][]string {
+// holding returns which of the words stand in what a hub keeps, and where.
+func (p place) holding(t *testing.T, words []string) map[string][]string {
+	t.Helper()
+	if p.database != "" {
+		return inTables(t, p.database, words)
+	}
+	return inFiles(t, filepath.Join(p.dir, "data"), words)
+}
+
+// inTables looks into every row of a database.
+func inTables(t *testing.T, url string, words []string) map[string][]string {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	rows, err := c.Query(t.Context(), "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]string{}
+	for _, table := range tables {
+		for _, word := range words {
+			var n int
+			// Bytes are shown as hexadecimal digits.
+			query := "SELECT count(*) FROM " + table + " r WHERE strpos(r::text, $1) > 0 OR strpos(r::text, encode(convert_to($1, 'UTF8'), 'hex')) > 0"
+			if err := c.QueryRow(t.Context(), query, word).Scan(&n); err != nil {
+				t.Fatal(table, err)
+			}
+			if n > 0 {
+				found[word] = append(found[word], table)
+			}
+		}
+	}
+	return found
+}
+
+// inFiles looks into every file of a folder.
+func inFiles(t *testing.T, dir string, words []string) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -56,6 +103,27 @@ func unpacked(t *testing.T, b []byte) []byte {
 	return out
 }
 
+// withdraw takes a file away as a hub does.
+func (p place) withdraw(t *testing.T, name store.FileName) {
+	t.Helper()
+	var files store.Files = folder.New(filepath.Join(p.dir, "data", "files"))
+	if p.database != "" {
+		s, err := postgres.Open(t.Context(), p.database, postgres.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		files = s.Files()
+	}
+	list, err := files.ListFiles(t.Context(), name.Shop, name.Route)
+	if err == nil {
+		err = files.WithdrawFiles(t.Context(), name.Shop, name.Route, list)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // annasWords are what is personal of the order that giveAnnasOrder gives.
 var annasWords = []string{"session-of-anna", "customer-anna", "anna@nordlys.example", "Anna Andersson"}
 
@@ -69,18 +137,19 @@ func (h *hub) giveAnnasOrder() {
 }
 
 // TestErasedEverywhere erases an order that was delivered by two routes and
-// stands in two order files, and looks for the person in every byte of the
-// data folder.
-func TestErasedEverywhere(t *testing.T) {
-	t.Parallel()
+// stands in two order files, and looks for the person in every byte of the data
+// folder, or in every row of the database.
+func TestErasedEverywhere(t *testing.T) { eachStore(t, testErasedEverywhere) }
+
+func testErasedEverywhere(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
 	receiver, received := startReceiver(t)
 	file := func(name string) string {
 		return "      " + name + ": {partner: citrusad, settings: {output: file, file_password: fetch-me-please, file_name: orders." + name + "}}\n"
 	}
-	dir := t.TempDir()
+	p := at(t)
 	var later atomic.Int64
-	h := startHub(t, dir, shop(adsRoute(sandbox.URL())+hookRoute(receiver)+file("tsv")+file("gz")), func(o *app.Options) {
+	h := startHub(t, p, shop(adsRoute(sandbox.URL())+hookRoute(receiver)+file("tsv")+file("gz")), func(o *app.Options) {
 		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	})
 	h.giveAnnasOrder()
@@ -96,9 +165,9 @@ func TestErasedEverywhere(t *testing.T) {
 		return body
 	}
 	eventually(t, "the first files are written", func() bool {
-		_, err := os.Stat(filepath.Join(dir, "data", "files", "nordlys", "gz", "orders.gz"))
-		_, err2 := os.Stat(filepath.Join(dir, "data", "files", "nordlys", "tsv", "orders.tsv"))
-		return err == nil && err2 == nil
+		list, err := h.api.Files(t.Context(), "nordlys", "gz")
+		list2, err2 := h.api.Files(t.Context(), "nordlys", "tsv")
+		return err == nil && err2 == nil && len(list.Files) == 1 && len(list2.Files) == 1
 	})
 	later.Store(int64(25 * time.Hour))
 	h.give(oneOrder("o-2", "4.00")) // wakes the routes, which look at the clock
@@ -117,7 +186,7 @@ func TestErasedEverywhere(t *testing.T) {
 	if !delivered["ads"] || !delivered["hook"] || len(received()) == 0 {
 		t.Fatalf("deliveries: %+v", state.Deliveries)
 	}
-	before := holding(t, filepath.Join(dir, "data"), annasWords)
+	before := p.holding(t, annasWords)
 	if len(before) != len(annasWords) {
 		t.Fatalf("before erasing: %v", before)
 	}
@@ -127,7 +196,7 @@ func TestErasedEverywhere(t *testing.T) {
 	}
 	clean := func(when string) {
 		t.Helper()
-		if found := holding(t, filepath.Join(dir, "data"), annasWords); len(found) > 0 {
+		if found := p.holding(t, annasWords); len(found) > 0 {
 			t.Errorf("%s: %v", when, found)
 		}
 		for _, name := range []string{"tsv", "gz"} { // never missing, and with the others
@@ -145,11 +214,7 @@ func TestErasedEverywhere(t *testing.T) {
 	}
 
 	// A file that could not be written anew is, with the route's next look.
-	folder := filepath.Join(dir, "data", "files", "nordlys", "tsv")
-	write(t, folder, ".withdrawn-orders.tsv", nil)
-	if err := os.Remove(filepath.Join(folder, "orders.tsv")); err != nil {
-		t.Fatal(err)
-	}
+	p.withdraw(t, store.FileName{Shop: "nordlys", Route: "tsv", Name: "orders.tsv"})
 	later.Add(int64(time.Minute))
 	h.give(oneOrder("o-3", "4.00"))
 	eventually(t, "the file is there again", func() bool {

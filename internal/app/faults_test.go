@@ -14,14 +14,15 @@ import (
 // TestFaultsOfTheSandbox lets a partner have several bad days at once: all
 // orders arrive, each once. (What leaves open whether an order was stored, 500
 // and answers cut off, takes minutes of asking: that is for the torture.)
-func TestFaultsOfTheSandbox(t *testing.T) {
-	t.Parallel()
+func TestFaultsOfTheSandbox(t *testing.T) { eachStore(t, testFaultsOfTheSandbox) }
+
+func testFaultsOfTheSandbox(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
 	faults := `{"seed":1,"share_429":0.2,"retry_after":"0s","share_slow":0.2,"slow_for":"20ms","share_lose_answer":0.3,"refuse":["o-7"]}`
 	if _, err := sandbox.api.SetFaults(t.Context(), "citrusad", []byte(faults)); err != nil {
 		t.Fatal(err)
 	}
-	h := startHub(t, t.TempDir(), shop(fmt.Sprintf(
+	h := startHub(t, at(t), shop(fmt.Sprintf(
 		"      ads: {partner: citrusad, retry: {first: 5ms, max: 20ms}, settings: {base_url: \"%s/citrusad\", api_key: sandbox-secret-key, read_back: \"0\", timeout: 1s, batch_size: 5}}\n", sandbox.URL())))
 	for n := range 20 {
 		h.give(oneOrder(fmt.Sprintf("o-%d", n), "3.00"))
@@ -53,9 +54,10 @@ func TestFaultsOfTheSandbox(t *testing.T) {
 	}
 }
 
-func TestFaultsCanBeSetInASandboxOnly(t *testing.T) {
-	t.Parallel()
-	h := startHub(t, t.TempDir(), shop(""))
+func TestFaultsCanBeSetInASandboxOnly(t *testing.T) { eachStore(t, testFaultsCanBeSetInASandboxOnly) }
+
+func testFaultsCanBeSetInASandboxOnly(t *testing.T, at newPlace) {
+	h := startHub(t, at(t), shop(""))
 	if _, err := h.api.SetFaults(t.Context(), "citrusad", []byte(`{}`)); !errors.Is(err, order.ErrNotFound) {
 		t.Error(err)
 	}

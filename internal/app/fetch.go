@@ -2,13 +2,12 @@ package app
 
 import (
 	"context"
-	"io/fs"
+	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/secret"
 	"github.com/ordermux/ordermux/internal/store"
 )
@@ -37,18 +36,13 @@ func (f *files) serve(w http.ResponseWriter, r *http.Request, password func(shop
 	// Taken before the file is opened: a fetch must not count for a file that
 	// replaced the one it got.
 	began := f.now()
-	file, err := os.Open(filepath.Join(f.dir, shop, route, name))
-	if err != nil {
-		f.missing(w, r, shop, route, name)
+	file, gone, err := f.open(r.Context(), store.FileName{Shop: shop, Route: route, Name: name})
+	if file == nil {
+		f.missing(w, r, gone, err)
 		return
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil || info.IsDir() {
-		http.NotFound(w, r)
-		return
-	}
-	sent, whole := send(w, r, file, info)
+	sent, whole := send(w, r, file)
 	if r.Method == http.MethodGet && sent >= 0 {
 		// The partner may have hung up, which ends its context.
 		f.fetched(context.WithoutCancel(r.Context()), shop, route, store.Fetch{Name: name, At: began, Bytes: sent, Whole: whole})
@@ -67,29 +61,50 @@ func (f *files) fetched(ctx context.Context, shop, route string, fetch store.Fet
 // away, in seconds: the route writes it with its next look.
 const comeAgain = "30"
 
-// missing answers for a file that is not there.
-func (f *files) missing(w http.ResponseWriter, r *http.Request, shop, route, name string) {
-	if gone, err := f.withdrawn(shop, route, name); err == nil && gone {
-		w.Header().Set("Retry-After", comeAgain)
-		http.Error(w, "the file is being written anew", http.StatusServiceUnavailable)
+// open opens a file. Without one, gone says that it was taken away.
+func (f *files) open(ctx context.Context, name store.FileName) (file store.File, gone bool, err error) {
+	// A withdrawn file may be written between the two looks.
+	for range 2 {
+		if file, err = f.place.OpenFile(ctx, name); !errors.Is(err, order.ErrNotFound) {
+			return file, false, err
+		}
+		if gone, err = f.place.Withdrawn(ctx, name); gone || err != nil {
+			return nil, gone, err
+		}
+	}
+	return nil, false, nil
+}
+
+// missing answers for a file that is not there, was taken away, or could not be
+// opened.
+func (f *files) missing(w http.ResponseWriter, r *http.Request, gone bool, err error) {
+	why := "the file is being written anew"
+	switch {
+	case err != nil:
+		f.log.ErrorContext(r.Context(), "open a file", "error", err)
+		why = "the file can not be read now"
+	case !gone:
+		http.NotFound(w, r)
 		return
 	}
-	http.NotFound(w, r)
+	w.Header().Set("Retry-After", comeAgain)
+	http.Error(w, why, http.StatusServiceUnavailable)
 }
 
 // send sends a file and returns how much of it the client took; -1 if it took
 // nothing because it had it already. A part that a client asked for is a fetch
 // too, but only the whole is whole.
-func send(w http.ResponseWriter, r *http.Request, file *os.File, info fs.FileInfo) (sent int64, whole bool) {
+func send(w http.ResponseWriter, r *http.Request, file store.File) (sent int64, whole bool) {
+	info := file.Info()
 	// A large file on a slow line takes its time.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if strings.HasSuffix(info.Name(), ".tsv") {
+	if strings.HasSuffix(info.Name, ".tsv") {
 		w.Header().Set("Content-Type", "text/tab-separated-values; charset=utf-8")
 	}
 	counted := &countingWriter{ResponseWriter: w}
-	http.ServeContent(counted, r, info.Name(), info.ModTime(), file)
+	http.ServeContent(counted, r, info.Name, info.Written, file)
 	switch counted.status {
 	case http.StatusOK:
 	case http.StatusPartialContent:
@@ -100,7 +115,7 @@ func send(w http.ResponseWriter, r *http.Request, file *os.File, info fs.FileInf
 	default:
 		return -1, false
 	}
-	return counted.bytes, counted.bytes == info.Size() && counted.failed == nil
+	return counted.bytes, counted.bytes == info.Bytes && counted.failed == nil
 }
 
 // countingWriter counts what a client took.

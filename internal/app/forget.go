@@ -8,15 +8,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/ordermux/ordermux/internal/delivery"
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/store"
 )
 
-// erase removes the person from an order everywhere: ledger, deliveries and
-// evidence in one transaction, then the files that partners fetch.
+// erase removes the person from an order everywhere, on whichever node that can
+// be done.
 func (a *App) erase(ctx context.Context, shop, id string) error {
+	_, err := relayTo[struct{}](ctx, a.node, shop, doErase, errand{Order: id})
+	return err
+}
+
+// eraseHere removes the person from an order of a shop that this node owns:
+// from ledger, deliveries and evidence in one transaction, then from the files
+// that partners fetch.
+func (a *App) eraseHere(ctx context.Context, shop, id string) error {
+	if _, ours := a.files.epoch(ctx, shop); !ours {
+		return delivery.ErrElsewhere
+	}
 	err := a.ledger.Erase(ctx, shop, id)
 	// Once the ledger forgot, the files must, even if nobody waits any more.
 	return errors.Join(err, a.files.forget(context.WithoutCancel(ctx), shop, id, a.rewrite))
@@ -28,98 +40,79 @@ func (a *App) rewrite(ctx context.Context, shop, name string) (bool, error) {
 	if r == nil || r.delivery.Side.Rewrite == nil {
 		return false, nil
 	}
-	return true, r.delivery.Side.Rewrite(ctx)
+	return true, r.delivery.Side.Rewrite(a.keeper.asOwner(ctx, shop))
 }
 
 // forget sees to it that no file of a shop shows what the ledger no longer
 // says of an order. A file that speaks of it is replaced at once by what its
 // route writes now. Where that is not possible it is withdrawn: who fetches it
-// is told to come again, until the route writes it.
+// is told to come again, until the route writes it. Only the shop's owner may
+// forget: its routes are the only ones that write.
 func (f *files) forget(ctx context.Context, shop, id string, rewrite func(ctx context.Context, shop, route string) (bool, error)) error {
-	routes, err := os.ReadDir(filepath.Join(f.dir, shop))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	routes, err := f.place.FileRoutes(ctx, shop)
 	if err != nil {
 		return fmt.Errorf("erase in files: %w", err)
 	}
 	var failed error
 	for _, route := range routes {
-		dir := filepath.Join(f.dir, shop, route.Name())
-		old, err := f.speakOf(dir, id)
+		old, err := f.speakOf(ctx, shop, route, id)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("erase in files: %w", err))
 		}
 		if len(old) == 0 {
 			continue
 		}
-		if _, err := rewrite(ctx, shop, route.Name()); err != nil {
-			f.log.ErrorContext(ctx, "a file could not be written anew after erasing", "shop", shop, "route", route.Name(), "error", err)
+		if _, err := rewrite(ctx, shop, route); err != nil {
+			f.log.ErrorContext(ctx, "a file could not be written anew after erasing", "shop", shop, "route", route, "error", err)
 		}
-		if err := f.withdraw(dir, old); err != nil {
+		if err := f.withdraw(ctx, shop, route, old); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("erase in files: %w", err))
 		}
 	}
 	return failed
 }
 
-// speakOf returns the files of a folder in which an order stands, and removes
+// speakOf returns the files of a route in which an order stands, and removes
 // what a killed hub left half written. It waits for a file that is being
 // written: that may have read the ledger before the order was erased.
-func (f *files) speakOf(dir, id string) ([]fs.FileInfo, error) {
-	defer f.lock(dir)()
-	entries, err := os.ReadDir(dir)
+func (f *files) speakOf(ctx context.Context, shop, route, id string) ([]store.FileInfo, error) {
+	defer f.lock(shop, route)()
+	failed := f.place.DiscardUnfinished(ctx, shop, route)
+	list, err := f.place.ListFiles(ctx, shop, route)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(failed, err)
 	}
-	var found []fs.FileInfo
-	var failed error
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		switch {
-		case strings.HasPrefix(e.Name(), unfinished):
-			failed = errors.Join(failed, os.Remove(path))
-		case strings.HasPrefix(e.Name(), withdrawnDot) || !e.Type().IsRegular():
-		case speaksOf(path, id):
-			info, err := e.Info()
-			if err != nil {
-				failed = errors.Join(failed, err)
-				continue
-			}
+	var found []store.FileInfo
+	for _, info := range list {
+		if !info.Withdrawn && f.speaks(ctx, store.FileName{Shop: shop, Route: route, Name: info.Name}, id) {
 			found = append(found, info)
 		}
 	}
 	return found, failed
 }
 
-// withdraw removes those of a folder's files that are still the old ones.
-func (f *files) withdraw(dir string, old []fs.FileInfo) error {
-	defer f.lock(dir)()
-	var failed error
-	for _, was := range old {
-		path := filepath.Join(dir, was.Name())
-		is, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(was, is) {
-			continue
-		}
-		// The mark first: the file must at no time be missing without it.
-		mark := os.WriteFile(filepath.Join(dir, withdrawnDot+was.Name()), nil, 0o600)
-		failed = errors.Join(failed, mark, os.Remove(path), syncDir(dir))
+// withdraw takes those of a route's files away that are still the old ones.
+func (f *files) withdraw(ctx context.Context, shop, route string, old []store.FileInfo) error {
+	defer f.lock(shop, route)()
+	return f.place.WithdrawFiles(ctx, shop, route, old)
+}
+
+// speaks reports whether an order stands in a file. One that can not be read
+// might speak of it.
+func (f *files) speaks(ctx context.Context, name store.FileName, id string) bool {
+	file, err := f.place.OpenFile(ctx, name)
+	if err != nil {
+		return !errors.Is(err, order.ErrNotFound)
 	}
-	return failed
+	defer file.Close()
+	return speaksOf(file, strings.HasSuffix(name.Name, ".gz"), id)
 }
 
 // speaksOf reports whether a file, packed or not, holds an order's id as a
-// whole field. One that can not be read might.
-func speaksOf(path, id string) bool {
-	file, err := os.Open(path)
-	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist)
-	}
-	defer file.Close()
-	var r io.Reader = file
-	if strings.HasSuffix(path, ".gz") {
-		z, err := gzip.NewReader(file)
+// whole field.
+func speaksOf(r io.Reader, packed bool, id string) bool {
+	if packed {
+		z, err := gzip.NewReader(r)
 		if err != nil {
 			return true
 		}

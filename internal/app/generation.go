@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
-	"strings"
 
 	"github.com/ordermux/ordermux/internal/alert"
 	"github.com/ordermux/ordermux/internal/config"
@@ -23,6 +21,7 @@ import (
 // or not at all.
 type generation struct {
 	config      *config.Config
+	digest      string // of it
 	credentials credentialIndex
 	proxies     []netip.Prefix
 	routes      map[routeKey]*route
@@ -61,7 +60,7 @@ func (e *RouteError) Unwrap() error { return e.Err }
 // change are taken over from before, with what they hold in memory.
 func (a *App) generate(cfg *config.Config, before *generation) (*generation, error) {
 	g := &generation{
-		config: cfg, credentials: indexCredentials(cfg, a.opts.Partners), routes: map[routeKey]*route{},
+		config: cfg, digest: digest(cfg, a.sealKey), credentials: indexCredentials(cfg, a.opts.Partners), routes: map[routeKey]*route{},
 	}
 	var err error
 	if g.proxies, err = prefixes(cfg.TrustedProxies); err != nil {
@@ -121,7 +120,7 @@ func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow
 	client := clients[connection]
 	if client == nil {
 		client = outbound.New(outbound.Options{
-			Allow: allow, Hop: a.hubID, Now: a.opts.Now, UserAgent: "ordermux/" + a.opts.Version,
+			Allow: allow, Hop: a.hubID, Now: a.now, UserAgent: "ordermux/" + a.opts.Version,
 		})
 		clients[connection] = client
 	}
@@ -132,8 +131,11 @@ func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow
 		return nil, err
 	}
 	r := &route{revision: rev, client: client, handler: side.Handler, password: c.Settings["file_password"].Secret}
-	side.Deliver = a.carryOn(side.Deliver)
-	side.Look = a.carryOn(side.Look)
+	side.Deliver = a.carryOn(shop.ID, side.Deliver)
+	side.Look = a.carryOn(shop.ID, side.Look)
+	if poll := side.Poll; poll != nil {
+		side.Poll = func(ctx context.Context) error { return poll(a.keeper.asOwner(ctx, shop.ID)) }
+	}
 	r.delivery = deliveryRoute(shop, c, side)
 	r.delivery.Revision = rev
 	return r, nil
@@ -145,22 +147,22 @@ func (a *App) routeDeps(shop *config.Shop, c config.Route, client *outbound.Clie
 		Source: order.Source{Name: "route:" + c.Name, Rank: order.RankRoute},
 		Intake: &intake{app: a, next: a.ledger, partner: c.Partner},
 		Orders: a.ledger,
-		State:  a.store.State(shop.ID, "connection:"+c.Connection),
+		State:  a.connectionState(shop.ID, c.Connection),
 		Files:  a.files.of(shop.ID, c.Name),
 		HTTP:   client,
 		Log:    a.log.With("shop", shop.ID, "route", c.Name, "partner", c.Partner),
-		Now:    a.opts.Now,
+		Now:    a.now,
 	}
 }
 
 // carryOn gives a side's calls the trace and the hops that their orders came
 // with.
-func (a *App) carryOn(do func(context.Context, []partner.Task) []partner.Outcome) func(context.Context, []partner.Task) []partner.Outcome {
+func (a *App) carryOn(shop string, do func(context.Context, []partner.Task) []partner.Outcome) func(context.Context, []partner.Task) []partner.Outcome {
 	if do == nil {
 		return nil
 	}
 	return func(ctx context.Context, tasks []partner.Task) []partner.Outcome {
-		ctx = outbound.WithTraceparent(ctx, a.traces.of(tasks))
+		ctx = outbound.WithTraceparent(a.keeper.asOwner(ctx, shop), a.traces.of(tasks))
 		return do(outbound.WithHop(ctx, hopsOf(tasks)), tasks)
 	}
 }
@@ -196,15 +198,7 @@ func revision(cfg *config.Config, shop *config.Shop, c config.Route) string {
 	settings := c.Settings
 	c.Settings = nil
 	fmt.Fprintf(h, "%s|%v|%s|%s|%s|%+v", cfg.PublicURL, cfg.Outbound.AllowPrivate, shop.ID, shop.Currency, shop.Timezone, c)
-	names := make([]string, 0, len(settings))
-	for name := range settings {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		v := settings[name]
-		fmt.Fprintf(h, "|%s=%q,%q,%q", name, v.Text, strings.Join(v.List, "\x00"), v.Secret.Reveal())
-	}
+	writeSettings(h, settings)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
@@ -224,8 +218,8 @@ func (a *App) channels(cfg *config.Config) []alert.Channel {
 		out = append(out, alert.NewMail(*cfg.SMTP, cfg.Alerts.Email))
 	}
 	if w := cfg.Alerts.Webhook; w != nil {
-		client := outbound.New(outbound.Options{Now: a.opts.Now, UserAgent: "ordermux/" + a.opts.Version})
-		out = append(out, alert.NewWebhook(*w, client, a.opts.Now))
+		client := outbound.New(outbound.Options{Now: a.now, UserAgent: "ordermux/" + a.opts.Version})
+		out = append(out, alert.NewWebhook(*w, client, a.now))
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,9 +20,11 @@ import (
 	"github.com/ordermux/ordermux/internal/app"
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/demo"
+	"github.com/ordermux/ordermux/internal/node"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
 	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/store/postgres/pgtest"
 )
 
 const (
@@ -29,9 +32,44 @@ const (
 	hookKey    = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 )
 
-// parse reads a configuration file's text as the commands do.
-func parse(dir, text string, more ...partner.Partner) (*config.Config, error) {
-	return config.Parse([]byte(text), config.Options{Partners: append(all.List(), more...), CompileRule: app.CheckRule, Dir: dir})
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// place is where a hub keeps everything, and its configuration's folder.
+type place struct {
+	dir      string
+	database string // "": in dir
+}
+
+// newPlace makes a place where no hub has been.
+type newPlace func(t *testing.T) place
+
+// inFolder is a place with an embedded store.
+func inFolder(t *testing.T) place { return place{dir: t.TempDir()} }
+
+// inDatabase is a place with a database, which several hubs may share.
+func inDatabase(t *testing.T) place { return place{dir: t.TempDir(), database: pgtest.Database(t)} }
+
+// eachStore runs a test on both stores.
+func eachStore(t *testing.T, run func(t *testing.T, at newPlace)) {
+	t.Parallel()
+	for name, at := range map[string]newPlace{"SQLite": inFolder, "PostgreSQL": inDatabase} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, at)
+		})
+	}
+}
+
+// dataFolder is how shop's configuration names its store.
+const dataFolder = "data: ./data\n"
+
+// parse reads a configuration file's text, which names a data folder, as the
+// commands do.
+func parse(p place, text string, more ...partner.Partner) (*config.Config, error) {
+	if p.database != "" {
+		text = strings.Replace(text, dataFolder, "database: \""+p.database+"\"\nseal_key: \""+strings.Repeat("5e", 32)+"\"\n", 1)
+	}
+	return config.Parse([]byte(text), config.Options{Partners: append(all.List(), more...), CompileRule: app.CheckRule, Dir: p.dir})
 }
 
 // hub is a running hub.
@@ -43,19 +81,19 @@ type hub struct {
 	stop func() error // waits; safe to call twice
 }
 
-// startHub starts a hub with its data in dir. Tweaks change its options.
-func startHub(t *testing.T, dir, text string, tweaks ...func(*app.Options)) *hub {
+// startHub starts a hub at a place. Tweaks change its options.
+func startHub(t *testing.T, p place, text string, tweaks ...func(*app.Options)) *hub {
 	t.Helper()
-	h, err := newHub(t, dir, text, tweaks...)
+	h, err := newHub(t, p, text, tweaks...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-func newHub(t *testing.T, dir, text string, tweaks ...func(*app.Options)) (*hub, error) {
+func newHub(t *testing.T, p place, text string, tweaks ...func(*app.Options)) (*hub, error) {
 	t.Helper()
-	cfg, err := parse(dir, text)
+	cfg, err := parse(p, text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,8 +106,32 @@ func newHub(t *testing.T, dir, text string, tweaks ...func(*app.Options)) (*hub,
 		return nil, err
 	}
 	h.run()
-	h.api, err = api.NewClient(h.URL(), secret.New(adminToken), nil)
+	anybody := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	t.Cleanup(anybody.CloseIdleConnections)
+	h.api, err = api.NewClient(h.URL(), secret.New(adminToken), anybody)
+	if err == nil && p.database != "" {
+		h.owned(len(opts.Config.Shops))
+	}
 	return h, err
+}
+
+// owned waits until the nodes have shared out so many shops.
+func (h *hub) owned(shops int) {
+	h.t.Helper()
+	eventually(h.t, "all shops have a node", func() bool {
+		list, err := h.api.Nodes(h.t.Context())
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		sum, in := 0, false
+		for _, n := range list.Nodes {
+			in = in || n.Answers
+			if n.State == node.Living {
+				sum += n.Shops
+			}
+		}
+		return in && sum == shops+1 // and the hub's own
+	})
 }
 
 func (h *hub) run() {
@@ -142,8 +204,7 @@ func shop(routes string) string {
 	}
 	return `
 listen: 127.0.0.1:0
-data: ./data
-admin_token: ` + adminToken + `
+` + dataFolder + `admin_token: ` + adminToken + `
 shops:
   nordlys:
     name: Nordlys Kaffe
@@ -222,9 +283,18 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// settled waits until the hub's routes have nothing left to do.
+// settled waits until the hub's routes have nothing left to do with what was
+// accepted before, by whichever node.
 func (h *hub) settled() {
 	h.t.Helper()
+	orders, err := h.api.Orders(h.t.Context(), "nordlys", api.ListOptions{})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	newest := int64(0)
+	for _, o := range orders.Orders {
+		newest = max(newest, o.Seq)
+	}
 	eventually(h.t, "the routes settle", func() bool {
 		list, err := h.api.Routes(h.t.Context(), "nordlys")
 		if err != nil {
@@ -234,7 +304,11 @@ func (h *hub) settled() {
 			if r.State == "gone" {
 				continue
 			}
-			if r.Position < r.Head || r.Counts["ready"]+r.Counts["sending"]+r.Counts["retrying"]+r.Counts["asking"] > 0 {
+			busy := r.Counts["sending"] + r.Counts["retrying"] + r.Counts["asking"]
+			if r.Counts["pending"] == 0 { // an order's next delivery waits for that
+				busy += r.Counts["ready"]
+			}
+			if r.Position < max(r.Head, newest) || busy > 0 {
 				return false
 			}
 		}

@@ -11,15 +11,16 @@ import (
 
 // TestTwoHubsThatFeedEachOther lets each hub deliver to the other's door: an
 // order makes one round and stops.
-func TestTwoHubsThatFeedEachOther(t *testing.T) {
-	t.Parallel()
+func TestTwoHubsThatFeedEachOther(t *testing.T) { eachStore(t, testTwoHubsThatFeedEachOther) }
+
+func testTwoHubsThatFeedEachOther(t *testing.T, at newPlace) {
 	to := func(url string) string {
 		return strings.Replace(adsRoute(url), "sandbox-secret-key", "sk-12345", 1)
 	}
-	dir := t.TempDir()
-	a := startHub(t, dir, shop(to("http://127.0.0.1:1")))
-	b := startHub(t, t.TempDir(), shop(to(a.URL())))
-	cfg, err := parse(dir, shop(to(b.URL())))
+	p := at(t)
+	a := startHub(t, p, shop(to("http://127.0.0.1:1")))
+	b := startHub(t, at(t), shop(to(a.URL())))
+	cfg, err := parse(p, shop(to(b.URL())))
 	if err != nil {
 		t.Fatal(err)
 	}

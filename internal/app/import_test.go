@@ -42,11 +42,12 @@ func importBook(t *testing.T, h *hub, history bool) intake.Summary {
 
 // TestTheOrderBookTwice imports the 90 real invoices twice: the second time
 // nothing is new, and nothing is sent.
-func TestTheOrderBookTwice(t *testing.T) {
-	t.Parallel()
+func TestTheOrderBookTwice(t *testing.T) { eachStore(t, testTheOrderBookTwice) }
+
+func testTheOrderBookTwice(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
 	receiver, received := startReceiver(t)
-	h := startHub(t, t.TempDir(), shop(adsRoute(sandbox.URL())+hookRoute(receiver)))
+	h := startHub(t, at(t), shop(adsRoute(sandbox.URL())+hookRoute(receiver)))
 	first := importBook(t, h, false)
 	if first.Rows != 90 || first.Lines != 1694 || first.Results[intake.New] != 84 || first.Results[intake.Skipped] != 6 {
 		t.Errorf("first: %+v", first)
@@ -70,10 +71,11 @@ func TestTheOrderBookTwice(t *testing.T) {
 }
 
 // TestTheOrderBookAsHistory imports without delivering.
-func TestTheOrderBookAsHistory(t *testing.T) {
-	t.Parallel()
+func TestTheOrderBookAsHistory(t *testing.T) { eachStore(t, testTheOrderBookAsHistory) }
+
+func testTheOrderBookAsHistory(t *testing.T, at newPlace) {
 	receiver, received := startReceiver(t)
-	h := startHub(t, t.TempDir(), shop(hookRoute(receiver)))
+	h := startHub(t, at(t), shop(hookRoute(receiver)))
 	if sum := importBook(t, h, true); sum.Results[intake.New] != 84 {
 		t.Errorf("%+v", sum)
 	}

@@ -23,7 +23,7 @@ var _ partner.Intake = (*intake)(nil)
 // Append implements partner.Intake.
 func (i *intake) Append(ctx context.Context, shop string, entries []order.Entry) ([]order.Receipt, error) {
 	if err := i.app.disk.check(); err != nil {
-		i.app.metrics.refused.WithLabelValues(i.partner, "read_only").Inc()
+		i.app.metrics.refuse(i.partner, "read_only")
 		return nil, err
 	}
 	c := callOf(ctx)
@@ -33,7 +33,7 @@ func (i *intake) Append(ctx context.Context, shop string, entries []order.Entry)
 	receipts, err := i.next.Append(ctx, shop, entries)
 	i.app.disk.saw(err)
 	if err != nil {
-		i.app.metrics.refused.WithLabelValues(i.partner, refusal(err)).Inc()
+		i.app.metrics.refuse(i.partner, refusal(err))
 		return nil, err
 	}
 	i.app.metrics.taken(shop, i.partner, receipts)

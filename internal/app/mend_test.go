@@ -17,12 +17,15 @@ import (
 // TestARefusedOrderIsCorrectedAndRetried follows an order that the partner
 // refuses, through an operator's correction, to the partner.
 func TestARefusedOrderIsCorrectedAndRetried(t *testing.T) {
-	t.Parallel()
+	eachStore(t, testARefusedOrderIsCorrectedAndRetried)
+}
+
+func testARefusedOrderIsCorrectedAndRetried(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
 	if _, err := sandbox.api.SetFaults(t.Context(), "citrusad", []byte(`{"refuse":["o-7"]}`)); err != nil {
 		t.Fatal(err)
 	}
-	h := startHub(t, t.TempDir(), shop(adsRoute(sandbox.URL())))
+	h := startHub(t, at(t), shop(adsRoute(sandbox.URL())))
 	h.give(oneOrder("o-7", "3.00"))
 	refused := func() bool {
 		list, err := h.api.Deliveries(t.Context(), "nordlys", api.ListOptions{Route: "ads"})
@@ -62,12 +65,13 @@ func TestARefusedOrderIsCorrectedAndRetried(t *testing.T) {
 
 // TestTwoCredentialsComplete hands in one order with two credentials of one
 // door, each with a part of it.
-func TestTwoCredentialsComplete(t *testing.T) {
-	t.Parallel()
+func TestTwoCredentialsComplete(t *testing.T) { eachStore(t, testTwoCredentialsComplete) }
+
+func testTwoCredentialsComplete(t *testing.T, at newPlace) {
 	receiver, received := startReceiver(t)
 	two := strings.Replace(shop(hookRoute(receiver)), "citrusad: {api_key: sk-12345, publishable_key: pk-12345, team_id: team-1}",
 		"citrusad: [{name: web, api_key: sk-12345}, {name: till, api_key: sk-67890}]", 1)
-	h := startHub(t, t.TempDir(), two)
+	h := startHub(t, at(t), two)
 	whole := oneOrder("o-1", "3.00")
 	h.give(strings.Replace(whole, `"customerId":"c-1",`, "", 1))
 	status, body := send(t, "POST", h.URL()+"/citrusad/v1/orders", "Basic sk-67890", strings.Replace(whole, `"sessionId":"s-1",`, "", 1))
@@ -110,12 +114,13 @@ func rows(n int) iter.Seq2[partner.Row, error] {
 }
 
 // TestALargeHistorySendsNothing imports 10,000 orders as history.
-func TestALargeHistorySendsNothing(t *testing.T) {
-	t.Parallel()
+func TestALargeHistorySendsNothing(t *testing.T) { eachStore(t, testALargeHistorySendsNothing) }
+
+func testALargeHistorySendsNothing(t *testing.T, at newPlace) {
 	const n = 10_000
 	sandbox := startSandbox(t)
 	receiver, received := startReceiver(t)
-	h := startHub(t, t.TempDir(), shop(adsRoute(sandbox.URL())+hookRoute(receiver)))
+	h := startHub(t, at(t), shop(adsRoute(sandbox.URL())+hookRoute(receiver)))
 	sum, err := intake.Run(t.Context(), rows(n), intake.Options{
 		History: true,
 		Append: func(ctx context.Context, entries []order.Entry) ([]order.Receipt, error) {

@@ -23,6 +23,8 @@ type metrics struct {
 	settled  *prometheus.CounterVec // shop, route, partner, state
 	calls    *prometheus.HistogramVec
 	requests *prometheus.HistogramVec
+	nodes    *prometheus.CounterVec // event
+	totals   totals
 }
 
 func newMetrics() *metrics {
@@ -46,14 +48,39 @@ func newMetrics() *metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 		}, []string{"door", "status"}),
 	}
-	m.registry.MustRegister(m.accepted, m.refused, m.settled, m.calls, m.requests,
+	m.nodes = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ordermux_node_events_total", Help: "What happened to this node among the others, such as lease_lost.",
+	}, []string{"event"})
+	m.registry.MustRegister(m.accepted, m.refused, m.settled, m.calls, m.requests, m.nodes,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 // answered counts a request; status 0 is one that got no answer.
 func (m *metrics) answered(door string, status int, took time.Duration) {
-	m.requests.WithLabelValues(door, statusLabel(status)).Observe(took.Seconds())
+	label := statusLabel(status)
+	m.requests.WithLabelValues(door, label).Observe(took.Seconds())
+	m.totals.add(totalRequests, door, label, 1)
+	m.totals.add(totalRequestTime, door, label, int64(took))
+}
+
+// refuse counts a call that stored nothing.
+func (m *metrics) refuse(partner, reason string) {
+	m.refused.WithLabelValues(partner, reason).Inc()
+	m.totals.add(totalRefused, partner, reason, 1)
+}
+
+// called counts a call to a partner.
+func (m *metrics) called(t *delivery.Attempt) {
+	m.calls.WithLabelValues(t.Shop, t.Route, t.Partner, t.Kind).Observe(t.Duration.Seconds())
+	m.totals.add(totalCalls, t.Partner, t.Kind, 1)
+	m.totals.add(totalCallTime, t.Partner, t.Kind, int64(t.Duration))
+}
+
+// came counts a delivery that came into a state.
+func (m *metrics) came(r *delivery.Route, to delivery.State) {
+	m.settled.WithLabelValues(r.Shop, r.Name, r.Partner, string(to)).Inc()
+	m.totals.add(totalDeliveries, r.Partner, string(to), 1)
 }
 
 // statusLabel keeps the statuses few.
@@ -83,6 +110,7 @@ func (m *metrics) taken(shop, partner string, receipts []order.Receipt) {
 	for result, n := range map[string]float64{"new": fresh, "updated": updated, "known": known} {
 		if n > 0 {
 			m.accepted.WithLabelValues(shop, partner, result).Add(n)
+			m.totals.add(totalEvents, partner, result, int64(n))
 		}
 	}
 }

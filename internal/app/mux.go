@@ -35,7 +35,7 @@ func (a *App) main(w http.ResponseWriter, r *http.Request) {
 	case "readyz":
 		a.ready(w)
 	case "metrics":
-		a.metrics.handler().ServeHTTP(w, r)
+		a.tellMetrics(w, r)
 	case "in":
 		a.receive(w, r)
 	case "files":
@@ -108,16 +108,18 @@ func (a *App) fetch(w http.ResponseWriter, r *http.Request) {
 // ready is false while the hub stops or can not take orders: a load balancer
 // then sends them elsewhere.
 func (a *App) ready(w http.ResponseWriter) {
+	why := a.disk.unready()
 	switch {
 	case a.stopping.Load():
-		answerText(w, http.StatusServiceUnavailable, "stopping")
-	case a.disk.full.Load():
-		answerText(w, http.StatusServiceUnavailable, "the disk is nearly full: no new orders")
-	case a.disk.refused.Load():
-		answerText(w, http.StatusServiceUnavailable, "the store can not be written")
-	default:
-		answerText(w, http.StatusOK, "ready")
+		why = "stopping"
+	case a.node != nil && why == "":
+		why = a.apart()
 	}
+	if why != "" {
+		answerText(w, http.StatusServiceUnavailable, why)
+		return
+	}
+	answerText(w, http.StatusOK, "ready")
 }
 
 func answerText(w http.ResponseWriter, status int, text string) {

@@ -1,12 +1,17 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/ordermux/ordermux/internal/alert"
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/delivery"
+	"github.com/ordermux/ordermux/internal/json"
+	"github.com/ordermux/ordermux/internal/order"
 )
 
 // observer turns what the engine tells into log lines, figures and alerts.
@@ -16,7 +21,7 @@ var _ delivery.Observer = (*observer)(nil)
 
 // Attempted implements delivery.Observer: one summary line per call.
 func (o *observer) Attempted(t delivery.Attempt) {
-	o.app.metrics.calls.WithLabelValues(t.Shop, t.Route, t.Partner, t.Kind).Observe(t.Duration.Seconds())
+	o.app.metrics.called(&t)
 	level := slog.LevelInfo
 	switch {
 	case t.Error != "":
@@ -54,7 +59,7 @@ var loggedStates = []delivery.State{
 
 // Settled implements delivery.Observer.
 func (o *observer) Settled(r *delivery.Route, _, to delivery.State, _ string) {
-	o.app.metrics.settled.WithLabelValues(r.Shop, r.Name, r.Partner, string(to)).Inc()
+	o.app.metrics.came(r, to)
 }
 
 // RouteChanged implements delivery.Observer.
@@ -65,7 +70,7 @@ func (o *observer) RouteChanged(r *delivery.Route, s delivery.RouteStatus) {
 	}
 	o.app.log.Log(context.Background(), level, "route", "shop", r.Shop, "route", r.Name, "partner", r.Partner,
 		"state", s.State, "reason", s.Reason)
-	o.app.watcher.Nudge()
+	o.app.watcher.Nudge(r.Shop)
 }
 
 // Stalled implements delivery.Observer. The watcher is not nudged: what is over
@@ -79,10 +84,13 @@ func (o *observer) Stalled(r *delivery.Route, err error) {
 	log.Info("route goes on again")
 }
 
-// statuses returns how every configured route stands.
+// statuses returns how every configured route stands that runs here.
 func (a *App) statuses(ctx context.Context) []delivery.RouteStatus {
 	var out []delivery.RouteStatus
 	for _, shop := range a.config().ShopOrder {
+		if !a.engine.Owns(shop) {
+			continue
+		}
 		list, err := a.engine.Status(ctx, shop)
 		if err != nil {
 			a.log.Error("status of routes", "shop", shop, "error", err)
@@ -93,30 +101,66 @@ func (a *App) statuses(ctx context.Context) []delivery.RouteStatus {
 	return out
 }
 
-// troubles returns what is wrong now.
-func (a *App) troubles(ctx context.Context) ([]alert.Trouble, error) {
-	c := a.config().Alerts
-	limits := alert.Limits{Lag: c.Lag, Waiting: c.Waiting, DiskFree: c.DiskFree}
-	var out []alert.Trouble
-	now := a.opts.Now()
-	for _, shop := range a.config().ShopOrder {
-		// All or nothing: a shop that could not be asked must not look mended.
-		list, err := a.engine.Status(ctx, shop)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range list {
-			out = append(out, alert.OfRoute(s, limits, now)...)
-		}
+// troubles returns what is wrong with a shop, or with the hub, now.
+func (a *App) troubles(ctx context.Context, shop string) ([]alert.Trouble, error) {
+	cfg := a.config()
+	limits := alert.Limits{Lag: cfg.Alerts.Lag, Waiting: cfg.Alerts.Waiting, DiskFree: cfg.Alerts.DiskFree}
+	if shop == alert.Hub {
+		list, err := a.nodeTroubles(ctx)
+		return append(a.disk.troubles(limits), list...), err
 	}
-	if a.disk.full.Load() {
-		out = append(out, alert.OfDisk(a.disk.room.Load(), limits)...)
+	if cfg.Shops[shop] == nil {
+		return nil, nil // it left the configuration
+	}
+	list, err := a.engine.Status(ctx, shop)
+	if err != nil {
+		return nil, err
+	}
+	// Asked afterwards: what another node owns looks different from here.
+	if !a.engine.Owns(shop) {
+		return nil, delivery.ErrElsewhere
+	}
+	var out []alert.Trouble
+	now := a.now()
+	for _, s := range list {
+		out = append(out, alert.OfRoute(s, limits, now)...)
 	}
 	return out, nil
 }
 
-// alerts returns the troubles that last, for the API.
-func (a *App) alerts() []api.Alert {
+// doAlerts is what nodes ask each other for.
+const doAlerts = "alerts"
+
+// alerts returns the troubles that last, for the API: those that every node
+// tells of.
+func (a *App) alerts(ctx context.Context) ([]api.Alert, error) {
+	if a.node == nil {
+		return a.alertsHere(), nil
+	}
+	answers, err := a.node.AskAll(ctx, doAlerts, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []api.Alert
+	for _, n := range answers {
+		if n.Err != nil {
+			// Half a list would look like less trouble than there is.
+			return nil, fmt.Errorf("alerts of node %s: %w: %w", n.Node.Name, order.ErrBusy, n.Err)
+		}
+		var list []api.Alert
+		if err := json.Unmarshal(n.Answer, &list); err != nil {
+			return nil, fmt.Errorf("alerts of node %s: %w", n.Node.Name, err)
+		}
+		out = append(out, list...)
+	}
+	slices.SortFunc(out, func(a, b api.Alert) int {
+		return cmp.Or(cmp.Compare(a.Shop, b.Shop), cmp.Compare(a.Route, b.Route), cmp.Compare(a.Kind, b.Kind))
+	})
+	return out, nil
+}
+
+// alertsHere are those of the shops that this node owns.
+func (a *App) alertsHere() []api.Alert {
 	out := []api.Alert{}
 	for _, n := range a.watcher.Open() {
 		out = append(out, api.Alert{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,15 +24,18 @@ const sealKeyFile = "seal.key"
 // it: without that one nothing sealed could be opened again.
 func (a *App) backup(ctx context.Context, dir string) (api.BackupReport, error) {
 	report := api.BackupReport{Dir: dir}
+	if a.folder == nil {
+		return report, errBackupElsewhere
+	}
 	if err := emptyDir(dir); err != nil {
 		return report, err
 	}
 	names := []string{sqlite.FileName}
-	if err := a.store.Backup(ctx, filepath.Join(dir, sqlite.FileName)); err != nil {
+	if err := a.folder.Backup(ctx, filepath.Join(dir, sqlite.FileName)); err != nil {
 		return report, err
 	}
 	if !a.config().SealKey.Set() {
-		if err := copyFile(filepath.Join(a.store.Dir(), sealKeyFile), filepath.Join(dir, sealKeyFile)); err != nil {
+		if err := copyFile(filepath.Join(a.folder.Dir(), sealKeyFile), filepath.Join(dir, sealKeyFile)); err != nil {
 			return report, fmt.Errorf("backup: %w", err)
 		}
 		names = append(names, sealKeyFile)
@@ -45,6 +49,12 @@ func (a *App) backup(ctx context.Context, dir string) (api.BackupReport, error) 
 		report.Bytes += info.Size()
 	}
 	return report, nil
+}
+
+// errBackupElsewhere is the answer of a hub whose store is a database.
+var errBackupElsewhere = &api.Problem{
+	Type: "about:blank", Title: http.StatusText(http.StatusNotFound), Status: http.StatusNotFound,
+	Detail: "this hub keeps everything in a PostgreSQL: back that up by base backups with archived WAL, or by pg_dump; the seal key is in your hands",
 }
 
 // emptyDir makes a folder, or takes one that is empty. A caller who names

@@ -1,21 +1,26 @@
 package app_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 )
 
 // TestTrustedProxies looks at which client the log names.
-func TestTrustedProxies(t *testing.T) {
-	t.Parallel()
+func TestTrustedProxies(t *testing.T) { eachStore(t, testTrustedProxies) }
+
+func testTrustedProxies(t *testing.T, at newPlace) {
+	asked := 0
 	client := func(h *hub, forwarded string) string {
 		t.Helper()
+		asked++
+		id := fmt.Sprintf("id-of-%d-", asked)
 		req, _ := http.NewRequestWithContext(t.Context(), "GET", h.URL()+"/healthz", nil)
 		if forwarded != "" {
 			req.Header.Set("X-Forwarded-For", forwarded)
 		}
-		req.Header.Set("X-Request-Id", "id-of-this-one")
+		req.Header.Set("X-Request-Id", id)
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
@@ -24,7 +29,7 @@ func TestTrustedProxies(t *testing.T) {
 		var line string
 		eventually(t, "the line in the log", func() bool {
 			for l := range strings.Lines(h.logs.String()) {
-				if strings.Contains(l, "id-of-this-one") {
+				if strings.Contains(l, id) {
 					line = l
 				}
 			}
@@ -34,18 +39,16 @@ func TestTrustedProxies(t *testing.T) {
 		host, _, _ := strings.Cut(after, ":")
 		return host
 	}
-	trusting := func() *hub {
-		return startHub(t, t.TempDir(), shop("")+"trusted_proxies: [127.0.0.0/8, 10.0.0.7]\n")
-	}
 	f := func(h *hub, forwarded, want string) {
 		t.Helper()
 		if got := client(h, forwarded); got != want {
 			t.Errorf("%q: client %q, want %q", forwarded, got, want)
 		}
 	}
-	f(startHub(t, t.TempDir(), shop("")), "192.0.2.1", "127.0.0.1") // nobody is trusted
-	f(trusting(), "", "127.0.0.1")
-	f(trusting(), "192.0.2.1", "192.0.2.1")
-	f(trusting(), "203.0.113.9, 192.0.2.1, 10.0.0.7", "192.0.2.1") // the first one may be made up
-	f(trusting(), "nonsense, 10.0.0.7", "10.0.0.7")
+	f(startHub(t, at(t), shop("")), "192.0.2.1", "127.0.0.1") // nobody is trusted
+	trusting := startHub(t, at(t), shop("")+"trusted_proxies: [127.0.0.0/8, 10.0.0.7]\n")
+	f(trusting, "", "127.0.0.1")
+	f(trusting, "192.0.2.1", "192.0.2.1")
+	f(trusting, "203.0.113.9, 192.0.2.1, 10.0.0.7", "192.0.2.1") // the first one may be made up
+	f(trusting, "nonsense, 10.0.0.7", "10.0.0.7")
 }

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/ordermux/ordermux/internal/alert"
 )
 
 // stopTime is how long a stop waits for requests that are being answered.
@@ -15,7 +17,8 @@ const stopTime = 30 * time.Second
 
 // Run answers and delivers until ctx ends or an address fails, then stops: no
 // new connections, requests in flight are answered, calls to partners finish,
-// the store is closed. Its error is nil for a clean stop.
+// shops are handed over to other nodes, the store is closed. Its error is nil
+// for a clean stop.
 func (a *App) Run(ctx context.Context) error {
 	if !a.config().AdminToken.Set() {
 		a.log.Warn("no admin_token is configured: our own API takes only tokens made earlier")
@@ -24,14 +27,15 @@ func (a *App) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var parts sync.WaitGroup
-	failed := make(chan error, len(a.addrs)+1)
+	failed := make(chan error, len(a.addrs)+2)
 	parts.Go(func() {
 		if err := a.engine.Run(work); err != nil {
 			failed <- fmt.Errorf("deliveries: %w", err)
 		}
 	})
-	parts.Go(func() { a.disk.run(work, a.opts.Tick, a.watcher.Nudge) })
+	parts.Go(func() { a.disk.run(work, a.opts.Tick, func() { a.watcher.Nudge(alert.Hub) }) })
 	parts.Go(func() { a.watcher.Run(work, a.opts.Tick) })
+	leave := a.join(work, failed)
 	a.start(failed)
 	a.log.Info("listening", "address", a.Addr().String(), "version", a.opts.Version)
 
@@ -42,7 +46,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	a.stopping.Store(true)
 	a.log.Info("stopping")
-	err = errors.Join(err, a.stopAnswering())
+	err = errors.Join(err, a.stopAnswering(), leave())
 	stopWork()
 	parts.Wait()
 	err = errors.Join(err, a.Close())

@@ -13,9 +13,9 @@ import (
 )
 
 // refuses checks that a hub does not start, and what it says.
-func refuses(t *testing.T, dir, text string, want ...string) error {
+func refuses(t *testing.T, p place, text string, want ...string) error {
 	t.Helper()
-	cfg, err := parse(dir, text)
+	cfg, err := parse(p, text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,34 +32,35 @@ func refuses(t *testing.T, dir, text string, want ...string) error {
 	return err
 }
 
-func TestPortTaken(t *testing.T) {
-	t.Parallel()
+func TestPortTaken(t *testing.T) { eachStore(t, testPortTaken) }
+
+func testPortTaken(t *testing.T, at newPlace) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
 	text := strings.Replace(shop(""), "127.0.0.1:0", l.Addr().String(), 1)
-	dir := t.TempDir()
-	err = refuses(t, dir, text, "listen: the address "+l.Addr().String()+" is taken by another program")
+	p := at(t)
+	err = refuses(t, p, text, "listen: the address "+l.Addr().String()+" is taken by another program")
 	var taken *app.AddressError
 	if !errors.As(err, &taken) || taken.Key != "listen" {
 		t.Errorf("%#v", err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "data")); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(p.dir, "data")); !os.IsNotExist(err) {
 		t.Error("a data folder was made all the same")
 	}
-	refuses(t, dir, shop("")+"doors: {citrusad: {listen: \""+l.Addr().String()+"\"}}\n", "doors.citrusad.listen: the address")
+	refuses(t, p, shop("")+"doors: {citrusad: {listen: \""+l.Addr().String()+"\"}}\n", "doors.citrusad.listen: the address")
 	// What was opened before is given free again: the same folder and port work.
-	startHub(t, dir, shop(""))
+	startHub(t, p, shop(""))
 }
 
 func TestSecondProcessOnTheDataFolder(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	h := startHub(t, dir, shop(""))
+	p := inFolder(t)
+	h := startHub(t, p, shop(""))
 	h.give(oneOrder("o-1", "3.00"))
-	refuses(t, dir, shop(""), filepath.Join(dir, "data"), "another")
+	refuses(t, p, shop(""), filepath.Join(p.dir, "data"), "another")
 	h.give(oneOrder("o-2", "3.00"))
 	if v, err := h.api.Verify(t.Context(), "nordlys"); err != nil || !v.Whole || v.Events != 2 {
 		t.Error(v, err)
@@ -68,16 +69,16 @@ func TestSecondProcessOnTheDataFolder(t *testing.T) {
 
 func TestDataFolderThatIsNone(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	write(t, dir, "data", []byte("a file"))
-	refuses(t, dir, shop(""), "open store")
+	p := inFolder(t)
+	write(t, p.dir, "data", []byte("a file"))
+	refuses(t, p, shop(""), "open store")
 }
 
 // TestDataFolderReadOnly can not be seen by root, whom no mode stops.
 func TestDataFolderReadOnly(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	data := filepath.Join(dir, "data")
+	p := inFolder(t)
+	data := filepath.Join(p.dir, "data")
 	if err := os.Mkdir(data, 0o500); err != nil {
 		t.Fatal(err)
 	}
@@ -88,14 +89,17 @@ func TestDataFolderReadOnly(t *testing.T) {
 		readOnlyBySeam(t)
 		return
 	}
-	if err := refuses(t, dir, shop(""), "open store"); !errors.Is(err, order.ErrReadOnly) {
+	if err := refuses(t, p, shop(""), "open store"); !errors.Is(err, order.ErrReadOnly) {
 		t.Error(err)
 	}
 }
 
 func TestRouteThatItsPartnerDoesNotTake(t *testing.T) {
-	t.Parallel()
-	err := refuses(t, t.TempDir(), shop("      ads: {partner: citrusad, settings: {api_key: x}}\n"), "shops.nordlys.routes.ads:", "base_url")
+	eachStore(t, testRouteThatItsPartnerDoesNotTake)
+}
+
+func testRouteThatItsPartnerDoesNotTake(t *testing.T, at newPlace) {
+	err := refuses(t, at(t), shop("      ads: {partner: citrusad, settings: {api_key: x}}\n"), "shops.nordlys.routes.ads:", "base_url")
 	var route *app.RouteError
 	if !errors.As(err, &route) || route.Partner != "citrusad" {
 		t.Errorf("%#v", err)
@@ -118,14 +122,14 @@ func TestSandboxIsOnLoopback(t *testing.T) {
 
 func TestSealKeyIsMade(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	h := startHub(t, dir, shop(""))
-	info, err := os.Stat(filepath.Join(dir, "data", "seal.key"))
+	p := inFolder(t)
+	h := startHub(t, p, shop(""))
+	info, err := os.Stat(filepath.Join(p.dir, "data", "seal.key"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatal(info, err)
 	}
 	if err := h.stop(); err != nil {
 		t.Fatal(err)
 	}
-	startHub(t, dir, shop(""))
+	startHub(t, p, shop(""))
 }

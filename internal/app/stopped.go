@@ -10,6 +10,8 @@ import (
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/store/postgres"
 	"github.com/ordermux/ordermux/internal/store/sqlite"
 )
 
@@ -22,6 +24,29 @@ func VerifyStopped(ctx context.Context, data string) (reports []ledger.Report, e
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	return store.Verify(ctx)
+}
+
+// VerifyDatabase walks the chain of every shop in a database, beside the nodes
+// that work on it. It writes nothing. Faults are in the reports.
+func VerifyDatabase(ctx context.Context, url secret.Text) (reports []ledger.Report, err error) {
+	store, err := postgres.OpenToRead(ctx, url.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	l := ledger.New(store, ledger.Options{Shared: true})
+	shops, err := l.Shops(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, shop := range shops {
+		r, err := l.Verify(ctx, shop)
+		if err != nil {
+			return reports, err
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
 }
 
 // BackupStopped copies a data folder that no hub uses into the folder dir,

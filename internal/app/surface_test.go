@@ -31,10 +31,11 @@ func readAll(t *testing.T, r *http.Request) string {
 	return string(b)
 }
 
-func TestSurface(t *testing.T) {
-	t.Parallel()
+func TestSurface(t *testing.T) { eachStore(t, testSurface) }
+
+func testSurface(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
-	h := startHub(t, t.TempDir(), shop(adsRoute(sandbox.URL())))
+	h := startHub(t, at(t), shop(adsRoute(sandbox.URL())))
 	h.give(oneOrder("o-1", "3.00"))
 	h.settled()
 	f := func(path string, wantStatus int, want ...string) {
@@ -71,9 +72,10 @@ func TestSurface(t *testing.T) {
 }
 
 // TestPathsReachDoorsAsTheyCame checks that nobody tidies up before a door.
-func TestPathsReachDoorsAsTheyCame(t *testing.T) {
-	t.Parallel()
-	h := startHub(t, t.TempDir(), shop(""))
+func TestPathsReachDoorsAsTheyCame(t *testing.T) { eachStore(t, testPathsReachDoorsAsTheyCame) }
+
+func testPathsReachDoorsAsTheyCame(t *testing.T, at newPlace) {
+	h := startHub(t, at(t), shop(""))
 	h.give(oneOrder("a/b c", "3.00"))
 	for _, path := range []string{"/citrusad/v1/orders/a%2Fb%20c", "/citrusad//v1/v1/orders/a%2Fb%20c", "/citrusad/orders/a%2Fb%20c"} {
 		if status, body := send(t, "GET", h.URL()+path, "Basic sk-12345", ""); status != 200 || !strings.Contains(body, `"id":"a/b c"`) {
@@ -82,9 +84,10 @@ func TestPathsReachDoorsAsTheyCame(t *testing.T) {
 	}
 }
 
-func TestDoorAtAnAddressOfItsOwn(t *testing.T) {
-	t.Parallel()
-	h := startHub(t, t.TempDir(), shop("")+"doors: {citrusad: {listen: \"127.0.0.1:0\"}}\n")
+func TestDoorAtAnAddressOfItsOwn(t *testing.T) { eachStore(t, testDoorAtAnAddressOfItsOwn) }
+
+func testDoorAtAnAddressOfItsOwn(t *testing.T, at newPlace) {
+	h := startHub(t, at(t), shop("")+"doors: {citrusad: {listen: \"127.0.0.1:0\"}}\n")
 	h.give(oneOrder("o-1", "3.00"))
 	url := "http://" + h.DoorAddr("citrusad").String()
 	if status, body := send(t, "GET", url+"/v1/orders/o-1", "Basic sk-12345", ""); status != 200 {
@@ -98,12 +101,13 @@ func TestDoorAtAnAddressOfItsOwn(t *testing.T) {
 }
 
 // TestPanicsAreAnswered puts a door into the hub that panics.
-func TestPanicsAreAnswered(t *testing.T) {
-	t.Parallel()
+func TestPanicsAreAnswered(t *testing.T) { eachStore(t, testPanicsAreAnswered) }
+
+func testPanicsAreAnswered(t *testing.T, at newPlace) {
 	broken := partner.Partner{Name: "broken", Door: func(partner.Deps) (partner.Side, error) {
 		return partner.Side{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a fault of ours") })}, nil
 	}}
-	h := startHub(t, t.TempDir(), shop(""), func(o *app.Options) { o.Partners = append(all.List(), broken) })
+	h := startHub(t, at(t), shop(""), func(o *app.Options) { o.Partners = append(all.List(), broken) })
 	if status, body := send(t, "GET", h.URL()+"/broken/x", "", ""); status != 500 || strings.Contains(body, "fault") {
 		t.Error(status, body)
 	}
@@ -114,8 +118,9 @@ func TestPanicsAreAnswered(t *testing.T) {
 }
 
 // TestRequestIDsAndTraces follows a trace from the request to the delivery.
-func TestRequestIDsAndTraces(t *testing.T) {
-	t.Parallel()
+func TestRequestIDsAndTraces(t *testing.T) { eachStore(t, testRequestIDsAndTraces) }
+
+func testRequestIDsAndTraces(t *testing.T, at newPlace) {
 	var mu sync.Mutex
 	seen := http.Header{}
 	url := newServer(t, func(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +128,7 @@ func TestRequestIDsAndTraces(t *testing.T) {
 		defer mu.Unlock()
 		seen = r.Header.Clone()
 	})
-	h := startHub(t, t.TempDir(), shop(hookRoute(url)))
+	h := startHub(t, at(t), shop(hookRoute(url)))
 	post := func(id string, header http.Header) http.Header {
 		req, _ := http.NewRequestWithContext(t.Context(), "POST", h.URL()+"/citrusad/v1/orders", strings.NewReader(oneOrder(id, "3.00")))
 		req.Header = header
@@ -173,8 +178,9 @@ func TestRequestIDsAndTraces(t *testing.T) {
 }
 
 // TestStopAnswersWhatIsInFlight stops a hub while a request is being answered.
-func TestStopAnswersWhatIsInFlight(t *testing.T) {
-	t.Parallel()
+func TestStopAnswersWhatIsInFlight(t *testing.T) { eachStore(t, testStopAnswersWhatIsInFlight) }
+
+func testStopAnswersWhatIsInFlight(t *testing.T, at newPlace) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	slow := partner.Partner{Name: "slow", Door: func(partner.Deps) (partner.Side, error) {
 		return partner.Side{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -183,7 +189,7 @@ func TestStopAnswersWhatIsInFlight(t *testing.T) {
 			io.WriteString(w, "done")
 		})}, nil
 	}}
-	h := startHub(t, t.TempDir(), shop(""), func(o *app.Options) { o.Partners = append(all.List(), slow) })
+	h := startHub(t, at(t), shop(""), func(o *app.Options) { o.Partners = append(all.List(), slow) })
 	answered := make(chan string, 1)
 	go func() {
 		_, body, err := try(context.Background(), "GET", h.URL()+"/slow/", "", "")

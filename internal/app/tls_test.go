@@ -53,11 +53,13 @@ func makeCertificate(t *testing.T, dir string, serial int64, written time.Time) 
 	return cert
 }
 
-func TestTLS(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
+func TestTLS(t *testing.T) { eachStore(t, testTLS) }
+
+func testTLS(t *testing.T, at newPlace) {
+	p := at(t)
+	dir := p.dir
 	makeCertificate(t, dir, 1, time.Now().Add(-time.Minute))
-	h := startHub(t, dir, shop("")+"tls: {cert: cert.pem, key: key.pem}\n")
+	h := startHub(t, p, shop("")+"tls: {cert: cert.pem, key: key.pem}\n")
 	if !strings.HasPrefix(h.URL(), "https://") {
 		t.Fatal(h.URL())
 	}

@@ -9,7 +9,8 @@ import (
 
 // traces remembers with which traceparent the newest events came, so that
 // their deliveries carry it on. After a restart they carry none: a trace is a
-// look at what happens, not a record of it.
+// look at what happens, not a record of it. Of several nodes, only that which
+// took an event knows its trace.
 type traces struct {
 	mu   sync.Mutex
 	ring [traceRing]traced

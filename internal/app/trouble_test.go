@@ -18,7 +18,7 @@ import (
 func readOnlyBySeam(t *testing.T) {
 	t.Helper()
 	var full atomic.Bool
-	h := startHub(t, t.TempDir(), shop(""), func(o *app.Options) {
+	h := startHub(t, inFolder(t), shop(""), func(o *app.Options) {
 		o.Store.Fault = func(p sqlite.Point) error {
 			if full.Load() && p == sqlite.PointInsert {
 				return fmt.Errorf("no space left on device: %w", order.ErrReadOnly)
@@ -58,7 +58,7 @@ func TestDiskNearlyFull(t *testing.T) {
 	sandbox := startSandbox(t)
 	var free atomic.Int64
 	free.Store(1 << 40)
-	h := startHub(t, t.TempDir(), shop(adsRoute(sandbox.URL())), func(o *app.Options) {
+	h := startHub(t, inFolder(t), shop(adsRoute(sandbox.URL())), func(o *app.Options) {
 		o.DiskFree = func(string) (int64, error) { return free.Load(), nil }
 	})
 	if err := h.api.Pause(t.Context(), "nordlys", "ads", "a test"); err != nil {
@@ -106,11 +106,12 @@ func alerted(t *testing.T, h *hub, kind string) bool {
 
 // TestClockBackAnHour sets the clock back while orders come in: nothing runs
 // backwards in the ledger, everything is delivered.
-func TestClockBackAnHour(t *testing.T) {
-	t.Parallel()
+func TestClockBackAnHour(t *testing.T) { eachStore(t, testClockBackAnHour) }
+
+func testClockBackAnHour(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
 	var back atomic.Bool
-	h := startHub(t, t.TempDir(), shop(adsRoute(sandbox.URL())), func(o *app.Options) {
+	h := startHub(t, at(t), shop(adsRoute(sandbox.URL())), func(o *app.Options) {
 		o.Now = func() time.Time {
 			if back.Load() {
 				return time.Now().Add(-time.Hour)
@@ -125,16 +126,16 @@ func TestClockBackAnHour(t *testing.T) {
 	eventually(t, "all arrive", func() bool {
 		return atSandbox(t, sandbox, "o-2") != "" && strings.Contains(atSandbox(t, sandbox, "o-1"), "3.10")
 	})
-	var at []time.Time
+	var times []time.Time
 	for _, id := range []string{"o-1", "o-2"} {
 		state, err := h.api.Order(t.Context(), "nordlys", id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		at = append(at, state.Events[len(state.Events)-1].At, state.Events[0].At)
+		times = append(times, state.Events[len(state.Events)-1].At, state.Events[0].At)
 	}
-	if updated, first, second := at[0], at[1], at[2]; second.Before(first) || updated.Before(second) {
-		t.Errorf("accepted at %v", at)
+	if updated, first, second := times[0], times[1], times[2]; second.Before(first) || updated.Before(second) {
+		t.Errorf("accepted at %v", times)
 	}
 	if v, err := h.api.Verify(t.Context(), "nordlys"); err != nil || !v.Whole {
 		t.Error(v, err)
@@ -143,8 +144,9 @@ func TestClockBackAnHour(t *testing.T) {
 
 // TestAlertsByWebhook revokes a route's key: the alert comes once, and once
 // more when the key is mended.
-func TestAlertsByWebhook(t *testing.T) {
-	t.Parallel()
+func TestAlertsByWebhook(t *testing.T) { eachStore(t, testAlertsByWebhook) }
+
+func testAlertsByWebhook(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
 	var mu sync.Mutex
 	var bodies []string
@@ -168,11 +170,11 @@ func TestAlertsByWebhook(t *testing.T) {
 		return shop(strings.Replace(adsRoute(sandbox.URL()), "sandbox-secret-key", key, 1)) +
 			"alerts: {webhook: {url: \"" + hook + "\", secret: \"" + hookKey + "\"}}\n"
 	}
-	dir := t.TempDir()
-	h := startHub(t, dir, text("a-wrong-key"))
+	p := at(t)
+	h := startHub(t, p, text("a-wrong-key"))
 	h.give(oneOrder("o-1", "3.00"))
 	eventually(t, "the alert", func() bool { return heard("alert.raised") == 1 })
-	cfg, err := parse(dir, text("sandbox-secret-key"))
+	cfg, err := parse(p, text("sandbox-secret-key"))
 	if err != nil {
 		t.Fatal(err)
 	}

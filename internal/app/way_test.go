@@ -20,11 +20,12 @@ func types(list []demo.Message) (out []string) {
 
 // TestTheWayOfAnOrder sends an order through CitrusAd's door and looks for it
 // in the ledger, at the sandbox and at the webhook's receiver.
-func TestTheWayOfAnOrder(t *testing.T) {
-	t.Parallel()
+func TestTheWayOfAnOrder(t *testing.T) { eachStore(t, testTheWayOfAnOrder) }
+
+func testTheWayOfAnOrder(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
 	receiver, received := startReceiver(t)
-	h := startHub(t, t.TempDir(), shop(adsRoute(sandbox.URL())+hookRoute(receiver)))
+	h := startHub(t, at(t), shop(adsRoute(sandbox.URL())+hookRoute(receiver)))
 	h.give(oneOrder("o-1", "3.00"))
 	h.settled()
 
@@ -55,11 +56,12 @@ func TestTheWayOfAnOrder(t *testing.T) {
 
 // TestTwoDoorsComplete hands in one order by two doors, each with a part of
 // it: what goes out has both.
-func TestTwoDoorsComplete(t *testing.T) {
-	t.Parallel()
+func TestTwoDoorsComplete(t *testing.T) { eachStore(t, testTwoDoorsComplete) }
+
+func testTwoDoorsComplete(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
 	receiver, received := startReceiver(t)
-	h := startHub(t, t.TempDir(), shop(adsRoute(sandbox.URL())+hookRoute(receiver)))
+	h := startHub(t, at(t), shop(adsRoute(sandbox.URL())+hookRoute(receiver)))
 	if _, err := h.api.Post(t.Context(), "nordlys", "application/json",
 		strings.NewReader(`{"order":{"id":"o-1","customer":{"email":"anna@nordlys.example"},"recipient":{"city":"Uppsala"}}}`)); err != nil {
 		t.Fatal(err)
@@ -84,12 +86,13 @@ func TestTwoDoorsComplete(t *testing.T) {
 
 // TestAForgedPixel reports a known order with other content and the
 // publishable key, which every visitor of the shop can read.
-func TestAForgedPixel(t *testing.T) {
-	t.Parallel()
+func TestAForgedPixel(t *testing.T) { eachStore(t, testAForgedPixel) }
+
+func testAForgedPixel(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
 	receiver, received := startReceiver(t)
 	public := strings.Replace(hookRoute(receiver), "partner: webhook", "partner: webhook, trust: public", 1)
-	h := startHub(t, t.TempDir(), shop(adsRoute(sandbox.URL())+public))
+	h := startHub(t, at(t), shop(adsRoute(sandbox.URL())+public))
 	h.give(oneOrder("o-1", "3.00"))
 	h.settled()
 	before, messages := atSandbox(t, sandbox, "o-1"), received()
@@ -133,11 +136,12 @@ func TestAForgedPixel(t *testing.T) {
 }
 
 // TestARestartKeepsEverything stops a hub between taking and sending.
-func TestARestartKeepsEverything(t *testing.T) {
-	t.Parallel()
+func TestARestartKeepsEverything(t *testing.T) { eachStore(t, testARestartKeepsEverything) }
+
+func testARestartKeepsEverything(t *testing.T, at newPlace) {
 	sandbox := startSandbox(t)
-	dir := t.TempDir()
-	first := startHub(t, dir, shop(adsRoute(sandbox.URL())))
+	p := at(t)
+	first := startHub(t, p, shop(adsRoute(sandbox.URL())))
 	if err := first.api.Pause(t.Context(), "nordlys", "ads", "a test"); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +149,7 @@ func TestARestartKeepsEverything(t *testing.T) {
 	if err := first.stop(); err != nil {
 		t.Fatal(err)
 	}
-	second := startHub(t, dir, shop(adsRoute(sandbox.URL())))
+	second := startHub(t, p, shop(adsRoute(sandbox.URL())))
 	if state, err := second.api.Order(t.Context(), "nordlys", "o-1"); err != nil || len(state.Events) != 1 {
 		t.Fatal(state, err)
 	}
@@ -164,9 +168,12 @@ func TestARestartKeepsEverything(t *testing.T) {
 // TestLogsHoldNothingSecretOrPersonal looks for what must not be in them,
 // after everything that can go wrong did.
 func TestLogsHoldNothingSecretOrPersonal(t *testing.T) {
-	t.Parallel()
+	eachStore(t, testLogsHoldNothingSecretOrPersonal)
+}
+
+func testLogsHoldNothingSecretOrPersonal(t *testing.T, at newPlace) {
 	receiver, _ := startReceiver(t)
-	h := startHub(t, t.TempDir(), shop(adsRoute("http://127.0.0.1:1")+hookRoute(receiver)))
+	h := startHub(t, at(t), shop(adsRoute("http://127.0.0.1:1")+hookRoute(receiver)))
 	if _, err := h.api.Post(t.Context(), "nordlys", "application/json",
 		strings.NewReader(`{"order":{"id":"o-1","customer":{"email":"anna@nordlys.example","name":"Anna Andersson"},"session":"s-secret"}}`)); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,52 +46,73 @@ func (b *bench) accept(ctx context.Context, name string, conns, batch int) error
 	if err != nil {
 		return fmt.Errorf("hub: %w", err)
 	}
-	floorRate, err := b.acceptFloor(ctx, name, conns, batch)
-	if err != nil {
-		return fmt.Errorf("floor: %w", err)
+	if b.place.embedded() { // once is enough
+		if b.floors[name], err = b.acceptFloor(ctx, name, conns, batch); err != nil {
+			return fmt.Errorf("floor: %w", err)
+		}
 	}
 	storeRate, err := b.acceptStore(ctx, name, conns, batch)
 	if err != nil {
 		return fmt.Errorf("store alone: %w", err)
 	}
-	b.compare("hub of floor, orders/s", floorRate, hubRate)
+	b.compare("hub of floor, orders/s", b.floors[name], hubRate)
 	b.compare("hub of store alone, orders/s", storeRate, hubRate)
 	return nil
 }
 
 func (b *bench) acceptHub(ctx context.Context, name string, conns, batch int) (float64, error) {
-	h, err := b.startHub(ctx, name, hubConfig{})
+	f, err := b.startHub(ctx, name, hubConfig{})
 	if err != nil {
 		return 0, err
 	}
-	defer h.Stop()
-	s, u, err := h.measure(ctx, b.bounded(load{conns: conns, batch: batch}))
+	defer f.Stop()
+	r, err := f.accept(ctx, b.bounded(load{conns: conns, batch: batch}))
 	if err != nil {
 		return 0, err
 	}
-	r := ofSent(name, "hub", s, u)
-	if r.Ledger, err = h.head(ctx, shopID(0)); err != nil {
-		return 0, err
-	}
+	r.Scenario, r.Subject = name, "hub"
 	b.report(r)
 	return r.PerSecond, nil
 }
 
-// measure runs a load against the hub's CitrusAd door.
-func (h *hub) measure(ctx context.Context, l load) (*sent, usage, error) {
-	l.addr, l.path = h.Addr, citrusPath
-	if l.keys == nil {
-		l.keys = keys(1)
-	}
-	if err := h.mark(); err != nil {
-		return nil, usage{}, err
-	}
-	s, err := l.run(ctx)
+// accept measures accepting and counts what the ledgers hold afterwards.
+func (f *fleet) accept(ctx context.Context, l load) (Result, error) {
+	before, err := f.heads(ctx)
 	if err != nil {
-		return nil, usage{}, err
+		return Result{}, err
 	}
-	u, err := h.used()
-	return s, u, err
+	s, u, err := f.measure(ctx, l)
+	if err != nil {
+		return Result{}, err
+	}
+	r := ofSent("", "", s, u)
+	r.Ledger, err = f.heads(ctx)
+	r.Ledger -= before
+	return r, err
+}
+
+// manyShops is how many shops there are where one is not enough to be like a
+// hub of many merchants.
+const manyShops = 50
+
+// acceptShops accepts for many shops: singly, and by hundreds.
+func acceptShops(ctx context.Context, b *bench) error {
+	for _, how := range []struct {
+		subject      string
+		conns, batch int
+	}{{"singly", 64, 1}, {"by hundreds", 8, 100}} {
+		f, err := b.startHub(ctx, fmt.Sprintf("accept-shops-%d", how.batch), hubConfig{shops: manyShops})
+		if err != nil {
+			return err
+		}
+		r, err := f.accept(ctx, b.bounded(load{conns: b.connections(how.conns), batch: how.batch, keys: keys(manyShops)}))
+		if err := errors.Join(err, f.Stop()); err != nil {
+			return err
+		}
+		r.Scenario, r.Subject = "accept-shops", how.subject
+		b.report(r)
+	}
+	return nil
 }
 
 func (b *bench) acceptFloor(ctx context.Context, name string, conns, batch int) (float64, error) {
@@ -103,7 +125,7 @@ func (b *bench) acceptFloor(ctx context.Context, name string, conns, batch int) 
 		return 0, err
 	}
 	defer c.stop()
-	l := b.bounded(load{addr: c.Addr, path: "/v1/orders", keys: keys(1), conns: conns, batch: batch, floor: true})
+	l := b.bounded(load{addrs: []string{c.Addr}, path: "/v1/orders", keys: keys(1), conns: conns, batch: batch, floor: true})
 	if err := c.mark(); err != nil {
 		return 0, err
 	}
@@ -122,6 +144,10 @@ func (b *bench) acceptFloor(ctx context.Context, name string, conns, batch int) 
 
 func (b *bench) acceptStore(ctx context.Context, name string, conns, batch int) (float64, error) {
 	spec := childSpec{Role: "store", Dir: filepath.Join(b.dir, name+"-store"), Conns: conns, Batch: batch, Lasting: b.Duration}
+	var err error
+	if spec.Database, err = b.place.address(ctx, name+"-store"); err != nil {
+		return 0, err
+	}
 	if b.Smoke {
 		spec.Lasting = 100 * time.Millisecond
 	}
@@ -130,6 +156,10 @@ func (b *bench) acceptStore(ctx context.Context, name string, conns, batch int) 
 		return 0, err
 	}
 	defer c.stop()
+	before, err := b.place.used()
+	if err != nil {
+		return 0, err
+	}
 	if err := c.mark(); err != nil {
 		return 0, err
 	}
@@ -141,6 +171,11 @@ func (b *bench) acceptStore(ctx context.Context, name string, conns, batch int) 
 	if err != nil {
 		return 0, err
 	}
+	database, err := b.place.used()
+	if err != nil {
+		return 0, err
+	}
+	u = u.plus(database.since(before))
 	r := Result{
 		Scenario: name, Subject: "store alone", Orders: got.Orders, Accepted: got.Orders, Answer: &got.Latency,
 		Seconds: got.Elapsed.Seconds(), PerSecond: float64(got.Orders) / got.Elapsed.Seconds(),

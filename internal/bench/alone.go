@@ -11,6 +11,8 @@ import (
 
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/store"
+	"github.com/ordermux/ordermux/internal/store/postgres"
 	"github.com/ordermux/ordermux/internal/store/sqlite"
 )
 
@@ -25,12 +27,12 @@ type storeAlone struct {
 // runStore appends from spec.Conns callers, spec.Batch orders a call, for
 // spec.Lasting.
 func runStore(ctx context.Context, spec childSpec, in io.Reader, out io.Writer) error {
-	store, err := sqlite.Open(ctx, spec.Dir, sqlite.Options{}) // as the hub does
+	store, options, err := openStore(ctx, spec)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	l := ledger.New(store, ledger.Options{Now: time.Now, Ring: 4096})
+	l := ledger.New(store, options)
 	tell := stdjson.NewEncoder(out)
 	if err := tell.Encode(hello{}); err != nil {
 		return err
@@ -49,6 +51,19 @@ func runStore(ctx context.Context, spec childSpec, in io.Reader, out io.Writer) 
 	}
 	_, err = io.Copy(io.Discard, in)
 	return err
+}
+
+// openStore opens a store, and says how its ledger is made, as the hub does.
+func openStore(ctx context.Context, spec childSpec) (store.Store, ledger.Options, error) {
+	if spec.Database == "" {
+		s, err := sqlite.Open(ctx, spec.Dir, sqlite.Options{})
+		return s, ledger.Options{Now: time.Now, Ring: 4096}, err
+	}
+	s, err := postgres.Open(ctx, spec.Database, postgres.Options{})
+	if err != nil {
+		return nil, ledger.Options{}, err
+	}
+	return s, ledger.Options{Now: s.Now, Shared: true}, nil
 }
 
 func appendFor(ctx context.Context, l *ledger.Ledger, spec childSpec) (storeAlone, error) {

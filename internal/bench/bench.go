@@ -29,6 +29,9 @@ type Options struct {
 	Batch       int           `help:"Orders per request while delivering." default:"100"`
 	Connections int           `help:"Connections of the generator; 0: the scenario's own."`
 	Slots       int           `help:"Calls at a time of the webhook routes; 0: what the hub does without a setting." default:"128"`
+	Database    string        `help:"Measure PostgreSQL beside the embedded store: the address of a database of a user who may make others, which are removed in the end." env:"ORDERMUX_BENCH_DATABASE" placeholder:"URL"`
+	Shops       int           `help:"Shops of idle." default:"10000"`
+	Rest        time.Duration `help:"How long idle watches a hub that has nothing to do." default:"1m"`
 	Orders      int64         `help:"Stored orders of growth and start." default:"1000000"`
 	JSON        bool          `help:"Print one JSON document per result instead of the table."`
 	Smoke       bool          `help:"A few hundred orders per scenario; judges only that every order arrived."`
@@ -54,28 +57,36 @@ func Scenarios() []string {
 type scenario struct {
 	name string
 	run  func(context.Context, *bench) error
+	// shared: several nodes are measured, so a database is needed.
+	shared bool
 }
 
 var scenarios = []scenario{
-	{"accept-batch", acceptBatch},
-	{"accept-single", acceptSingle},
-	{"deliver", deliverMost},
-	{"deliver-half", deliverHalf},
-	{"citrus", citrusToCitrus},
-	{"routes", manyRoutes},
-	{"isolation", isolation},
-	{"growth", growth},
-	{"start", start},
+	{name: "accept-batch", run: acceptBatch},
+	{name: "accept-single", run: acceptSingle},
+	{name: "accept-shops", run: acceptShops},
+	{name: "deliver", run: deliverMost},
+	{name: "deliver-half", run: deliverHalf},
+	{name: "nodes", run: twoNodes, shared: true},
+	{name: "citrus", run: citrusToCitrus},
+	{name: "routes", run: manyRoutes},
+	{name: "isolation", run: isolation},
+	{name: "growth", run: growth},
+	{name: "idle", run: idle},
+	{name: "start", run: start},
 }
 
 // bench is one run.
 type bench struct {
 	Options
 	dir     string
+	places  []*place
+	place   *place // that is measured now
 	results []Result
-	// delivered is what deliver reached, in orders per second; deliver-half
-	// takes half of it.
-	delivered float64
+	floors  map[string]float64 // by scenario, in orders per second
+	// delivered is what deliver reached at each place, in orders per second;
+	// deliver-half takes half of it.
+	delivered map[string]float64
 }
 
 // Run measures what the options name and prints it. It returns an error if a
@@ -91,7 +102,7 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{Options: opts.withDefaults()}
+	b := &bench{Options: opts.withDefaults(), floors: map[string]float64{}, delivered: map[string]float64{}}
 	if b.Self == nil {
 		self, err := os.Executable()
 		if err != nil {
@@ -105,14 +116,32 @@ func Run(ctx context.Context, opts Options) error {
 	if !opts.Keep {
 		defer os.RemoveAll(b.dir)
 	}
+	if err := b.openPlaces(ctx); err != nil {
+		return err
+	}
 	defer quiet()()
 	b.printMachine()
+	err = b.measure(ctx, chosen)
+	b.printPlaces()
+	return errors.Join(err, b.lost(), b.closePlaces(context.WithoutCancel(ctx)))
+}
+
+// measure runs the scenarios, each at all places before the next one.
+func (b *bench) measure(ctx context.Context, chosen []scenario) error {
 	for _, s := range chosen {
-		if err := s.run(ctx, b); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+		for _, b.place = range b.places {
+			if s.shared && b.place.embedded() {
+				continue
+			}
+			if err := s.run(ctx, b); err != nil {
+				return fmt.Errorf("%s on %s: %w", s.name, b.place.name, err)
+			}
+		}
+		if s.shared && len(b.places) == 1 {
+			b.say("%-14s left out: it needs --database", s.name)
 		}
 	}
-	return b.lost()
+	return nil
 }
 
 func (o Options) withDefaults() Options {
@@ -128,10 +157,17 @@ func (o Options) withDefaults() Options {
 	if o.Orders <= 0 {
 		o.Orders = 1_000_000
 	}
+	if o.Shops <= 0 {
+		o.Shops = 10_000
+	}
+	if o.Rest <= 0 {
+		o.Rest = time.Minute
+	}
 	if o.Smoke {
 		o.Duration = time.Second
 		o.Runs = 1
 		o.Orders = 1000
+		o.Shops, o.Rest = 20, 100*time.Millisecond
 	}
 	return o
 }

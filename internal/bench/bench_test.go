@@ -9,14 +9,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/ordermux/ordermux/e2e/tool"
+	"github.com/ordermux/ordermux/internal/store/postgres/pgtest"
 )
 
-// TestSmoke runs every scenario with the real program for a few hundred orders
-// and judges only that every order is where it belongs.
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// TestSmoke runs every scenario with the real program for a few hundred orders,
+// on both stores, and judges only that every order is where it belongs.
 func TestSmoke(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -26,7 +30,9 @@ func TestSmoke(t *testing.T) {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	var out bytes.Buffer
-	err := Run(t.Context(), Options{Scenario: []string{"all"}, Dir: dir, Smoke: true, JSON: true, Out: &out, Self: []string{program}})
+	err := Run(t.Context(), Options{
+		Scenario: []string{"all"}, Dir: dir, Database: pgtest.Database(t), Smoke: true, JSON: true, Out: &out, Self: []string{program},
+	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
@@ -36,14 +42,17 @@ func TestSmoke(t *testing.T) {
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			t.Fatalf("%v: %s", err, lines.Text())
 		}
-		if r.Scenario != "start" && (r.Orders == 0 || r.PerSecond == 0) {
+		if r.Scenario != "start" && r.Scenario != "idle" && (r.Orders == 0 || r.PerSecond == 0) {
 			t.Errorf("nothing measured: %s", lines.Text())
 		}
-		seen[r.Scenario] = true
+		if r.Store == "postgres" && r.Scenario != "start" && r.DatabaseCPU == 0 && r.Transactions == 0 {
+			t.Errorf("nothing of the database: %s", lines.Text())
+		}
+		seen[r.Store+" "+r.Scenario] = true
 	}
-	for _, name := range Scenarios() {
-		if !seen[name] {
-			t.Errorf("%s left no result", name)
+	for _, s := range scenarios {
+		if !seen["postgres "+s.name] || !seen["sqlite "+s.name] != s.shared {
+			t.Errorf("%s left no result, or one where it can not be", s.name)
 		}
 	}
 }
@@ -115,7 +124,7 @@ func TestLoadOnFloor(t *testing.T) {
 	dir := t.TempDir()
 	_, hello := role(t, childSpec{Role: "floor", Dir: dir})
 	b := &bench{Options: Options{Smoke: true}}
-	l := b.bounded(load{addr: hello.Addr, path: "/v1/orders", keys: keys(2), conns: 3, batch: 7, floor: true})
+	l := b.bounded(load{addrs: []string{hello.Addr}, path: "/v1/orders", keys: keys(2), conns: 3, batch: 7, floor: true})
 	s, err := l.run(t.Context())
 	if err != nil || s.Failed > 0 {
 		t.Fatalf("%+v %v", s, err)
@@ -139,7 +148,7 @@ func TestRate(t *testing.T) {
 	t.Parallel()
 	_, hello := role(t, childSpec{Role: "floor", Dir: t.TempDir()})
 	b := &bench{Options: Options{Smoke: true}}
-	l := b.bounded(load{addr: hello.Addr, path: "/v1/orders", keys: keys(1), conns: 4, batch: 1, rate: 2000, floor: true})
+	l := b.bounded(load{addrs: []string{hello.Addr}, path: "/v1/orders", keys: keys(1), conns: 4, batch: 1, rate: 2000, floor: true})
 	s, err := l.run(t.Context())
 	if err != nil || s.Failed > 0 || s.Orders != 300 {
 		t.Fatalf("%+v %v", s, err)
@@ -152,10 +161,46 @@ func TestRate(t *testing.T) {
 
 func TestStoreAlone(t *testing.T) {
 	t.Parallel()
-	say, _ := role(t, childSpec{Role: "store", Dir: t.TempDir(), Conns: 2, Batch: 10, Lasting: 1})
-	var got storeAlone
-	say("go", &got)
-	if got.Orders < 10 || got.Orders%10 != 0 || got.Latency.Count == 0 {
-		t.Errorf("%+v", got)
+	f := func(spec childSpec) {
+		t.Helper()
+		spec.Role, spec.Conns, spec.Batch, spec.Lasting = "store", 2, 10, 1
+		say, _ := role(t, spec)
+		var got storeAlone
+		say("go", &got)
+		if got.Orders < 10 || got.Orders%10 != 0 || got.Latency.Count == 0 {
+			t.Errorf("%+v", got)
+		}
+	}
+	f(childSpec{Dir: t.TempDir()})
+	f(childSpec{Database: pgtest.Database(t)})
+}
+
+// TestPrintPlaces checks that results stand beside those of the same name, the
+// middle one of several.
+func TestPrintPlaces(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	b := &bench{Options: Options{Out: &out}, places: make([]*place, 2), results: []Result{
+		{Scenario: "deliver", Subject: "hub", Store: "sqlite", PerSecond: 100, CPU: 0.1},
+		{Scenario: "deliver", Subject: "hub", Store: "postgres", PerSecond: 70, CPU: 0.3, DatabaseCPU: 0.4},
+		{Scenario: "deliver", Subject: "hub", Store: "postgres", PerSecond: 50, CPU: 0.2, DatabaseCPU: 0.5},
+		{Scenario: "deliver", Subject: "hub", Store: "postgres", PerSecond: 30, CPU: 0.1, DatabaseCPU: 0.6},
+		{Scenario: "accept", Subject: "floor", Store: "sqlite", PerSecond: 1000, CPU: 0.01},
+		{Scenario: "idle", Subject: "many", Store: "sqlite"},
+		{Scenario: "idle", Subject: "many", Store: "postgres"},
+	}}
+	b.printPlaces()
+	want := [][]string{
+		{"deliver", "hub", "100", "50", "0.50", "0.100", "0.200,", "0.500"},
+		{"accept", "floor", "1000", "-", "-", "0.010", "-"},
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")[1:]
+	if len(lines) != len(want) {
+		t.Fatalf("%d lines:\n%s", len(lines), &out)
+	}
+	for i, line := range lines {
+		if got := strings.Fields(line); !slices.Equal(got, want[i]) {
+			t.Errorf("got %q, want %q", got, want[i])
+		}
 	}
 }

@@ -23,6 +23,8 @@ type childSpec struct {
 	Conns   int           `json:"conns,omitempty"`
 	Batch   int           `json:"batch,omitempty"`
 	Lasting time.Duration `json:"lasting,omitempty"`
+	// Database of a store; "": an embedded one in Dir.
+	Database string `json:"database,omitempty"`
 }
 
 // A child's first line tells where it listens; then it answers each line of

@@ -53,7 +53,7 @@ func (b *bench) routesOnce(ctx context.Context, run, routes int) (float64, error
 	}
 	defer h.Stop()
 	for i := 1; i < routes; i++ {
-		if err := h.pause(ctx, shopID(0), fmt.Sprintf("hook%02d", i)); err != nil {
+		if err := h.first().pause(ctx, shopID(0), fmt.Sprintf("hook%02d", i)); err != nil {
 			return 0, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -38,17 +39,12 @@ func (c *child) arrived(context.Context) (int64, error) {
 
 func (c *child) pace() time.Duration { return 10 * time.Millisecond }
 
-// arrived counts at a sandbox, by its metrics.
-func (h *hub) arrived(ctx context.Context) (int64, error) { return h.fresh(ctx, sandboxShop) }
-
-func (h *hub) pace() time.Duration { return 50 * time.Millisecond }
-
 // deliverMost seeks the greatest rate at which webhook calls, one per order,
 // keep up with accepting: the generator sends as long as few enough orders
 // wait.
 func deliverMost(ctx context.Context, b *bench) error {
 	rate, err := b.deliverHook(ctx, "deliver", b.Rate)
-	b.delivered = rate
+	b.delivered[b.place.name] = rate
 	return err
 }
 
@@ -56,7 +52,7 @@ func deliverMost(ctx context.Context, b *bench) error {
 func deliverHalf(ctx context.Context, b *bench) error {
 	rate := b.Rate / 2
 	if rate == 0 {
-		rate = b.delivered / 2
+		rate = b.delivered[b.place.name] / 2
 	}
 	if rate == 0 {
 		rate = 4000 // half of the aim, if deliver was not measured before
@@ -83,7 +79,7 @@ func (b *bench) deliverHook(ctx context.Context, name string, rate float64) (flo
 	}
 	r.Scenario, r.Subject = name, "hub"
 	if rate > 0 {
-		r.Subject = fmt.Sprintf("hub at %.0f/s", rate)
+		r.Note = strings.TrimPrefix(fmt.Sprintf("%s; offered %.0f/s", r.Note, rate), "; ")
 	}
 	if err := r.arrivals(receiver); err != nil {
 		return 0, err
@@ -105,12 +101,12 @@ func (r *Result) arrivals(c *child) error {
 
 // deliver runs a load and waits until what was accepted has arrived. The rate
 // is that of arrivals, from the first request to the last arrival.
-func (b *bench) deliver(ctx context.Context, h *hub, to sink, l load) (Result, error) {
+func (b *bench) deliver(ctx context.Context, f *fleet, to sink, l load) (Result, error) {
 	before, err := to.arrived(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	ledger, err := h.head(ctx, shopID(0)) // acts on routes are noted there too
+	ledger, err := f.heads(ctx) // acts on routes are noted there too
 	if err != nil {
 		return Result{}, err
 	}
@@ -122,21 +118,21 @@ func (b *bench) deliver(ctx context.Context, h *hub, to sink, l load) (Result, e
 	defer stop()
 	watch := b.watch(watching, to, before, arrived)
 	began := time.Now()
-	if err := h.mark(); err != nil {
+	if err := f.mark(); err != nil {
 		return Result{}, err
 	}
-	l.addr, l.path, l.keys = h.Addr, citrusPath, keys(1)
+	l.addrs, l.path, l.keys = f.addrs(), citrusPath, keys(f.shops)
 	s, err := l.run(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	last, err := waitFor(ctx, s.Orders, arrived, watch)
 	if err != nil {
-		return Result{}, errors.Join(err, errors.New(h.Tail()))
+		return Result{}, errors.Join(err, errors.New(f.Tail()))
 	}
 	stop()
 	<-watch
-	u, err := h.used()
+	u, err := f.used()
 	if err != nil {
 		return Result{}, err
 	}
@@ -146,7 +142,7 @@ func (b *bench) deliver(ctx context.Context, h *hub, to sink, l load) (Result, e
 	r.Seconds = last.Sub(began).Seconds()
 	r.PerSecond = float64(delivered) / r.Seconds
 	r.use(u)
-	r.Ledger, err = h.head(ctx, shopID(0))
+	r.Ledger, err = f.heads(ctx)
 	r.Ledger -= ledger
 	return r, err
 }
@@ -205,7 +201,7 @@ func citrusToCitrus(ctx context.Context, b *bench) error {
 	}
 	defer sandbox.Stop()
 	route := fmt.Sprintf("      ads:\n        partner: citrusad\n        settings: {base_url: %q, api_key: sandbox-secret-key}\n",
-		"http://"+sandbox.Addr+"/citrusad")
+		"http://"+sandbox.first().Addr+"/citrusad")
 	h, err := b.startHub(ctx, "citrus", hubConfig{routes: route})
 	if err != nil {
 		return err
@@ -222,7 +218,7 @@ func citrusToCitrus(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	stored, err := sandbox.head(ctx, sandboxShop)
+	stored, err := sandbox.first().head(ctx, sandboxShop)
 	if err != nil {
 		return err
 	}

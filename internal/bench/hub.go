@@ -25,8 +25,9 @@ const (
 
 // hubConfig is what a measurement needs of the hub's configuration.
 type hubConfig struct {
-	shops  int    // 0: one
-	routes string // YAML of the routes of each shop, indented by six; "": none
+	shops    int    // 0: one
+	routes   string // YAML of the routes of each shop, indented by six; "": none
+	database string // its address; "": the embedded store
 }
 
 func shopID(i int) string { return fmt.Sprintf("bench%03d", i) }
@@ -43,7 +44,11 @@ func keys(n int) []string {
 
 func (c hubConfig) yaml() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "admin_token: %s\nshops:\n", adminToken)
+	fmt.Fprintf(&s, "admin_token: %s\n", adminToken)
+	if c.database != "" {
+		fmt.Fprintf(&s, "database: %q\nseal_key: %q\n", c.database, strings.Repeat("5e", 32))
+	}
+	s.WriteString("shops:\n")
 	for i := range max(c.shops, 1) {
 		fmt.Fprintf(&s, "  %s:\n    name: Bench\n    currency: EUR\n    timezone: UTC\n    doors:\n"+
 			"      citrusad: {api_key: %s, team_id: bench-team}\n", shopID(i), apiKey(i))
@@ -58,54 +63,70 @@ func (c hubConfig) yaml() string {
 type hub struct {
 	*process.Process
 	token   string
-	began   usage
 	started time.Duration // from exec to ready
 }
 
-// startHub starts a hub on the store in b.dir/name, a new one unless it is
+// startHub starts a hub on the store of that name, a new one unless it is
 // there.
-func (b *bench) startHub(ctx context.Context, name string, c hubConfig) (*hub, error) {
-	data := filepath.Join(b.dir, name)
-	if err := os.MkdirAll(data, 0o700); err != nil {
+func (b *bench) startHub(ctx context.Context, name string, c hubConfig) (*fleet, error) {
+	return b.startNodes(ctx, name, c, 1)
+}
+
+// startNodes starts several nodes of a hub; the embedded store takes one.
+func (b *bench) startNodes(ctx context.Context, name string, c hubConfig, nodes int) (_ *fleet, err error) {
+	if c.database, err = b.place.address(ctx, name); err != nil {
 		return nil, err
 	}
-	file := data + ".yaml"
+	name = b.place.name + "-" + name
+	file := filepath.Join(b.dir, name+".yaml")
 	if err := os.WriteFile(file, []byte(c.yaml()), 0o600); err != nil {
 		return nil, err
 	}
-	return b.launch(ctx, data, adminToken, "serve", "--config", file)
+	f := &fleet{place: b.place, shops: max(c.shops, 1)}
+	for i := range nodes {
+		args := []string{"serve", "--config", file}
+		if b.place.embedded() {
+			args = append(args, "--data", filepath.Join(b.dir, name))
+		}
+		h, err := b.launch(ctx, fmt.Sprintf("%s-%d", name, i+1), adminToken, args...)
+		if err != nil {
+			return nil, errors.Join(err, f.Stop())
+		}
+		f.nodes = append(f.nodes, h)
+	}
+	return f, nil
 }
 
 // startSandbox starts the doors alone, as a partner.
-func (b *bench) startSandbox(ctx context.Context, name string) (*hub, error) {
-	return b.launch(ctx, filepath.Join(b.dir, name), "sandbox-admin-token", "sandbox")
+func (b *bench) startSandbox(ctx context.Context, name string) (*fleet, error) {
+	name = b.place.name + "-" + name
+	h, err := b.launch(ctx, name, "sandbox-admin-token", "sandbox", "--data", filepath.Join(b.dir, name))
+	if err != nil {
+		return nil, err
+	}
+	return &fleet{nodes: []*hub{h}, shops: 1}, nil
 }
 
-func (b *bench) launch(ctx context.Context, data, token string, args ...string) (*hub, error) {
+// startLimit is how long a hub may take until it is ready.
+const startLimit = 10 * time.Minute
+
+func (b *bench) launch(ctx context.Context, name, token string, args ...string) (*hub, error) {
 	addr, err := process.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	args = append(args, "--listen", addr, "--data", data)
+	args = append(args, "--listen", addr)
 	began := time.Now()
-	p, err := process.Start(ctx, process.Options{Command: append(b.self(), args...), Log: data + ".log", Addr: addr})
+	p, err := process.Start(ctx, process.Options{
+		Command: append(b.self(), args...), Log: filepath.Join(b.dir, name+".log"), Addr: addr,
+	})
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Ready(ctx, time.Minute); err != nil {
+	if err := p.Ready(ctx, startLimit); err != nil {
 		return nil, errors.Join(err, p.Kill())
 	}
 	return &hub{Process: p, token: token, started: time.Since(began)}, nil
-}
-
-func (h *hub) mark() (err error) {
-	h.began, err = usageOf(h.Pid)
-	return err
-}
-
-func (h *hub) used() (usage, error) {
-	u, err := usageOf(h.Pid)
-	return u.since(h.began), err
 }
 
 // call asks the hub's own API and decodes the answer into out, if not nil.

@@ -11,7 +11,7 @@ import (
 
 // load is one stretch of work for the generator.
 type load struct {
-	addr    string
+	addrs   []string // connections take them in turn
 	path    string
 	keys    []string // an API key per shop; requests take the shops in turn
 	conns   int
@@ -55,11 +55,12 @@ func (s *sent) perSecond() float64 { return float64(s.Orders) / s.Elapsed.Second
 func (l load) run(ctx context.Context) (*sent, error) {
 	senders := make([]*sender, l.conns)
 	for i := range senders {
-		c, err := dial(ctx, l.addr)
+		addr := l.addrs[i%len(l.addrs)]
+		c, err := dial(ctx, addr)
 		if err != nil {
 			return nil, err
 		}
-		senders[i] = newSender(l, c, i)
+		senders[i] = newSender(l, addr, c, i)
 	}
 	cpu, began := ownCPU(), time.Now()
 	clock := &clock{began: began, first: l.next.Load(), load: l}
@@ -135,6 +136,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 // sender works on one connection.
 type sender struct {
 	load  load
+	addr  string
 	conn  *conn
 	heads [][]byte // per shop
 	ready []body   // rendered requests, used in turn
@@ -146,14 +148,14 @@ type sender struct {
 // variants is how many different orders a sender renders beforehand.
 const variants = 200
 
-func newSender(l load, c *conn, index int) *sender {
-	s := &sender{load: l, conn: c, sent: sent{Latency: &latencies{}}}
+func newSender(l load, addr string, c *conn, index int) *sender {
+	s := &sender{load: l, addr: addr, conn: c, sent: sent{Latency: &latencies{}}}
 	for i := 0; i < variants; i += l.batch {
 		s.ready = append(s.ready, newBody(l.batch, index*variants+i))
 	}
 	for _, key := range l.keys {
 		s.heads = append(s.heads, fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Basic %s\r\n"+
-			"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: ", l.path, l.addr, key))
+			"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: ", l.path, addr, key))
 	}
 	return s
 }
@@ -208,7 +210,7 @@ func (s *sender) send(number int64) error {
 // counted.
 func (s *sender) redial(ctx context.Context) error {
 	s.conn.Close()
-	c, err := dial(ctx, s.load.addr)
+	c, err := dial(ctx, s.addr)
 	if err != nil {
 		return err
 	}

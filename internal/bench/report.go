@@ -11,6 +11,7 @@ import (
 // Result is one measurement.
 type Result struct {
 	Scenario  string  `json:"scenario"`
+	Store     string  `json:"store"`   // "sqlite" or "postgres"
 	Subject   string  `json:"subject"` // "hub", "floor", "store alone", or which of the two compared
 	Orders    int64   `json:"orders"`  // accepted, or delivered where that is measured
 	Seconds   float64 `json:"seconds"`
@@ -24,7 +25,10 @@ type Result struct {
 	RSS          int64   `json:"rss_bytes"`                // at the end
 	Peak         int64   `json:"rss_peak_bytes,omitempty"` // so far
 	GeneratorCPU float64 `json:"generator_cpu_s_per_1000"`
-	ReceiverCPU  float64 `json:"receiver_cpu_s_per_1000,omitempty"`
+	// Of all processes of the database's server.
+	DatabaseCPU   float64 `json:"database_cpu_s_per_1000,omitempty"`
+	DatabaseBytes float64 `json:"database_bytes_written_per_1000,omitempty"`
+	ReceiverCPU   float64 `json:"receiver_cpu_s_per_1000,omitempty"`
 
 	Accepted  int64  `json:"accepted"`            // answered 2xx
 	Ledger    int64  `json:"ledger,omitempty"`    // in the hub's ledger afterwards
@@ -32,6 +36,10 @@ type Result struct {
 	Repeats   int64  `json:"repeats,omitempty"`
 	Failed    int64  `json:"failed_requests,omitempty"`
 	Note      string `json:"note,omitempty"`
+
+	// Of a hub with nothing to do, at its database.
+	Transactions float64 `json:"transactions_per_second,omitempty"`
+	Statements   float64 `json:"statements_per_second,omitempty"`
 }
 
 // complete reports orders that were accepted and are not where they belong.
@@ -68,6 +76,8 @@ func ofSent(scenario, subject string, s *sent, u usage) Result {
 func (r *Result) use(u usage) {
 	r.CPU = per1000(u.CPU.Seconds(), r.Orders)
 	r.Bytes = per1000(float64(u.Written), r.Orders)
+	r.DatabaseCPU = per1000(u.DatabaseCPU.Seconds(), r.Orders)
+	r.DatabaseBytes = per1000(float64(u.DatabaseWritten), r.Orders)
 	r.RSS, r.Peak = u.RSS, u.Peak
 }
 
@@ -80,6 +90,7 @@ func per1000(v float64, orders int64) float64 {
 
 // report keeps a result and prints it.
 func (b *bench) report(r Result) {
+	r.Store = b.place.name
 	b.results = append(b.results, r)
 	if b.JSON {
 		text, err := json.Marshal(r)
@@ -95,7 +106,11 @@ func (b *bench) report(r Result) {
 // line is a result for people.
 func (r *Result) line() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%-14s %-22s %9.0f orders/s", r.Scenario, r.Subject, r.PerSecond)
+	subject := r.Subject
+	if r.Store == "postgres" {
+		subject += ", postgres"
+	}
+	fmt.Fprintf(&s, "%-14s %-22s %9.0f orders/s", r.Scenario, subject, r.PerSecond)
 	if r.Answer != nil {
 		fmt.Fprintf(&s, "  answer p50 %s p99 %s", ms(r.Answer.P50), ms(r.Answer.P99))
 	}
@@ -107,7 +122,10 @@ func (r *Result) line() string {
 	if r.ReceiverCPU > 0 {
 		fmt.Fprintf(&s, ", receiver %.3f s", r.ReceiverCPU)
 	}
-	fmt.Fprintf(&s, ", written %s; rss %s", mega(r.Bytes), mega(float64(r.RSS)))
+	if r.DatabaseCPU > 0 {
+		fmt.Fprintf(&s, ", database %.3f s", r.DatabaseCPU)
+	}
+	fmt.Fprintf(&s, ", written %s; rss %s", mega(r.Bytes+r.DatabaseBytes), mega(float64(r.RSS)))
 	fmt.Fprintf(&s, "\n%-37s %d orders in %.1f s", "", r.Orders, r.Seconds)
 	if r.Ledger > 0 {
 		fmt.Fprintf(&s, ", ledger %d", r.Ledger)

@@ -12,5 +12,7 @@ import (
 // are measured all the same.
 func ownCPU() time.Duration      { return 0 }
 func usageOf(int) (usage, error) { return usage{}, nil }
-func dataSync(f *os.File) error  { return f.Sync() }
-func machine() string            { return runtime.GOOS + "/" + runtime.GOARCH }
+
+func usageOfServer(int) (usage, error) { return usage{}, nil }
+func dataSync(f *os.File) error        { return f.Sync() }
+func machine() string                  { return runtime.GOOS + "/" + runtime.GOARCH }

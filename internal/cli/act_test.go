@@ -84,6 +84,16 @@ func TestHubActs(t *testing.T) {
 	if r := h.run(t, "", "backup", "/backups/one"); r.code != 0 || !strings.HasPrefix(r.out, "/backups/one: 2 files, 4096 bytes") {
 		t.Errorf("%+v", r)
 	}
+	h.answers["POST /api/v1/reload"] = api.Reloaded{Done: true, Nodes: []api.NodeReload{{ID: "a1", Name: "one", Done: true}, {ID: "b2", Name: "two", Done: true}}}
+	if r := h.run(t, "", "reload"); r.code != 0 || r.out != "one: reloaded\ntwo: reloaded\n" {
+		t.Errorf("%+v", r)
+	}
+	h.answers["POST /api/v1/reload"] = &api.Problem{Status: 400, Title: "Bad Request", Detail: "not every node …", Nodes: []api.NodeReload{
+		{ID: "a1", Name: "one", Done: true}, {ID: "b2", Name: "two", Error: "f.yml:3: listne: unknown key"},
+	}}
+	if r := h.run(t, "", "reload"); r.code != 1 || r.out != "one: reloaded\n" || r.err != "two: nothing was changed: f.yml:3: listne: unknown key\n" {
+		t.Errorf("%+v", r)
+	}
 	h.answers["POST /api/v1/reload"] = &api.Problem{Status: 400, Title: "Bad Request", Detail: "nothing was changed: f.yml:3: listne: unknown key"}
 	if r := h.run(t, "", "reload"); r.code != 1 || r.err != "ordermux: nothing was changed: f.yml:3: listne: unknown key\n" {
 		t.Errorf("%+v", r)

@@ -43,6 +43,7 @@ type grammar struct {
 	Demo    demoCmd    `cmd:"" help:"See the whole way of an order: a hub, sandbox partners and receivers on this machine, with real orders."`
 	Serve   serveCmd   `cmd:"" help:"Run the hub."`
 	Reload  reloadCmd  `cmd:"" help:"Make a running hub read its configuration again, whole or not at all."`
+	Nodes   nodesCmd   `cmd:"" help:"List the nodes that a hub consists of."`
 	Sandbox sandboxCmd `cmd:"" help:"Run the doors alone, with well-known credentials and faults on demand."`
 	Check   checkCmd   `cmd:"" help:"Check a configuration file: every complaint at once."`
 	Import  importCmd  `cmd:"" help:"Hand in the orders of a file. Repeating it does no harm."`
@@ -59,8 +60,9 @@ type grammar struct {
 
 	Erase   eraseCmd   `cmd:"" help:"Erase the person from an order."`
 	Verify  verifyCmd  `cmd:"" help:"Walk the hash chain of the ledger."`
-	Backup  backupCmd  `cmd:"" help:"Copy the store while the hub runs."`
+	Backup  backupCmd  `cmd:"" help:"Copy the data folder's store while the hub runs."`
 	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
+	Migrate migrateCmd `cmd:"" help:"Bring a database's schema up to date, or move a hub from its data folder into it."`
 	Key     keyCmd     `cmd:"" help:"Work on the seal key."`
 	Bench   benchCmd   `cmd:"" help:"Measure the hub against floor programs on this machine."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -30,6 +30,8 @@ func TestLook(t *testing.T) {
 	f("deliveries-json", "deliveries", "--json")
 	f("routes", "routes")
 	f("routes-json", "routes", "--json")
+	f("nodes", "nodes")
+	f("nodes-json", "nodes", "--json")
 	f("reconcile", "reconcile")
 	f("reconcile-json", "reconcile", "--route", "hook", "--json")
 	f("verify", "verify", "--shop", "nordlys")

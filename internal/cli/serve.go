@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
+	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/app"
 	"github.com/ordermux/ordermux/internal/config"
 )
@@ -66,6 +68,9 @@ func (c *serveCmd) load() (*config.Config, error) {
 		cfg.Listen = c.Listen
 	}
 	if c.Data != "" {
+		if cfg.Database.Set() {
+			return nil, usagef("--data: %s names a database, which is the store", c.Config)
+		}
 		cfg.Data = c.Data
 	}
 	return cfg, nil
@@ -96,9 +101,29 @@ func (c *reloadCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	if err := client.Reload(ctx); err != nil {
+	done, err := client.Reload(ctx)
+	if p, ok := errors.AsType[*api.Problem](err); ok && len(p.Nodes) > 0 {
+		env.printReload(p.Nodes)
+		return errQuiet
+	}
+	if err != nil {
 		return err
 	}
-	fmt.Fprintln(env.Out, "reloaded")
+	if len(done.Nodes) == 0 {
+		fmt.Fprintln(env.Out, "reloaded")
+	}
+	env.printReload(done.Nodes)
 	return nil
+}
+
+// printReload says what each of several nodes did; those that did not on
+// standard error.
+func (env *Env) printReload(nodes []api.NodeReload) {
+	for _, n := range nodes {
+		if n.Done {
+			fmt.Fprintf(env.Out, "%s: reloaded\n", n.Name)
+		} else {
+			fmt.Fprintf(env.Err, "%s: nothing was changed: %s\n", n.Name, n.Error)
+		}
+	}
 }

@@ -8,11 +8,13 @@ import (
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/ledger"
 )
 
 type verifyCmd struct {
-	Data string `help:"Data folder of a stopped hub, instead of asking a running one." placeholder:"DIR" type:"path"`
+	Data   string `help:"Data folder of a stopped hub, instead of asking a running one." placeholder:"DIR" type:"path" xor:"store"`
+	Config string `help:"Configuration file that names the store: a data folder of a stopped hub, or a database, whose nodes may run." placeholder:"FILE" type:"path" xor:"store"`
 	ofShop
 	asJSON
 }
@@ -21,8 +23,8 @@ type verifyCmd struct {
 func (c *verifyCmd) Run(ctx context.Context, env *Env) error {
 	var list []api.Verified
 	var err error
-	if c.Data != "" {
-		list, err = c.stopped(ctx)
+	if c.Data != "" || c.Config != "" {
+		list, err = c.stored(ctx)
 	} else {
 		list, err = c.running(ctx, env)
 	}
@@ -32,8 +34,22 @@ func (c *verifyCmd) Run(ctx context.Context, env *Env) error {
 	return env.printVerified(c.JSON, list)
 }
 
-func (c *verifyCmd) stopped(ctx context.Context) ([]api.Verified, error) {
-	reports, err := app.VerifyStopped(ctx, c.Data)
+// stored looks into the store itself.
+func (c *verifyCmd) stored(ctx context.Context) ([]api.Verified, error) {
+	cfg := &config.Config{Data: c.Data}
+	if c.Config != "" {
+		var err error
+		if cfg, err = loadConfig(c.Config); err != nil {
+			return nil, err
+		}
+	}
+	var reports []ledger.Report
+	var err error
+	if cfg.Database.Set() {
+		reports, err = app.VerifyDatabase(ctx, cfg.Database)
+	} else {
+		reports, err = app.VerifyStopped(ctx, cfg.Data)
+	}
 	var out []api.Verified
 	for _, r := range reports {
 		if c.Shop == "" || c.Shop == r.Shop {

@@ -14,8 +14,8 @@ type Config struct {
 	File           string // the name that complaints carry; empty: not read from one
 	Listen         string
 	PublicURL      string
-	Data           string
-	Database       string // refused until PostgreSQL comes
+	Data           string      // folder of the embedded store; empty with Database
+	Database       secret.Text // address of a PostgreSQL, which several nodes may share
 	SealKey        secret.Text
 	AdminToken     secret.Text
 	TLS            *TLS

@@ -33,12 +33,7 @@ func Default() *Config {
 func (c *checker) readHub(m *mapping, cfg *Config) {
 	m.address("listen", &cfg.Listen)
 	c.readPublicURL(m, cfg)
-	m.text("data", &cfg.Data)
-	cfg.Data = c.path(cfg.Data)
-	if v, ok := m.take("database"); ok {
-		v.complain("PostgreSQL is not in this version yet; use data: DIR, the embedded store")
-	}
-	m.secret("seal_key", &cfg.SealKey)
+	c.readStore(m, cfg)
 	if v, ok := m.secret("admin_token", &cfg.AdminToken); ok && len(cfg.AdminToken.Reveal()) < 8 {
 		v.complain("the admin token is shorter than 8 characters; choose a longer one")
 	}

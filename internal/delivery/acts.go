@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -77,7 +78,7 @@ func (pl *planner) command(cmd *command, chunk []wanted) ([]Verdict, error) {
 		return nil, err
 	}
 	pl.events = make(map[int64]*order.Event, len(seqs))
-	err := readEvents(context.Background(), pl.r.e.log, pl.r.shop.id, seqs, func(it *ledger.Item) {
+	err := readEvents(pl.r.shop.ctx, pl.r.e.log, pl.r.shop.id, seqs, func(it *ledger.Item) {
 		pl.events[it.Event.Seq] = &it.Event
 	})
 	if err != nil {
@@ -138,7 +139,7 @@ func (pl *planner) hurry(cmd *command, n *candidate) (Verdict, bool) {
 		return Verdict{}, false
 	}
 	s := subject{event: n.event, row: n.row, order: n.order, base: d.Base, act: ActSend, own: true}
-	j := decide(pl.c.rules, s, pl.now)
+	j := decide(&pl.c.rules, s, pl.now)
 	if j.action == send {
 		row := *d
 		row.Act, row.State, row.Due, row.Code, row.Reason = ActSend, Ready, pl.now, "", ""
@@ -190,7 +191,12 @@ func (r *runner) retract(b *draft, verdicts []Verdict) {
 // Replay sends again what was sent, as a new run; old proof stays. In the modes
 // latest and once an order goes once, as it stands now.
 func (e *Engine) Replay(ctx context.Context, shop, route string, f Filter, dry bool) (Acted, error) {
-	r, err := e.route(shop, route)
+	s, done, err := e.command(shop)
+	if err != nil {
+		return Acted{}, err
+	}
+	defer done()
+	r, err := s.route(route)
 	if err != nil {
 		return Acted{}, err
 	}
@@ -245,18 +251,34 @@ func (e *Engine) askAll(ctx context.Context, r *runner, cmd *command, all []want
 	if !cmd.dry {
 		ctx = context.WithoutCancel(ctx)
 	}
+	begun := false
 	for chunk := range slices.Chunk(all, page) {
 		if err := r.ask(ctx, cmd, chunk); err != nil {
-			return cmd.done, err
+			return cmd.done, halfway(err, begun)
 		}
+		begun = !cmd.dry
 	}
 	return cmd.done, nil
+}
+
+// halfway is the error of a command of which a part is done: to ask for all of
+// it elsewhere would do that part twice.
+func halfway(err error, begun bool) error {
+	if begun && errors.Is(err, ErrElsewhere) {
+		return fmt.Errorf("done in part: %w", errMoved)
+	}
+	return err
 }
 
 // Send plans one order on one route now, past its rules of time but not its
 // needs and unless.
 func (e *Engine) Send(ctx context.Context, shop, route, orderID string, dry bool) (Verdict, error) {
-	r, st, err := e.routeAndOrder(ctx, shop, route, orderID)
+	s, done, err := e.command(shop)
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer done()
+	r, st, err := e.routeAndOrder(ctx, s, route, orderID)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -267,15 +289,15 @@ func (e *Engine) Send(ctx context.Context, shop, route, orderID string, dry bool
 	return v, err
 }
 
-func (e *Engine) routeAndOrder(ctx context.Context, shop, route, orderID string) (*runner, *ledger.State, error) {
-	r, err := e.route(shop, route)
+func (e *Engine) routeAndOrder(ctx context.Context, s *shop, route, orderID string) (*runner, *ledger.State, error) {
+	r, err := s.route(route)
 	if err != nil {
 		return nil, nil, err
 	}
 	if r.setup.Load() == nil {
 		return nil, nil, errNotConfigured(r)
 	}
-	states, err := e.log.StatesByID(ctx, shop, []string{orderID})
+	states, err := e.log.StatesByID(ctx, s.id, []string{orderID})
 	if err != nil {
 		return nil, nil, err
 	}

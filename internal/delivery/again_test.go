@@ -13,7 +13,7 @@ func TestWhatBecomesDueWhileARoundRuns(t *testing.T) {
 	planned := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	f := func(due, want time.Time) {
 		t.Helper()
-		r := &runner{planned: planned, nextDue: [2]time.Time{due, far}}
+		r := &runner{workbench: &workbench{planned: planned}, nextDue: [2]time.Time{due, far}}
 		if got := r.again(); !got.Equal(want) {
 			t.Errorf("due at %v: woken at %v, want %v", due, got, want)
 		}

@@ -12,7 +12,12 @@ import (
 // anything twice: orders that have an open or successful delivery on the route
 // are left alone. Of the filter, the range and the order ids count.
 func (e *Engine) Backfill(ctx context.Context, shop, route string, f Filter, dry bool) (Acted, error) {
-	r, err := e.route(shop, route)
+	s, done, err := e.command(shop)
+	if err != nil {
+		return Acted{}, err
+	}
+	defer done()
+	r, err := s.route(route)
 	if err != nil {
 		return Acted{}, err
 	}
@@ -40,7 +45,7 @@ func (e *Engine) Backfill(ctx context.Context, shop, route string, f Filter, dry
 		ctx = context.WithoutCancel(ctx) // begun is begun: a half must not look like a whole
 	}
 	err = e.backfill(ctx, r, cmd, max(from, 1), min(to, upTo), numbers)
-	return cmd.done, err
+	return cmd.done, halfway(err, !dry)
 }
 
 // takeIn marks the orders as the route's own, so that what happens to them

@@ -19,6 +19,7 @@ type callVerdict int8
 const (
 	callGood   callVerdict = iota // the partner works: it answered for at least one task
 	callFailed                    // nothing but "later" and silence
+	callCut                       // we ended it, or kept it from leaving: nothing about the partner
 	callLogin                     // the login, the address or the account: about the route
 )
 

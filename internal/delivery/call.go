@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -35,17 +36,20 @@ type call struct {
 	ended     time.Time
 	outcomes  []partner.Outcome
 	exchanges []outbound.Exchange
+	cut       bool // by us, or kept from leaving
+	unsent    bool // never made
 	counted   bool // as an attempt
 	login     bool // the login, the address or the account was refused
 	results   map[State]int
 }
 
-// run makes the call. It is not cancelled by anything but its own time limit.
+// run makes the call. It is not cancelled by anything but its own time limit,
+// and the end of our leave to make it: the shop's, or the node's.
 func (r *runner) run(c *call) {
 	defer r.e.active.Done()
 	side := &c.setup.route.Side
-	ctx, cancel := context.WithTimeout(context.Background(), timeout(side))
-	ctx, trace := outbound.WithTrace(ctx)
+	permit, cancel := r.permit(timeout(side), r.may)
+	ctx, trace := outbound.WithTrace(permit.ctx)
 	tasks := make([]partner.Task, len(c.works))
 	for i, w := range c.works {
 		tasks[i] = w.task
@@ -55,8 +59,10 @@ func (r *runner) run(c *call) {
 		ask = side.Look
 	}
 	outcomes := answered(ctx, ask, tasks)
+	cut := permit.cut()
 	cancel()
 	if c.done.CompareAndSwap(false, true) {
+		c.cut = cut
 		r.arrive(c, outcomes, trace.List())
 	}
 }
@@ -97,6 +103,9 @@ func (r *runner) arrive(c *call, outcomes []partner.Outcome, exchanges []outboun
 func (c *call) finish(r *runner, outcomes []partner.Outcome, exchanges []outbound.Exchange) {
 	c.ended, c.outcomes, c.exchanges = r.e.now(), outcomes, exchanges
 	verdict, after := health(outcomes)
+	if verdict == callFailed && c.cut {
+		verdict = callCut
+	}
 	if verdict == callLogin {
 		// Before the slot is free: no round may take it that has not heard.
 		c.login = true
@@ -147,7 +156,8 @@ func (r *runner) taskOf(w *work) {
 	d := &w.d
 	t := &w.task
 	b := make([]byte, 0, 64)
-	b = append(b, r.key...)
+	b = append(b, r.key[:]...)
+	b = append(b, '-')
 	b = strconv.AppendInt(b, d.Order, 10)
 	b = append(b, '-')
 	b = strconv.AppendInt(b, d.Seq, 10)
@@ -165,7 +175,11 @@ func (r *runner) saveNote(ctx context.Context, w *work, note []byte) error {
 	if len(note) > mostNote {
 		return fmt.Errorf("note of %d bytes: at most %d", len(note), mostNote)
 	}
-	if err := r.e.store.SaveNote(ctx, w.d.Shop, w.d.Route, w.d.Key(), note); err != nil {
+	err := r.e.store.SaveNote(ctx, w.d.Shop, w.d.Route, r.stored.Load().Epoch, w.d.Key(), note)
+	if errors.Is(err, ErrLost) && r.e.shared {
+		r.e.lose(r.shop, true)
+	}
+	if err != nil {
 		return err
 	}
 	w.task.Note = note
@@ -195,10 +209,10 @@ func (r *runner) poll() {
 		return
 	}
 	now := r.e.now()
-	if r.nextPoll.IsZero() {
+	if r.nextPoll.IsZero() || r.pollCut.Swap(false) {
 		r.nextPoll = now // soon after the start
 	}
-	if now.Before(r.nextPoll) {
+	if now.Before(r.nextPoll) || !r.mayPoll() {
 		return
 	}
 	r.nextPoll = now.Add(c.route.Side.PollEvery)
@@ -208,17 +222,24 @@ func (r *runner) poll() {
 	}
 }
 
+// mayPoll reports whether a poll, and each request of it, may begin.
+func (r *runner) mayPoll() bool { return r.may() && r.shop.yielding.Load() == nil }
+
 func (r *runner) runPoll(c *setup) {
 	defer r.e.active.Done()
-	defer r.polling.Store(false)
+	defer r.polled()
 	most := timeout(&c.route.Side)
-	ctx, cancel := context.WithTimeout(context.Background(), max(10*most, c.route.Side.PollEvery))
+	permit, cancel := r.permit(max(10*most, c.route.Side.PollEvery), r.mayPoll)
 	defer cancel()
 	// A poll may be many requests: a stop lets the one that has left end.
 	defer context.AfterFunc(r.e.stopped, func() { time.AfterFunc(most, cancel) })()
-	ctx, trace := outbound.WithTrace(ctx)
+	ctx, trace := outbound.WithTrace(permit.ctx)
 	began := r.e.now()
-	err := polled(ctx, c.route.Side.Poll)
+	err := pollOnce(ctx, c.route.Side.Poll)
+	if permit.cut() {
+		r.pollCut.Store(true)
+		return
+	}
 	a := Attempt{
 		Shop: r.shop.id, Route: r.name, Partner: c.route.Partner, Kind: "poll",
 		Duration: r.e.now().Sub(began),
@@ -233,7 +254,15 @@ func (r *runner) runPoll(c *setup) {
 	r.e.observe.Attempted(a)
 }
 
-func polled(ctx context.Context, poll func(context.Context) error) (err error) {
+// polled ends a poll; who waits for the route to rest is told.
+func (r *runner) polled() {
+	r.polling.Store(false)
+	if r.shop.yielding.Load() != nil || r.pollCut.Load() {
+		r.wake()
+	}
+}
+
+func pollOnce(ctx context.Context, poll func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("poll: panic: %v", p)

@@ -67,7 +67,7 @@ func (pl *planner) rejudge(d *Delivery, st *ledger.State) judgement {
 	if d.Code == codeFree {
 		// Planted when another route gave its claim up: never judged for us.
 		s.own = pl.r.backfilled(st.Row.First)
-		return decide(pl.c.rules, s, pl.now)
+		return decide(&pl.c.rules, s, pl.now)
 	}
 	return pl.c.rules.judge(&s, pl.now, d.State == Held && d.Attempt == 0)
 }
@@ -127,7 +127,7 @@ func (pl *planner) block(d *Delivery) *work {
 	if d.State != Ready || !d.Due.IsZero() {
 		pl.b.change(Change{Row: row, From: d.State, Claims: pl.reclaims(d)})
 	}
-	pl.r.blocked[d.Order] = true
+	pl.r.block(d.Order)
 	return nil
 }
 

@@ -11,11 +11,8 @@ import (
 // configure brings a route's configuration into force. Calls in flight keep
 // the one they were made with.
 func (r *runner) configure(c *setup) error {
-	c.rules.start = r.row.Start
-	if err := r.countUsage(c); err != nil {
-		return err
-	}
-	row := r.row
+	r.leaving = false
+	row := *r.row
 	row.Partner, row.Revision, row.Personal = c.route.Partner, c.route.Revision, c.rules.personal
 	switch {
 	case row.Status == Gone:
@@ -28,12 +25,16 @@ func (r *runner) configure(c *setup) error {
 	}
 	r.setup.Store(c)
 	r.dropParts()
-	r.reread()
-	if !sameRow(&row, &r.row) {
+	if r.nextDue != [2]time.Time{far, far} {
+		r.reread()
+	}
+	if !sameRow(&row, r.row) {
 		return r.save(func(saved *RouteRow) { *saved = row })
 	}
 	r.publish()
-	r.announce()
+	if !r.e.shared || r.shop.open.Load() { // what only came to another node has not changed
+		r.announce()
+	}
 	return nil
 }
 
@@ -44,19 +45,20 @@ func sameRow(a, b *RouteRow) bool {
 // reread makes the next round look at everything that is due.
 func (r *runner) reread() { r.nextDue = [2]time.Time{} }
 
-// countUsage takes over how many calls the connection made today.
+// countUsage takes over how many calls a connection with a daily cap made
+// today, before it makes the first.
 func (r *runner) countUsage(c *setup) error {
-	if !c.conn.capped() {
+	if !c.conn.uncounted() {
 		return nil
 	}
 	day := dayOf(r.e.now())
-	used, err := r.e.store.Usage(context.Background(), r.shop.id, c.conn.name, day)
+	used, err := r.e.store.Usage(r.shop.ctx, r.shop.id, c.conn.name, day)
 	if err != nil {
 		return err
 	}
 	c.conn.mu.Lock()
 	defer c.conn.mu.Unlock()
-	if c.conn.day != day {
+	if c.conn.day == "" {
 		c.conn.day, c.conn.used = day, used
 	}
 	return nil
@@ -74,13 +76,24 @@ func (r *runner) save(f func(*RouteRow)) error {
 func (r *runner) vanish() error {
 	r.setup.Store(nil)
 	r.dropParts()
-	if r.row.Status == Gone {
-		r.publish()
+	r.leaving = r.row.Status != Gone
+	r.publish()
+	return r.leave()
+}
+
+// leave marks a route as gone that is in no node's configuration: a node that
+// has an older or newer one than the others must not pause their route. Until
+// they agree it only rests here.
+func (r *runner) leave() error {
+	if !r.leaving || r.e.agreed != nil && !r.e.agreed() {
 		return nil
 	}
-	return r.save(func(row *RouteRow) {
+	r.leaving = false
+	err := r.save(func(row *RouteRow) {
 		row.Status, row.Reason = Gone, "it is not in the configuration"
 	})
+	r.leaving = err != nil
+	return err
 }
 
 // Pause stops a route; calls in flight end as they end.
@@ -94,7 +107,12 @@ func (e *Engine) Resume(ctx context.Context, shop, route string) error {
 }
 
 func (e *Engine) setStatus(ctx context.Context, shop, route string, s Status, reason string) error {
-	r, err := e.route(shop, route)
+	sh, done, err := e.command(shop)
+	if err != nil {
+		return err
+	}
+	defer done()
+	r, err := sh.route(route)
 	if err != nil {
 		return err
 	}

@@ -132,6 +132,14 @@ func (c *connection) capped() bool {
 	return c.cap > 0
 }
 
+// uncounted reports whether calls per day are counted and nobody has asked the
+// store how many there were.
+func (c *connection) uncounted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cap > 0 && c.day == ""
+}
+
 // announce tells of the breaker to all who share it.
 func (c *connection) announce() {
 	c.mu.Lock()
@@ -216,6 +224,7 @@ func (c *connection) ended(v callVerdict, g grant, after time.Duration, now time
 		c.breaker.probing = false
 	}
 	switch v {
+	case callCut:
 	case callFailed:
 		counted = c.breaker.failed(g.probe, after, now)
 	case callGood:

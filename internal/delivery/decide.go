@@ -66,7 +66,7 @@ func (r *rules) considers(s *subject) (judgement, bool) {
 		if j, over := r.considersEvent(s, e); over {
 			return j, true
 		}
-	} else if len(r.on) > 0 && !slices.ContainsFunc(r.on, s.row.Kinds.Has) {
+	} else if on := r.route.Rules.On; len(on) > 0 && !slices.ContainsFunc(on, s.row.Kinds.Has) {
 		return skipped("on", "nothing happened that the route is for"), true
 	}
 	if s.own {
@@ -85,10 +85,12 @@ func (r *rules) considersEvent(s *subject, e *order.Event) (judgement, bool) {
 	if !r.brings(e.Kind, s.row) {
 		return skipped("on", "not an event the route is for: "+string(e.Kind)), true
 	}
-	if e.Origin == r.name || e.Source.Name == r.source {
+	said, byRoute := strings.CutPrefix(e.Source.Name, "route:")
+	if e.Origin == r.route.Name || byRoute && said == r.route.Name {
 		return skipped("origin", "it came from this route"), true
 	}
-	if r.door != "" && strings.HasPrefix(e.Source.Name, r.door) && !slices.Contains(r.confirms, e.Kind) {
+	door := r.route.Door
+	if door != "" && strings.HasPrefix(e.Source.Name, door) && !slices.Contains(r.route.Side.Confirms, e.Kind) {
 		return skipped("origin", "the door's own statement"), true
 	}
 	if e.Source.Public() && s.row.Stated && !s.row.Public {
@@ -100,13 +102,14 @@ func (r *rules) considersEvent(s *subject, e *order.Event) (judgement, bool) {
 // brings reports whether events of the kind bring an order up. In mode once every
 // event of an order does so, after one of the kinds asked for was seen.
 func (r *rules) brings(k order.Kind, row *ledger.Row) bool {
-	if len(r.on) == 0 {
+	on := r.route.Rules.On
+	if len(on) == 0 {
 		return k != order.KindNote && k != order.KindErased
 	}
-	if slices.Contains(r.on, k) {
+	if slices.Contains(on, k) {
 		return true
 	}
-	return r.mode == partner.Once && k != order.KindNote && slices.ContainsFunc(r.on, row.Kinds.Has)
+	return r.mode == partner.Once && k != order.KindNote && slices.ContainsFunc(on, row.Kinds.Has)
 }
 
 // judge judges the order as it stands: what planning and sending have in
@@ -116,7 +119,7 @@ func (r *rules) judge(s *subject, now time.Time, timed bool) judgement {
 		return j
 	}
 	if s.order == nil {
-		if r.mode == partner.Each && r.when == nil && r.lines == nil && len(r.needs) == 0 {
+		if r.mode == partner.Each && r.when == nil && r.lines == nil && len(r.route.Side.Needs) == 0 {
 			return judgement{action: send}
 		}
 		return judgement{action: hold, code: "needs", reason: "nobody has stated this order yet"}
@@ -127,14 +130,14 @@ func (r *rules) judge(s *subject, now time.Time, timed bool) judgement {
 			return judgement{action: hold, code: "when", reason: "when: " + err.Error()}
 		}
 		if !ok {
-			return skipped("when", "when: "+r.text.When)
+			return skipped("when", "when: "+r.route.Rules.When)
 		}
 	}
 	o, j, over := r.carried(s.order)
 	if over {
 		return j
 	}
-	if lack := missing(r.needs, o); lack != "" {
+	if lack := missing(r.route.Side.Needs, o); lack != "" {
 		return judgement{action: hold, code: "needs", reason: "lacks: " + lack, order: o}
 	}
 	if timed && s.act != ActSend && s.act != ActRetry {
@@ -189,7 +192,7 @@ func (r *rules) carried(o *order.Order) (*order.Order, judgement, bool) {
 	case len(o.Lines):
 		return o, judgement{}, false
 	case 0:
-		return nil, skipped("lines", "no line passes lines: "+r.text.Lines), true
+		return nil, skipped("lines", "no line passes lines: "+r.route.Rules.Lines), true
 	}
 	c := *o
 	c.Lines = kept
@@ -201,7 +204,7 @@ func (r *rules) carried(o *order.Order) (*order.Order, judgement, bool) {
 // that it names, every day.
 func (r *rules) earliest(base, now time.Time) time.Time {
 	t := now
-	if b := base.Add(r.after); r.after > 0 && b.After(t) {
+	if b := base.Add(r.route.Rules.After); r.route.Rules.After > 0 && b.After(t) {
 		t = b
 	}
 	if r.at < 0 {

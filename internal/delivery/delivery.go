@@ -130,6 +130,31 @@ type Options struct {
 	// Lag is the age of the oldest event not considered from which a route
 	// counts as lagging; 0: 15 minutes.
 	Lag time.Duration
+
+	// Shared says that several nodes work over the store: a shop's routes run
+	// only while the shop is owned (Own, Yield, Lose). Else all of them run.
+	Shared bool
+	// Lease allows this node to make calls; nil: always.
+	Lease Lease
+	// Lost is told, once, that a shop which this node held to be its own has
+	// another owner; its routes have been dropped, as by Lose. It must not
+	// block; nil: nobody is told.
+	Lost func(shop string)
+	// Agreed reports whether all living nodes have the same configuration; nil:
+	// always. Only then a route that is not in it is marked as gone: while a
+	// new configuration goes round, one node must not undo what another one
+	// has begun.
+	Agreed func() bool
+}
+
+// Lease is a node's leave to make calls. Safe for concurrent use.
+type Lease interface {
+	// Context ends when the lease that holds now is over. Calls that have left
+	// are cut by it.
+	Context() context.Context
+	// Valid reports whether the lease holds. It is asked before every call,
+	// right before its first byte; it must be cheap.
+	Valid() bool
 }
 
 // Observer is told what happens. Calls must not block.

@@ -28,6 +28,7 @@ type hub struct {
 	store  *fakeStore
 	engine *delivery.Engine
 	seen   *observer
+	tune   func(*delivery.Options) // nil, or changes how the engine is made
 	stop   context.CancelFunc
 	done   chan struct{}
 }
@@ -47,7 +48,11 @@ func run(t *testing.T, f func(h *hub)) {
 
 func (h *hub) start() {
 	h.seen = &observer{last: map[string]delivery.RouteStatus{}}
-	h.engine = delivery.New(delivery.Options{Log: h.log, Store: h.store, Now: time.Now, Observe: h.seen})
+	opts := delivery.Options{Log: h.log, Store: h.store, Now: time.Now, Observe: h.seen}
+	if h.tune != nil {
+		h.tune(&opts)
+	}
+	h.engine = delivery.New(opts)
 	run, cancel := context.WithCancel(ctx)
 	h.stop, h.done = cancel, make(chan struct{})
 	done := h.done
@@ -66,6 +71,7 @@ func (h *hub) halt() {
 // routes puts routes into force; the shop is filled in.
 func (h *hub) routes(routes ...delivery.Route) {
 	h.t.Helper()
+	routes = slices.Clone(routes) // the engine keeps them
 	for i := range routes {
 		routes[i].Shop = shop
 		if routes[i].Partner == "" {

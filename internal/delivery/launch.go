@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -24,20 +23,42 @@ func (r *runner) launch(b *draft, p *plan) {
 		if len(c.works) == 0 {
 			continue
 		}
+		for _, w := range c.works {
+			r.carry(w)
+		}
+		if !r.may() { // any more, since it was planned
+			c.unsent, c.ended = true, r.e.now()
+			r.unsettled = append(r.unsettled, c)
+			r.mark()
+			continue
+		}
 		rest.calls--
 		rest.probe = false
-		c.began = r.e.now()
-		c.overdue = c.began.Add(timeout(&c.setup.route.Side) + overdueAfter)
-		for _, w := range c.works {
-			r.busy[w.d.Order] = w
-		}
-		r.calls[c] = true
-		r.e.active.Add(1)
-		go r.run(c)
+		r.begin(c)
 	}
 	if c := r.setup.Load(); c != nil {
 		c.conn.giveBack(rest)
 	}
+}
+
+// carry notes that a delivery is being sent or asked about.
+func (r *runner) carry(w *work) {
+	if r.busy == nil {
+		r.busy = map[int64]*work{}
+	}
+	r.busy[w.d.Order] = w
+}
+
+// begin makes a call; everything of it is on disk.
+func (r *runner) begin(c *call) {
+	c.began = r.e.now()
+	c.overdue = c.began.Add(timeout(&c.setup.route.Side) + overdueAfter)
+	if r.calls == nil {
+		r.calls = map[*call]bool{}
+	}
+	r.calls[c] = true
+	r.e.active.Add(1)
+	go r.run(c)
 }
 
 // recover brings the memory in line with what is stored: after a start, when
@@ -51,6 +72,9 @@ func (r *runner) recover() error {
 		if err := r.reload(); err != nil {
 			return err
 		}
+	} else if r.row.Idle {
+		r.nextDue, r.ready = [2]time.Time{far, far}, true
+		return nil
 	}
 	if err := r.recoverSending(); err != nil {
 		return err
@@ -65,7 +89,7 @@ func (r *runner) recover() error {
 }
 
 func (r *runner) reload() error {
-	rows, err := r.e.store.Routes(context.Background(), r.shop.id)
+	rows, err := r.e.store.Routes(r.shop.ctx, r.shop.id)
 	if err != nil {
 		return err
 	}
@@ -76,7 +100,8 @@ func (r *runner) reload() error {
 		if row.Epoch != r.row.Epoch {
 			return ErrLost
 		}
-		r.row, r.written = row, row.Position
+		r.keep(&row)
+		r.written = row.Position
 		r.position.Store(row.Position)
 		r.publish()
 	}
@@ -84,12 +109,13 @@ func (r *runner) reload() error {
 }
 
 func (r *runner) recoverSending() error {
-	rows, err := r.e.store.Sending(context.Background(), r.shop.id, r.name)
+	rows, err := r.e.store.Sending(r.shop.ctx, r.shop.id, r.name)
 	if err != nil {
 		return err
 	}
 	c := r.setup.Load()
-	s := saw{Outcome: partner.Unknown("crash", "the hub stopped while it was sent"), now: r.e.now(), batch: 1, counted: true}
+	policy := c.policy()
+	s := saw{Outcome: partner.Unknown("crash", r.crashed()), now: r.e.now(), batch: 1, counted: true}
 	for len(rows) > 0 {
 		n := min(len(rows), page)
 		b := r.bundle()
@@ -99,7 +125,7 @@ func (r *runner) recoverSending() error {
 			}
 			row := d.uncounted(Ready, s.now)
 			if !r.ready {
-				row = c.policy.delivered(d, s).row
+				row = policy.delivered(d, s).row
 			}
 			change := Change{Row: row, From: Sending}
 			r.giveUp(c, &change)
@@ -113,6 +139,14 @@ func (r *runner) recoverSending() error {
 	return nil
 }
 
+// crashed says why nothing is known of a delivery that was being sent.
+func (r *runner) crashed() string {
+	if r.e.shared {
+		return "its node stopped or lost the shop while it was sent"
+	}
+	return "the hub stopped while it was sent"
+}
+
 // sends reports whether a call of ours has the delivery.
 func (r *runner) sends(d *Delivery) bool {
 	w := r.busy[d.Order]
@@ -123,12 +157,12 @@ func (r *runner) recoverBlocked() error {
 	clear(r.blocked)
 	r.unblock = nil
 	for after := int64(0); ; {
-		orders, err := r.e.store.Blocked(context.Background(), r.shop.id, r.name, after, page)
+		orders, err := r.e.store.Blocked(r.shop.ctx, r.shop.id, r.name, after, page)
 		if err != nil || len(orders) == 0 {
 			return err
 		}
 		for _, o := range orders {
-			r.blocked[o] = true
+			r.block(o)
 		}
 		r.unblock = append(r.unblock, orders...)
 		after = orders[len(orders)-1]

@@ -20,13 +20,18 @@ func (e *Engine) Retry(ctx context.Context, shop string, f Filter, dry bool) (Ac
 			}}}
 		}
 	}
+	s, finished, err := e.command(shop)
+	if err != nil {
+		return Acted{}, err
+	}
+	defer finished()
 	byRoute, err := e.byRoute(ctx, shop, &f)
 	if err != nil {
 		return Acted{}, err
 	}
 	var sum Acted
 	for _, g := range byRoute {
-		r, err := e.route(shop, g.route)
+		r, err := s.route(g.route)
 		if err != nil {
 			return sum, err
 		}
@@ -39,7 +44,7 @@ func (e *Engine) Retry(ctx context.Context, shop string, f Filter, dry bool) (Ac
 		sum.Count += done.Count
 		sum.Verdicts = append(sum.Verdicts, done.Verdicts...)
 		if err != nil {
-			return sum, err
+			return sum, halfway(err, !dry && sum.Count > 0)
 		}
 	}
 	return sum, nil
@@ -82,13 +87,18 @@ func (e *Engine) Drop(ctx context.Context, shop string, f Filter, dry bool) (Act
 	if len(f.States) == 0 {
 		f.States = []State{Ready, Held, AwaitingPartner, Retrying, Asking, Failed, Parked, Refused}
 	}
+	s, finished, err := e.command(shop)
+	if err != nil {
+		return Acted{}, err
+	}
+	defer finished()
 	byRoute, err := e.byRoute(ctx, shop, &f)
 	if err != nil {
 		return Acted{}, err
 	}
 	var sum Acted
 	for _, g := range byRoute {
-		r, err := e.route(shop, g.route)
+		r, err := s.route(g.route)
 		if err != nil {
 			return sum, err
 		}
@@ -97,7 +107,7 @@ func (e *Engine) Drop(ctx context.Context, shop string, f Filter, dry bool) (Act
 		}
 		for chunk := range slices.Chunk(g.rows, page) {
 			if err := r.drop(ctx, chunk, dry, &sum); err != nil {
-				return sum, err
+				return sum, err // a drop does nothing twice
 			}
 		}
 	}

@@ -41,7 +41,7 @@ func (pl *planner) view(orders []int64) error {
 	if len(lack) == 0 {
 		return nil
 	}
-	rows, err := pl.r.e.store.OfOrders(context.Background(), pl.r.shop.id, pl.r.name, lack)
+	rows, err := pl.r.e.store.OfOrders(pl.r.shop.ctx, pl.r.shop.id, pl.r.name, lack)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (pl *planner) load(orders []int64) error {
 	if len(lack) == 0 {
 		return nil
 	}
-	states, err := pl.r.e.log.States(context.Background(), pl.r.shop.id, lack)
+	states, err := pl.r.e.log.States(pl.r.shop.ctx, pl.r.shop.id, lack)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (pl *planner) loadEvents(rows []Delivery) error {
 	if pl.events == nil {
 		pl.events = make(map[int64]*order.Event, len(seqs))
 	}
-	return readEvents(context.Background(), pl.r.e.log, pl.r.shop.id, seqs, func(it *ledger.Item) {
+	return readEvents(pl.r.shop.ctx, pl.r.e.log, pl.r.shop.id, seqs, func(it *ledger.Item) {
 		pl.events[it.Event.Seq] = &it.Event
 	})
 }

@@ -329,7 +329,7 @@ func TestFailingRoundsAreSeen(t *testing.T) {
 func TestLostRouteIsSeen(t *testing.T) {
 	run(t, func(h *hub) {
 		h.routes(delivery.Route{Name: "hook", Side: (&fake{}).side(partner.Each)})
-		if _, err := h.store.OpenRoutes(ctx, shop, []delivery.RouteRow{{Shop: shop, Route: "hook"}}); err != nil {
+		if _, err := h.store.OpenRoutes(ctx, shop, 0, []delivery.RouteRow{{Shop: shop, Route: "hook"}}); err != nil {
 			t.Fatal(err)
 		}
 		h.place("1")

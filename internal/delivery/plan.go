@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -85,6 +84,9 @@ func (r *runner) plan(b *draft, p *plan) error {
 		b.Route.Position = max(b.Route.Position, r.shop.head.Load())
 		return nil
 	}
+	if err := r.countUsage(c); err != nil {
+		return err
+	}
 	p.grant = c.conn.acquire(r, c.conn.slotsNow(), b.Now)
 	if p.grant.calls == 0 {
 		r.grantAgain = p.grant.again
@@ -93,7 +95,7 @@ func (r *runner) plan(b *draft, p *plan) error {
 	if r.refusals.Load() > 0 {
 		return nil // its arrival wakes us, and blocks the route
 	}
-	p.left, p.batch = p.grant.calls, c.policy.batch
+	p.left, p.batch = p.grant.calls, c.policy().batch
 	if p.grant.probe {
 		p.batch = 1
 		r.dropParts()
@@ -224,7 +226,7 @@ func (pl *planner) planDue(lane int) error {
 		return nil
 	}
 	limit := min(page, room+1) + len(r.busy) + len(r.halved)
-	rows, err := r.e.store.Due(context.Background(), r.shop.id, r.name, lane == 1, limit)
+	rows, err := r.e.store.Due(r.shop.ctx, r.shop.id, r.name, lane == 1, limit)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"context"
 	"slices"
 
 	"github.com/ordermux/ordermux/internal/ledger"
@@ -49,7 +48,7 @@ func (pl *planner) next(room int) ([]ledger.Item, error) {
 	}
 	if len(r.items) == 0 || r.items[0].Event.Seq != at+1 {
 		var err error
-		if r.items, err = r.e.log.Read(context.Background(), r.shop.id, at, most); err != nil {
+		if r.items, err = r.e.log.Read(r.shop.ctx, r.shop.id, at, most); err != nil {
 			return nil, err
 		}
 	}
@@ -215,7 +214,7 @@ func (pl *planner) consider(n *candidate) judgement {
 		}
 	}
 	s := subject{event: n.event, row: n.row, order: n.order, base: eventTime(n.event), act: n.act, own: n.own}
-	j := decide(pl.c.rules, s, pl.now)
+	j := decide(&pl.c.rules, s, pl.now)
 	if j.action == skip {
 		return j
 	}
@@ -329,7 +328,7 @@ func (pl *planner) claimedBefore(n *candidate) string {
 			event: n.event, row: n.row, order: n.order, base: eventTime(n.event),
 			own: o.backfilled(n.row.First),
 		}
-		if decide(c.rules, s, pl.now).action != skip {
+		if decide(&c.rules, s, pl.now).action != skip {
 			return o.name
 		}
 	}

@@ -13,7 +13,11 @@ import (
 // Reconcile lists the orders of a range that a route lacks, and why. The
 // range's events count by their orders' first one.
 func (e *Engine) Reconcile(ctx context.Context, shop, route string, f Filter) (missing []Verdict, next string, err error) {
-	r, err := e.route(shop, route)
+	s, err := e.seen(ctx, shop)
+	if err != nil {
+		return nil, "", err
+	}
+	r, err := s.route(route)
 	if err != nil {
 		return nil, "", err
 	}

@@ -10,23 +10,23 @@ import (
 	"github.com/ordermux/ordermux/internal/rule"
 )
 
-// rules are a route's rules, compiled, with what its side declares. Never
-// changed once made.
+// rules are what judges the events of a route: the rules as configured, and
+// the head when the route was added. Never changed once made.
 type rules struct {
-	text     Rules
-	name     string
-	source   string // the name of the source that the route itself is
-	door     string
+	*ruling
+	start int64
+}
+
+// ruling is a route's rules, compiled, with what its side declares. Never
+// changed once made; a hub may have very many, so what stands in the route is
+// not kept twice.
+type ruling struct {
+	route    *Route
 	mode     partner.Mode
-	start    int64
 	when     *rule.Program
 	lines    *rule.Program
-	on       []order.Kind
 	unless   []order.Kind
-	confirms []order.Kind
-	needs    []partner.Need
 	invites  []string
-	after    time.Duration
 	at       time.Duration // since midnight; <0: any time
 	zone     *time.Location
 	maxAge   time.Duration // <=0: any
@@ -34,14 +34,36 @@ type rules struct {
 	personal bool // the route is of no use without the personal part
 }
 
+// programs are compiled expressions: equal texts share one.
+type programs map[programKey]*rule.Program
+
+type programKey struct {
+	kind rule.Kind
+	text string
+}
+
+// compile returns nil for an empty text.
+func (p programs) compile(kind rule.Kind, text string) (*rule.Program, error) {
+	if text == "" {
+		return nil, nil
+	}
+	key := programKey{kind, text}
+	if made := p[key]; made != nil {
+		return made, nil
+	}
+	made, err := rule.Compile(kind, text)
+	if err == nil {
+		p[key] = made
+	}
+	return made, err
+}
+
 // compile checks the rules of a route.
-func compile(route *Route) (*rules, error) {
-	side, text := &route.Side, route.Rules
-	r := &rules{
-		text: text, name: route.Name, source: "route:" + route.Name, door: route.Door,
-		mode: side.Mode, on: text.On, unless: text.Unless, confirms: side.Confirms,
-		needs: side.Needs, invites: side.Invites,
-		after: text.After, at: -1, zone: text.Location, maxAge: text.MaxAge,
+func compile(route *Route, shared programs) (*ruling, error) {
+	side, text := &route.Side, &route.Rules
+	r := &ruling{
+		route: route, mode: side.Mode, unless: text.Unless, invites: side.Invites,
+		at: -1, zone: text.Location, maxAge: text.MaxAge,
 		public: side.SkipTrust || text.Trust == "public", personal: needsPersonal(side),
 	}
 	if r.mode == "" {
@@ -59,31 +81,28 @@ func compile(route *Route) (*rules, error) {
 	if text.Unclaimed {
 		r.invites = nil
 	}
-	return r, errors.Join(r.compileTexts(), r.parseAt(), checkTrust(text.Trust))
+	return r, errors.Join(r.compileTexts(shared), r.parseAt(), checkTrust(text.Trust))
 }
 
-func (r *rules) compileTexts() error {
+func (r *ruling) compileTexts(shared programs) error {
 	var err error
-	if r.text.When != "" {
-		if r.when, err = rule.Compile(rule.Order, r.text.When); err != nil {
-			return fmt.Errorf("when: %w", err)
-		}
+	if r.when, err = shared.compile(rule.Order, r.route.Rules.When); err != nil {
+		return fmt.Errorf("when: %w", err)
 	}
-	if r.text.Lines != "" {
-		if r.lines, err = rule.Compile(rule.Line, r.text.Lines); err != nil {
-			return fmt.Errorf("lines: %w", err)
-		}
+	if r.lines, err = shared.compile(rule.Line, r.route.Rules.Lines); err != nil {
+		return fmt.Errorf("lines: %w", err)
 	}
 	return nil
 }
 
-func (r *rules) parseAt() error {
-	if r.text.At == "" {
+func (r *ruling) parseAt() error {
+	at := r.route.Rules.At
+	if at == "" {
 		return nil
 	}
-	t, err := time.Parse("15:04", r.text.At)
+	t, err := time.Parse("15:04", at)
 	if err != nil {
-		return fmt.Errorf("at: %q is not an hour such as 09:00", r.text.At)
+		return fmt.Errorf("at: %q is not an hour such as 09:00", at)
 	}
 	r.at = time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
 	return nil
@@ -97,7 +116,7 @@ func checkTrust(s string) error {
 }
 
 // invitesTo reports whether both invite to the same kind.
-func (r *rules) invitesTo(kinds []string) bool {
+func (r *ruling) invitesTo(kinds []string) bool {
 	for _, a := range r.invites {
 		for _, b := range kinds {
 			if a == b {

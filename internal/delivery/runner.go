@@ -12,28 +12,14 @@ import (
 	"github.com/ordermux/ordermux/internal/ledger"
 )
 
-// setup is a route as configured. Never changed once in force.
-type setup struct {
-	route  Route
-	rules  *rules
-	policy policy
-	conn   *connection
-}
-
-func newSetup(r *Route) (*setup, error) {
-	c := &setup{route: *r, policy: newPolicy(r)}
-	var err error
-	c.rules, err = compile(r)
-	return c, err
-}
-
 // runner is one route. It has a goroutine only while it has work; what stands
-// below `loop` belongs to that goroutine.
+// below `loop` belongs to that goroutine. There may be very many that have
+// none: maps are made when there is something to put in.
 type runner struct {
 	e        *Engine
 	shop     *shop
 	name     string
-	key      string // prefix of its tasks' keys
+	key      [16]byte // prefix of its tasks' keys
 	alarm    alarm
 	flows    atomic.Bool // worth waking when the log grows
 	position atomic.Int64
@@ -47,16 +33,27 @@ type runner struct {
 	mu       sync.Mutex
 	running  bool
 	dirty    bool
+	gone     bool // the shop runs here no longer
+	drained  bool // at rest, and all of its work is on disk
 	arrivals []*call
 	acts     []*act
 
 	// loop
-	row        RouteRow
-	ready      bool            // recovered after a start
-	lost       bool            // another owner has the route
-	resync     bool            // a commit failed: what is stored is not known
-	written    int64           // position as stored
-	nextDue    [2]time.Time    // per lane: earliest Due stored that is not in memory; see far
+	row      *RouteRow    // never changed while others see it; see keep
+	ready    bool         // recovered after a start
+	lost     bool         // another owner has the route
+	resync   bool         // a commit failed: what is stored is not known
+	leaving  bool         // not configured, and not marked as gone yet
+	written  int64        // position as stored
+	nextDue  [2]time.Time // per lane: earliest Due stored that is not in memory; see far
+	nextPoll time.Time
+	polling  atomic.Bool
+	pollCut  atomic.Bool // a poll was cut short: it is made again
+	*workbench
+}
+
+// workbench is what a runner has in hand. One that has nothing has none.
+type workbench struct {
 	busy       map[int64]*work // by order: sent or asked about, not settled
 	calls      map[*call]bool  // in flight
 	parts      [][]*work       // halves of batches, still to be sent
@@ -67,11 +64,15 @@ type runner struct {
 	unsettled  []*call         // ended; their commit failed
 	retryAt    time.Time       // after a failed commit
 	failures   int             // of commits in a row
-	nextPoll   time.Time
-	polling    atomic.Bool
-	items      []ledger.Item // read, and not yet considered
-	grantAgain time.Time     // when the connection may grant calls again
-	planned    time.Time     // the time as of which the last round planned
+	items      []ledger.Item   // read, and not yet considered
+	grantAgain time.Time       // when the connection may grant calls again
+	planned    time.Time       // the time as of which the last round planned
+}
+
+// empty reports whether nothing is lost with the workbench.
+func (w *workbench) empty() bool {
+	return len(w.busy)+len(w.calls)+len(w.parts)+len(w.blocked)+len(w.unblock)+len(w.follow)+len(w.unsettled) == 0 &&
+		w.retryAt.IsZero()
 }
 
 // far is later than any Due: nothing stored waits for its time.
@@ -86,28 +87,40 @@ type act struct {
 
 func newRunner(e *Engine, s *shop, row RouteRow) *runner {
 	sum := sha256.Sum256([]byte(s.id + "\x00" + row.Route))
-	r := &runner{
-		e: e, shop: s, name: row.Route, key: hex.EncodeToString(sum[:8]) + "-",
-		row: row, written: row.Position,
-		busy: map[int64]*work{}, calls: map[*call]bool{}, blocked: map[int64]bool{}, halved: map[Key]bool{},
-	}
+	r := &runner{e: e, shop: s, name: row.Route, row: &row, written: row.Position, drained: true}
+	hex.Encode(r.key[:], sum[:8])
 	r.alarm = alarm{r: r, index: -1}
 	r.position.Store(row.Position)
 	r.publish()
 	return r
 }
 
-// publish shows the stored row to others.
+// publish shows the row to others.
 func (r *runner) publish() {
-	row := r.row
-	r.stored.Store(&row)
-	r.flows.Store(row.Status == Flowing && r.setup.Load() != nil)
+	r.stored.Store(r.row)
+	r.flows.Store(r.row.Status == Flowing && r.setup.Load() != nil)
+}
+
+// keep takes a row over, in place unless others see the old one.
+func (r *runner) keep(row *RouteRow) {
+	if r.row == r.stored.Load() {
+		r.row = new(RouteRow)
+	}
+	*r.row = *row
 }
 
 // wake lets the runner look for work.
 func (r *runner) wake() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.rouse()
+}
+
+// rouse is wake for who holds r.mu.
+func (r *runner) rouse() {
+	if r.gone {
+		return
+	}
 	r.dirty = true
 	if !r.running {
 		r.running = true
@@ -116,13 +129,18 @@ func (r *runner) wake() {
 	}
 }
 
-// do runs f in the runner's goroutine, between two commits.
+// do runs f in the runner's goroutine, between two commits. ErrElsewhere: the
+// shop does not run here any more, and f was not run.
 func (r *runner) do(ctx context.Context, f func() error) error {
 	a := &act{do: f, done: make(chan struct{})}
 	r.mu.Lock()
+	if r.gone {
+		r.mu.Unlock()
+		return ErrElsewhere
+	}
 	r.acts = append(r.acts, a)
+	r.rouse()
 	r.mu.Unlock()
-	r.wake()
 	select {
 	case <-a.done:
 		return a.err
@@ -135,18 +153,41 @@ func (r *runner) loop() {
 	defer r.e.active.Done()
 	for {
 		r.mu.Lock()
-		if !r.dirty {
-			r.items = nil // out of date when there is work again
-			r.running = false
+		if r.gone || !r.dirty {
+			r.rest()
 			r.mu.Unlock()
+			r.shop.rested()
 			return
 		}
 		r.dirty = false
+		if r.workbench == nil {
+			r.workbench = &workbench{}
+		}
 		arrivals, acts := r.arrivals, r.acts
 		r.arrivals, r.acts = nil, nil
 		r.mu.Unlock()
 		r.step(arrivals, acts)
 	}
+}
+
+// rest ends the loop. The caller holds r.mu.
+func (r *runner) rest() {
+	r.running, r.drained = false, r.settled()
+	if r.workbench == nil {
+		return
+	}
+	r.items = nil // out of date when there is work again
+	if r.empty() {
+		r.workbench = nil
+		r.stored.Store(r.row)
+	}
+}
+
+// settled reports whether everything that the runner knows is on disk, and
+// nothing of it is under way.
+func (r *runner) settled() bool {
+	under := r.workbench != nil && len(r.calls)+len(r.unsettled)+len(r.follow) > 0
+	return !under && !r.polling.Load() && !r.resync && r.row.Position == r.written
 }
 
 // step does one round: settle what came back, run commands, plan and claim
@@ -165,7 +206,7 @@ func (r *runner) step(arrivals []*call, acts []*act) {
 		return
 	}
 	for _, a := range acts {
-		a.err = a.do()
+		a.err = r.perform(a)
 		close(a.done)
 	}
 	if err := r.round(); err != nil {
@@ -176,6 +217,17 @@ func (r *runner) step(arrivals []*call, acts []*act) {
 		r.recovered()
 	}
 	r.arm()
+}
+
+// perform does what somebody asked for. A store that knows another owner ends
+// the shop here.
+func (r *runner) perform(a *act) error {
+	err := a.do()
+	if errors.Is(err, ErrLost) && r.e.shared {
+		r.e.lose(r.shop, true)
+		return ErrElsewhere // an act is one commit: nothing was written
+	}
+	return err
 }
 
 // settleFirst commits what came back before commands run, so that they see
@@ -199,68 +251,26 @@ func (r *runner) refuse(acts []*act) {
 	}
 }
 
-// failed keeps what must not be lost and tries again a little later.
-func (r *runner) failed(err error, acts []*act) {
-	if errors.Is(err, ErrLost) {
-		r.lost = true
-		r.flows.Store(false)
-	}
-	for _, a := range acts {
-		a.err = err
-		close(a.done)
-	}
-	r.resync = true
-	r.failures++
-	r.stall(err)
-	if r.lost || r.e.stopping.Load() && r.failures > 3 {
-		return
-	}
-	pause := min(50*time.Millisecond<<min(r.failures, 7), 5*time.Second)
-	if r.e.stopping.Load() {
-		r.wake()
-		return
-	}
-	r.retryAt = r.e.now().Add(pause)
-	r.e.timers.at(&r.alarm, r.retryAt)
-}
-
-// stalled is why a route's rounds fail, and since when.
-type stalled struct {
-	err   error
-	since time.Time
-}
-
-// stall tells people, once, that rounds fail.
-func (r *runner) stall(err error) {
-	if r.failures > 1 && !r.lost {
-		return
-	}
-	r.stalled.Store(&stalled{err: err, since: r.e.now()})
-	r.e.observe.Stalled(r.route(), err)
-}
-
-// recovered ends what stall began.
-func (r *runner) recovered() {
-	r.failures = 0
-	if r.stalled.Swap(nil) != nil {
-		r.e.observe.Stalled(r.route(), nil)
-	}
-}
-
 // round is the engine's part of a step.
 func (r *runner) round() error {
 	if now := r.e.now(); now.Before(r.retryAt) {
 		return nil
 	}
 	r.retryAt = time.Time{}
-	if !r.e.started.Load() {
+	if !r.e.started.Load() || !r.shop.open.Load() {
 		return nil
 	}
 	if err := r.recover(); err != nil {
 		return err
 	}
 	if r.touched.Swap(false) {
+		row := *r.row
+		row.Idle = false
+		r.keep(&row)
 		r.reread()
+	}
+	if err := r.leave(); err != nil {
+		return err
 	}
 	r.abandonOverdue()
 	b := r.bundle()
@@ -281,15 +291,34 @@ func (r *runner) round() error {
 	return nil
 }
 
-// mayPlan reports whether the route may send.
-func (r *runner) mayPlan() bool {
-	c := r.setup.Load()
-	return c != nil && r.row.Status == Flowing && !r.e.stopping.Load()
+// wants reports whether the route would send, if it may.
+func (r *runner) wants() bool {
+	return r.setup.Load() != nil && r.row.Status == Flowing && !r.e.stopping.Load() && r.shop.yielding.Load() == nil
 }
+
+// mayPlan reports whether the route may send.
+func (r *runner) mayPlan() bool { return r.wants() && r.may() }
+
+// may reports whether calls may be made: the shop runs here, and the node has
+// leave to.
+func (r *runner) may() bool {
+	return !r.shop.over() && (r.e.lease == nil || r.e.lease.Valid())
+}
+
+// Pauses before a runner looks again whether something has come about that
+// nobody wakes it for.
+const (
+	leaseAgain = time.Second     // the lease holds again
+	leaveAgain = 5 * time.Second // all nodes have the same configuration
+)
 
 // arm sets the time at which the runner must look again by itself.
 func (r *runner) arm() {
 	if r.e.stopping.Load() {
+		return
+	}
+	if r.shop.over() {
+		r.e.timers.at(&r.alarm, zeroTime)
 		return
 	}
 	at := time.Time{}
@@ -302,9 +331,16 @@ func (r *runner) arm() {
 	for c := range r.calls {
 		sooner(c.overdue)
 	}
-	if r.mayPlan() && r.e.started.Load() && r.retryAt.IsZero() {
+	if r.leaving {
+		sooner(r.e.now().Add(leaveAgain))
+	}
+	switch {
+	case !r.wants() || !r.e.started.Load() || !r.retryAt.IsZero():
+	case r.may():
 		sooner(r.again())
 		sooner(r.nextPoll)
+	case r.anything() || !r.again().IsZero() || !r.nextPoll.IsZero():
+		sooner(r.e.now().Add(leaseAgain))
 	}
 	r.e.timers.at(&r.alarm, at)
 }

@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"context"
 	"time"
 )
 
@@ -18,7 +17,7 @@ type draft struct {
 }
 
 func (r *runner) bundle() *draft {
-	b := &draft{Bundle: Bundle{Route: r.row, Now: r.e.now()}}
+	b := &draft{Bundle: Bundle{Route: *r.row, Now: r.e.now()}}
 	if len(r.follow) > 0 {
 		b.Changes = append(b.Changes, r.follow...)
 		b.followed, r.follow = r.follow, nil
@@ -66,13 +65,18 @@ func (r *runner) settleInto(b *draft) {
 }
 
 func (r *runner) settleCall(b *draft, c *call, id int64) {
+	if c.unsent {
+		r.takeBack(b, c)
+		return
+	}
 	c.results = make(map[State]int, 1)
+	policy := c.setup.policy()
 	var halves []*work
 	for i, w := range c.works {
 		s := saw{Outcome: c.outcomes[i], now: c.ended, batch: len(c.works), counted: c.counted}
-		judge := c.setup.policy.delivered
+		judge := policy.delivered
 		if c.look {
-			judge = c.setup.policy.looked
+			judge = policy.looked
 		}
 		f := judge(w.d, s)
 		f.row.Note = w.task.Note
@@ -98,6 +102,19 @@ func (r *runner) settleCall(b *draft, c *call, id int64) {
 		b.parts = append(b.parts, halves[:n/2], halves[n/2:])
 	} else if n == 1 {
 		b.parts = append(b.parts, halves)
+	}
+}
+
+// takeBack lets the deliveries of a call that was not made go again.
+func (r *runner) takeBack(b *draft, c *call) {
+	for _, w := range c.works {
+		row := w.d
+		if c.look {
+			row.Due = c.ended
+		} else {
+			row = row.uncounted(Ready, c.ended)
+		}
+		b.change(Change{Row: row, From: w.d.State})
 	}
 }
 
@@ -132,28 +149,35 @@ const lazily = 5000
 func (r *runner) commit(b *draft) error {
 	idle := len(b.Changes) == 0 && len(b.Calls) == 0 && !b.Save && b.Used == 0
 	moved := b.Route.Position - r.written
-	if idle && (moved == 0 || !b.firm && moved < lazily && !r.e.stopping.Load()) {
-		r.row = b.Route
+	if idle && (moved == 0 || !b.firm && moved < lazily && !r.flushes()) {
+		r.keep(&b.Route)
 		r.position.Store(r.row.Position)
 		return nil
 	}
-	if err := r.e.store.Commit(context.Background(), &b.Bundle); err != nil {
+	err := r.e.store.Commit(r.shop.ctx, &b.Bundle)
+	r.shop.commits.Add(1)
+	if err != nil {
 		r.follow = append(b.followed, r.follow...)
 		r.resync = true
 		return err
 	}
-	was := r.row
-	r.row, r.written = b.Route, b.Route.Position
+	was := r.row.Status
+	r.keep(&b.Route)
+	r.written = b.Route.Position
 	r.position.Store(r.row.Position)
 	r.after(b)
 	if b.Save {
 		r.publish()
-		if was.Status != r.row.Status {
+		if was != r.row.Status {
 			r.announce()
 		}
 	}
 	return nil
 }
+
+// flushes reports whether positions are written at once: nobody comes back to
+// them here.
+func (r *runner) flushes() bool { return r.e.stopping.Load() || r.shop.yielding.Load() != nil }
 
 // after does in memory what a commit did on disk.
 func (r *runner) after(b *draft) {
@@ -166,7 +190,9 @@ func (r *runner) after(b *draft) {
 		if c.login {
 			r.refusals.Add(-1)
 		}
-		r.observed(c)
+		if !c.unsent {
+			r.observed(c)
+		}
 	}
 	if len(b.settled) > 0 {
 		r.unsettled = r.unsettled[:0]
@@ -187,12 +213,23 @@ func (r *runner) afterChange(b *draft, c *Change) {
 	switch c.Answer {
 	case Stale:
 		r.soon(d.Act, b.Now)
+		if c.From == Ready {
+			// One that waited for another delivery of its order has no Due: it
+			// is found by its order, and nothing else brings it forward.
+			r.block(d.Order)
+			r.unblock = append(r.unblock, d.Order)
+		}
 		r.mark()
 		return
 	case Taken:
 		r.afterTaken(c, b.Now)
 		return
 	case Moved:
+		// Such as after a commit whose result was unknown, and that did happen:
+		// what is stored was not read since, and may be due or let others go.
+		r.soon(d.Act, b.Now)
+		r.release(d.Order)
+		r.mark()
 		return
 	}
 	if !d.Due.IsZero() && d.State != Sending {
@@ -202,7 +239,7 @@ func (r *runner) afterChange(b *draft, c *Change) {
 		}
 	}
 	if d.State == Ready && d.Due.IsZero() {
-		r.blocked[d.Order] = true
+		r.block(d.Order)
 	} else if !d.State.InFlight() {
 		r.release(d.Order)
 	}
@@ -265,9 +302,20 @@ func (r *runner) mark() {
 	r.mu.Unlock()
 }
 
+// block notes that an order has a delivery that waits for another one.
+func (r *runner) block(ord int64) {
+	if r.blocked == nil {
+		r.blocked = map[int64]bool{}
+	}
+	r.blocked[ord] = true
+}
+
 // addPart keeps a part of a batch that is to be sent as a call of its own.
 func (r *runner) addPart(part []*work) {
 	r.parts = append(r.parts, part)
+	if r.halved == nil {
+		r.halved = map[Key]bool{}
+	}
 	for _, w := range part {
 		r.halved[w.d.Key()] = true
 	}

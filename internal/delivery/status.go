@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,13 +13,22 @@ import (
 // route returns what the observer is told of the route.
 func (r *runner) route() *Route {
 	if c := r.setup.Load(); c != nil {
-		return &c.route
+		return c.route
 	}
 	return &Route{Shop: r.shop.id, Name: r.name, Partner: r.row.Partner}
 }
 
 // announce tells the observer how the route stands.
 func (r *runner) announce() { r.e.observe.RouteChanged(r.route(), r.status()) }
+
+// breaker tells whether the breaker of the route's connection is open, as far
+// as this node knows.
+func (c *setup) breaker() (open bool, since time.Time) {
+	if c.conn == nil {
+		return false, time.Time{}
+	}
+	return c.conn.state()
+}
 
 // status tells what is known without a look into the store.
 func (r *runner) status() RouteStatus {
@@ -34,7 +44,7 @@ func (r *runner) status() RouteStatus {
 		s.State = string(Gone)
 	case row.Status == Flowing:
 		s.State = "flowing"
-		if open, since := c.conn.state(); open {
+		if open, since := c.breaker(); open {
 			s.State = "breaker_open"
 			s.Reason = "the partner does not answer, since " + since.UTC().Format(time.RFC3339)
 		}
@@ -49,97 +59,13 @@ func (r *runner) status() RouteStatus {
 	return s
 }
 
-// openStates are those whose age is told.
-var openStates = []State{Ready, Held, Sending, AwaitingPartner, Retrying, Asking, Failed, Parked}
-
-// Status tells how the routes of a shop stand, in the configuration's
-// sequence, vanished ones last.
-func (e *Engine) Status(ctx context.Context, shop string) ([]RouteStatus, error) {
-	e.mu.RLock()
-	s := e.shops[shop]
-	e.mu.RUnlock()
-	if s == nil {
-		return nil, nil
-	}
-	// Positions first: whoever sees a position beyond an event also sees what
-	// was planned of it.
-	var list []RouteStatus
-	for _, r := range s.runners() {
-		list = append(list, r.status())
-	}
-	counts, err := e.store.Counts(ctx, shop)
-	if err != nil {
-		return nil, err
-	}
-	for i := range list {
-		st := &list[i]
-		if st.Counts = counts[st.Route]; st.Counts == nil {
-			st.Counts = map[State]int64{}
-		}
-		if err := e.age(ctx, st); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// runners returns the configured routes in sequence, then the others.
-func (s *shop) runners() []*runner {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	list := append([]*runner(nil), s.order...)
-	configured := make(map[*runner]bool, len(list))
-	for _, r := range list {
-		configured[r] = true
-	}
-	for _, name := range sortedNames(s.all) {
-		if r := s.all[name]; !configured[r] {
-			list = append(list, r)
-		}
-	}
-	return list
-}
-
-// age fills in how old the oldest event not considered is, and the oldest open
-// delivery.
-func (e *Engine) age(ctx context.Context, s *RouteStatus) error {
-	now := e.now()
-	if s.Position < s.Head && s.State != string(Gone) {
-		at, err := e.acceptedAt(ctx, s.Shop, s.Position+1)
-		if err != nil {
-			return err
-		}
-		s.Lag = max(now.Sub(at), 0)
-		if s.State == "flowing" && s.Lag >= e.lag {
-			s.State = "lagging"
-		}
-	}
-	var open int64
-	for _, state := range openStates {
-		open += s.Counts[state]
-	}
-	if open == 0 {
-		return nil
-	}
-	seq, err := e.store.Oldest(ctx, s.Shop, s.Route, openStates)
-	if err != nil || seq == 0 {
-		return err
-	}
-	s.Oldest, err = e.acceptedAt(ctx, s.Shop, seq)
-	return err
-}
-
-func (e *Engine) acceptedAt(ctx context.Context, shop string, seq int64) (time.Time, error) {
-	items, err := e.log.Read(ctx, shop, seq-1, 1)
-	if err != nil || len(items) == 0 {
-		return e.now(), err
-	}
-	return items[0].Event.At, nil
-}
-
 // Judge tells what a route would do with an order as it stands.
 func (e *Engine) Judge(ctx context.Context, shop, route, orderID string) (Verdict, error) {
-	r, st, err := e.routeAndOrder(ctx, shop, route, orderID)
+	s, err := e.seen(ctx, shop)
+	if err != nil {
+		return Verdict{}, err
+	}
+	r, st, err := e.routeAndOrder(ctx, s, route, orderID)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -173,7 +99,7 @@ func (r *runner) verdictOf(ctx context.Context, c *setup, n *candidate) judgemen
 		// Its age counts from when we took it. What can not be read has no age.
 		s.base, _ = r.e.acceptedAt(ctx, r.shop.id, n.row.First)
 	}
-	return decide(c.rules, s, r.e.now())
+	return decide(&c.rules, s, r.e.now())
 }
 
 // OfOrder returns all deliveries of an order, with a reason for each route
@@ -196,11 +122,11 @@ func (e *Engine) OfOrder(ctx context.Context, shop, id string) ([]Delivery, []Ve
 		rows[i].OrderID = id
 		has[rows[i].Route] = true
 	}
-	e.mu.RLock()
-	s := e.shops[shop]
-	e.mu.RUnlock()
-	if s == nil {
+	s, err := e.seen(ctx, shop)
+	if errors.Is(err, order.ErrNotFound) {
 		return rows, nil, nil
+	} else if err != nil {
+		return nil, nil, err
 	}
 	var verdicts []Verdict
 	for _, r := range s.runners() {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ErrLost is returned by Store.Commit when another owner took the route: its
-// epoch is higher than ours. Nothing was written.
+// ErrLost is returned by the store's writing methods when another owner took
+// the route: its epoch is not ours. Nothing was written.
 var ErrLost = errors.New("the route has another owner")
 
 // Store keeps deliveries, their evidence, claims and the routes' positions. It
@@ -16,16 +16,20 @@ var ErrLost = errors.New("the route has another owner")
 type Store interface {
 	// Shops returns the shops that have route rows.
 	Shops(ctx context.Context) ([]string, error)
-	// OpenRoutes creates the rows of routes that are not stored, raises the
-	// epoch of every named one (so that an earlier owner can write no more)
-	// and returns all rows of the shop, those of other routes included.
-	OpenRoutes(ctx context.Context, shop string, routes []RouteRow) ([]RouteRow, error)
+	// OpenRoutes creates the rows of routes that are not stored, lets no earlier
+	// owner write any more, and returns all rows of the shop, those of other
+	// routes included, with Idle. The epoch is that with which the shop is
+	// owned: ErrLost if it is not in force any more, else all rows of the shop
+	// get it. Epoch 0, of a store that one node has for itself: the epoch of
+	// every named row is raised.
+	OpenRoutes(ctx context.Context, shop string, epoch int64, routes []RouteRow) ([]RouteRow, error)
 	// Routes returns all rows of the shop.
 	Routes(ctx context.Context, shop string) ([]RouteRow, error)
 	// Commit writes a bundle in one transaction and sets each change's Answer.
 	Commit(ctx context.Context, b *Bundle) error
-	// SaveNote replaces the note of a delivery.
-	SaveNote(ctx context.Context, shop, route string, k Key, note []byte) error
+	// SaveNote replaces the note of a delivery; ErrLost if the route's epoch is
+	// another one.
+	SaveNote(ctx context.Context, shop, route string, epoch int64, k Key, note []byte) error
 
 	// Sending returns the route's deliveries in Sending.
 	Sending(ctx context.Context, shop, route string) ([]Delivery, error)
@@ -75,6 +79,10 @@ type RouteRow struct {
 	Revision   string // see Route.Revision
 	Personal   bool   // it needs or may need the personal part of an order
 	Backfilled []Range
+	// Idle is set by OpenRoutes: the route has no delivery in Ready, Held,
+	// Sending, AwaitingPartner, Retrying or Asking, so there is nothing to
+	// recover and nothing due. Never written.
+	Idle bool
 }
 
 // Status is what stops a route durably.

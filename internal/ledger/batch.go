@@ -223,12 +223,12 @@ func (b *Batch) Heads(yield func(string, Head) bool) {
 func (b *Batch) Decide(c *Call) error {
 	b.mark()
 	c.results = append(c.results[:0], make([]result, len(c.entries))...)
-	c.items = nil
+	c.items, c.news = nil, 0
 	good := false
 	defer func() {
 		if !good {
 			b.Undo()
-			c.items = nil
+			c.items, c.news = nil, 0
 		}
 	}()
 	err := b.decide(c)

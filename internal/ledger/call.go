@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"slices"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/json"
@@ -27,6 +28,7 @@ type Call struct {
 
 	// What Decide found, anew each time.
 	results []result
+	news    int // events to be stored
 	items   []Item
 	head    int64
 	// publish hands the items of a committed call on, in the log's sequence.
@@ -64,6 +66,12 @@ func (c *Call) Size() int { return c.size }
 
 // Alone reports whether the call wants a transaction of its own.
 func (c *Call) Alone() bool { return c.erase != nil }
+
+// Plain reports whether the call is nothing but statements without effects:
+// if all its subjects are new, Decide asks the Lookup for the head alone.
+func (c *Call) Plain() bool {
+	return !c.effects && !slices.ContainsFunc(c.entries, func(t prepared) bool { return t.statement == nil })
+}
 
 // Keys are the subjects of the entries, in their sequence.
 func (c *Call) Keys() []Key { return c.keys }

@@ -250,7 +250,10 @@ func (d *decision) append(h *header, row *IndexRow) error {
 	d.head.Seq, d.head.At, d.head.Hash, d.head.moved = h.seq, h.at, link, true
 	d.set(d.slot, row)
 	*d.out = result{seq: h.seq, at: h.at, hash: link, kind: h.kind, changed: d.out.changed}
-	d.item(h, row)
+	d.call.news++
+	if d.call.publish != nil {
+		d.item(h, row)
+	}
 	return nil
 }
 

@@ -20,7 +20,7 @@ import (
 type Ledger struct {
 	store Store
 	opts  Options
-	ring  *ring
+	ring  *ring    // nil: Options.Shared
 	keys  sync.Map // shop → its *sync.Pool of preparers
 }
 
@@ -31,6 +31,10 @@ type Options struct {
 	// Ring is how many of the newest events per shop stay decoded in memory,
 	// over all shops four times as many at most. Default 4096.
 	Ring int
+	// Shared says that others write to the store too. Then no event stays in
+	// memory, where those of the others and what they erase would be missing:
+	// every read asks the store.
+	Shared bool
 	// Appended is called after a commit with a head that the shop's log has
 	// reached, outside every lock. Heads may come in any sequence.
 	Appended func(shop string, head int64)
@@ -41,7 +45,11 @@ func New(store Store, opts Options) *Ledger {
 	if opts.Ring <= 0 {
 		opts.Ring = 4096
 	}
-	return &Ledger{store: store, opts: opts, ring: newRing(opts.Ring)}
+	l := &Ledger{store: store, opts: opts}
+	if !opts.Shared {
+		l.ring = newRing(opts.Ring)
+	}
+	return l
 }
 
 // Append accepts entries of one shop as one call, all or nothing, and returns
@@ -63,7 +71,9 @@ func (l *Ledger) Append(ctx context.Context, shop string, entries []order.Entry)
 	if err != nil {
 		return nil, fmt.Errorf("append: %w", err)
 	}
-	c.publish = l.ring.push
+	if l.ring != nil {
+		c.publish = l.ring.push
+	}
 	if l.opts.Now != nil {
 		c.at = l.opts.Now().UnixMicro()
 	}
@@ -79,7 +89,7 @@ func (l *Ledger) Append(ctx context.Context, shop string, entries []order.Entry)
 }
 
 func (l *Ledger) appended(c *Call) {
-	if l.opts.Appended != nil && len(c.items) > 0 {
+	if l.opts.Appended != nil && c.news > 0 {
 		l.opts.Appended(c.Shop, c.head)
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // ring keeps the newest events of each shop decoded, so that live routes read
-// no store. It is bounded per shop and over all shops, in events and in about
+// no store. A nil ring holds nothing. It is bounded per shop and over all shops, in events and in about
 // bytes; the shop that was quiet the longest gives way first.
 type ring struct {
 	perShop, total int
@@ -114,6 +114,9 @@ func (r *ring) drop(s *shopRing, n int) {
 
 // read returns copies of the items after a seq; false: they are not all here.
 func (r *ring) read(shop string, after int64, limit int) ([]Item, bool) {
+	if r == nil {
+		return nil, false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.shops[shop]
@@ -139,6 +142,9 @@ type whole struct {
 // first event on; nil otherwise.
 func (r *ring) orders(shop string, numbers []int64) []*whole {
 	list := make([]*whole, len(numbers))
+	if r == nil {
+		return list
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.shops[shop]
@@ -162,6 +168,9 @@ func (r *ring) orders(shop string, numbers []int64) []*whole {
 
 // head returns the newest seq of a shop that the ring knows; 0: none.
 func (r *ring) head(shop string) int64 {
+	if r == nil {
+		return 0
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.shops[shop]
@@ -173,6 +182,9 @@ func (r *ring) head(shop string) int64 {
 
 // reset forgets a shop.
 func (r *ring) reset(shop string) {
+	if r == nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s := r.shops[shop]; s != nil {
@@ -183,6 +195,9 @@ func (r *ring) reset(shop string) {
 // forget drops the shop's items up to the newest one of an order: it was
 // erased.
 func (r *ring) forget(shop string, number int64) {
+	if r == nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.shops[shop]

@@ -3,6 +3,8 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
+	"errors"
 	"fmt"
 )
 
@@ -19,8 +21,19 @@ type Report struct {
 // each event's hash, sequence and personal part. It stops at the first event
 // at which the chain breaks: nothing after it can be vouched for.
 func (l *Ledger) Verify(ctx context.Context, shop string) (Report, error) {
-	v := verifier{report: Report{Shop: shop}, before: genesis(shop)}
-	err := l.store.Read(ctx, shop, func(r Reader) (err error) {
+	return l.VerifyAfter(ctx, Report{Shop: shop})
+}
+
+// VerifyAfter walks what was appended since an earlier report that found no
+// fault; what it walked then is not looked at again. The zero report of a shop
+// is that of an empty log.
+func (l *Ledger) VerifyAfter(ctx context.Context, earlier Report) (Report, error) {
+	shop := earlier.Shop
+	v, err := continued(earlier)
+	if err != nil {
+		return earlier, fmt.Errorf("verify: %w", err)
+	}
+	err = l.store.Read(ctx, shop, func(r Reader) (err error) {
 		v.head, err = r.Head()
 		return err
 	})
@@ -87,6 +100,19 @@ type verifier struct {
 	before Hash
 	at     int64
 	room   []byte
+}
+
+// continued is a verifier that stands where an earlier one came to.
+func continued(r Report) (v verifier, err error) {
+	v = verifier{report: Report{Shop: r.Shop, Events: r.Events}, before: genesis(r.Shop)}
+	if r.Events == 0 {
+		return v, nil
+	}
+	hash, err := hex.DecodeString(r.Hash)
+	if copy(v.before[:], hash) != len(v.before) || err != nil {
+		return v, errors.New("the earlier report has no hash")
+	}
+	return v, nil
 }
 
 func (v *verifier) fault(format string, args ...any) {

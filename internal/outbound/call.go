@@ -64,6 +64,9 @@ func (a *call) connect(t *target) error {
 	if a.ctx.Err() != nil {
 		return &stageError{OpDial, context.Cause(a.ctx)}
 	}
+	if err := a.gate(); err != nil {
+		return err
+	}
 	at := destination{addr: t.addr, untrusted: a.request.Untrusted}
 	if t.secure {
 		at.host = t.name
@@ -97,12 +100,15 @@ func (a *call) guardTime() func() bool {
 // exchange writes the request and reads the answer.
 func (a *call) exchange(head []byte, room *[]byte) (reply Reply, reusable bool, err error) {
 	body := a.request.Body
-	if len(body) > maxAlone {
-		return a.exchangeBeside(head)
-	}
-	if len(head)+len(body) <= 16<<10 { // one piece, one write
+	if len(body) <= maxAlone && len(head)+len(body) <= 16<<10 { // one piece, one write
 		head, body = append(head, body...), nil
 		*room = head[:0]
+	}
+	if err := a.gate(); err != nil { // the last thing before the first byte
+		return Reply{}, false, err
+	}
+	if len(body) > maxAlone {
+		return a.exchangeBeside(head)
 	}
 	if err := a.write(head, body); err != nil && a.written == 0 {
 		return Reply{}, false, err
@@ -207,8 +213,8 @@ func (a *call) head() (*http.Response, error) {
 // again reports whether the request may be sent once more at once: its
 // connection was a kept one that turned out dead, and either not one byte was
 // written or the request must have no effect anyway.
-func (a *call) again() bool {
-	if a.conn == nil || !a.conn.reused || a.ctx.Err() != nil || !time.Now().Before(a.deadline) {
+func (a *call) again(failed *Error) bool {
+	if a.conn == nil || !a.conn.reused || a.ctx.Err() != nil || failed.Op == OpGate || !time.Now().Before(a.deadline) {
 		return false
 	}
 	safe := a.request.Method == http.MethodGet || a.request.Method == http.MethodHead

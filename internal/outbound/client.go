@@ -2,9 +2,7 @@ package outbound
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -66,13 +64,9 @@ func New(opts Options) *Client {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	g := guard{allow: opts.Allow}
 	return &Client{opts: opts, pool: pool{
-		trusted:   net.Dialer{Timeout: opts.DialTimeout},
-		untrusted: net.Dialer{Timeout: opts.DialTimeout, Control: g.control},
-		tls:       &tls.Config{RootCAs: opts.Roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)},
-		limit:     opts.DialTimeout, idle: opts.IdleTimeout, most: opts.MaxIdlePerHost,
-		kept: map[destination][]*conn{},
+		guard: guard{allow: opts.Allow}, roots: opts.Roots,
+		limit: opts.DialTimeout, idle: opts.IdleTimeout, most: opts.MaxIdlePerHost,
 	}}
 }
 
@@ -126,7 +120,7 @@ func (c *Client) do(ctx context.Context, r *Request) (Reply, error) {
 		if err == nil {
 			return reply, nil
 		}
-		if n == redials || !call.again() {
+		if n == redials || !call.again(err) {
 			return reply, err
 		}
 	}

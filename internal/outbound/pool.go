@@ -3,6 +3,7 @@ package outbound
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"slices"
@@ -19,15 +20,17 @@ type destination struct {
 	untrusted bool
 }
 
-// pool opens connections and keeps those that carry no call.
+// pool opens connections and keeps those that carry no call. A hub may have
+// very many that never open one: what takes room is made when it is needed.
 type pool struct {
-	trusted, untrusted net.Dialer
-	tls                *tls.Config
-	limit              time.Duration // of connecting and of the handshake, each
-	idle               time.Duration
-	most               int // kept per destination
+	guard guard
+	roots *x509.CertPool // nil: the system's
+	limit time.Duration  // of connecting and of the handshake, each
+	idle  time.Duration
+	most  int // kept per destination
 
 	mu    sync.Mutex
+	tls   *tls.Config             // made with the first secure connection
 	kept  map[destination][]*conn // the one used last is the last
 	sweep *time.Timer             // nil: nothing is kept
 }
@@ -74,6 +77,9 @@ func (p *pool) put(c *conn) {
 		c.Close()
 		return
 	}
+	if p.kept == nil {
+		p.kept = map[destination][]*conn{}
+	}
 	p.kept[c.at] = append(p.kept[c.at], c)
 	if p.sweep == nil {
 		p.sweep = time.AfterFunc(p.idle, p.clean)
@@ -116,11 +122,21 @@ func (p *pool) closeIdle() {
 	p.drop(time.Now().Add(time.Hour))
 }
 
+// secure returns a configuration for a TLS connection; all share the sessions.
+func (p *pool) secure() *tls.Config {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tls == nil {
+		p.tls = &tls.Config{RootCAs: p.roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+	}
+	return p.tls.Clone()
+}
+
 // dial opens a connection; its error is a *stageError.
 func (p *pool) dial(ctx context.Context, at destination) (*conn, error) {
-	d := &p.trusted
+	d := net.Dialer{Timeout: p.limit}
 	if at.untrusted {
-		d = &p.untrusted
+		d.Control = p.guard.control
 	}
 	tcp, err := d.DialContext(ctx, "tcp", at.addr)
 	if denied := (*deniedError)(nil); errors.As(err, &denied) {
@@ -132,7 +148,7 @@ func (p *pool) dial(ctx context.Context, at destination) (*conn, error) {
 	if at.host == "" {
 		return newConn(tcp, tcp, at), nil
 	}
-	cfg := p.tls.Clone()
+	cfg := p.secure()
 	cfg.ServerName = at.host
 	ctx, cancel := context.WithTimeoutCause(ctx, p.limit, limitError{p.limit})
 	defer cancel()

@@ -113,6 +113,9 @@ func (k Key) Derive(purpose string) Key {
 	return keyOf(b)
 }
 
+// Mac returns the HMAC-SHA256 of b under the key.
+func (k Key) Mac(b []byte) []byte { return mac(k.bytes(), b) }
+
 func (k Key) bytes() []byte { return []byte(k.text.Reveal()) }
 
 func (k Key) String() string { return Hidden }

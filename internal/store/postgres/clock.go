@@ -17,13 +17,10 @@ type reading struct {
 	here     time.Time // when it was asked, with the monotonic clock
 }
 
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
 // read asks the database for its time.
-func (c *clock) read(ctx context.Context, q querier) error {
+func (c *clock) read(ctx context.Context, q interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}) error {
 	asked := time.Now()
 	var at time.Time
 	if err := q.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&at); err != nil {

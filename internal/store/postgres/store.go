@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -31,6 +32,7 @@ type Options struct {
 	Fault func(Point) error
 
 	migrations fs.FS // tests of migrating bring their own
+	filling    bool  // see import.go
 }
 
 // Point names a place in a writing transaction where Options.Fault is asked.
@@ -45,42 +47,69 @@ const (
 	PointCommitted Point = "committed"
 )
 
+func (o Options) withDefaults() Options {
+	if o.QueueCalls == 0 {
+		o.QueueCalls = 4096
+	}
+	if o.QueueBytes == 0 {
+		o.QueueBytes = 256 << 20
+	}
+	if o.Writers == 0 {
+		o.Writers = 16
+	}
+	if o.migrations == nil {
+		o.migrations = embedded
+	}
+	return o
+}
+
 // Store is an open database. Safe for concurrent use.
 type Store struct {
-	opts    Options
-	pool    *pgxpool.Pool
-	clock   clock
-	closing sync.Once
-	closed  error
+	opts      Options
+	config    *pgxpool.Config
+	pool      *pgxpool.Pool
+	clock     clock
+	queue     queue
+	cleaning  cleaning
+	appenders sync.Pool
+	doubted   atomic.Int64 // see doubtIdle
+	renewed   atomic.Int64 // see renew
+	commits   atomic.Int64
+	shut      atomic.Bool
+	closing   sync.Once
+	closed    error
 }
 
 // Open connects to the database of a URL or connection string, refuses one
-// that does not keep what it commits (fsync or synchronous_commit off), and
-// brings the schema up to date; of several nodes that start at once one does.
-// A database that a newer program has migrated is refused: *Newer.
+// that does not keep what it commits (fsync or synchronous_commit off:
+// *Refused), and brings the schema up to date; of several nodes that start at
+// once one does. A database that a newer program has migrated is refused:
+// *Newer; one that is being filled from a data folder: *Filling. What the URL
+// says of the pool (pool_max_conns and the like), of time limits and of the way
+// of asking (default_query_exec_mode, for poolers) wins.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
-	s := &Store{opts: opts}
+	s := &Store{opts: opts.withDefaults(), appenders: sync.Pool{New: newAppender}}
 	if err := s.open(ctx, url); err != nil {
 		return nil, fmt.Errorf("open database: %w", errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, url string) error {
-	if s.opts.migrations == nil {
-		s.opts.migrations = embedded
-	}
-	cfg, err := pgxpool.ParseConfig(url)
-	if err != nil {
+func (s *Store) open(ctx context.Context, url string) (err error) {
+	if s.config, err = s.configure(url); err != nil {
 		return err
 	}
-	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+	s.queue.init(s.opts, s.settle)
+	if s.pool, err = pgxpool.NewWithConfig(ctx, s.config); err != nil {
 		return err
 	}
-	if err := s.clock.read(ctx, s.pool); err != nil {
+	if err := s.Refresh(ctx); err != nil {
 		return err
 	}
-	return s.migrate(ctx)
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	return s.checkFilling(ctx)
 }
 
 // Now is the database's time: what its clock said when it was last asked, and
@@ -93,10 +122,19 @@ func (s *Store) Now() time.Time {
 	return s.clock.now()
 }
 
+// Refresh asks the database for its time.
+func (s *Store) Refresh(ctx context.Context) error {
+	return s.again(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return s.clock.read(ctx, conn)
+	})
+}
+
 // Close waits for what is queued and closes all connections. Safe to call
 // twice.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
+		s.queue.close()
+		s.shut.Store(true)
 		if s.pool != nil {
 			s.pool.Close()
 		}

@@ -3,69 +3,12 @@ package sqlite_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/ordermux/ordermux/internal/ledger"
-	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/store/sqlite"
+	"github.com/ordermux/ordermux/internal/store/storetest"
 )
-
-// benchEntry is an order of about 400 bytes with 1 to 5 lines.
-func benchEntry(n int64, random bool) order.Entry {
-	id := fmt.Sprintf("ORD-%012d", n)
-	if random {
-		id = fmt.Sprintf("%016x-%06x", rand.Uint64(), n&0xffffff)
-	}
-	o := order.Order{
-		ID: id, PlacedAt: benchTime, Currency: "AUD", Channel: "online", Session: "s-8f2c11",
-		Customer: &order.Customer{ID: fmt.Sprintf("c-%d", n%1000)},
-		Media:    &order.Media{Team: "team-1", Catalog: "catalog-1"},
-		Lines:    make([]order.Line, 1+n%5),
-	}
-	for i := range o.Lines {
-		o.Lines[i] = order.Line{
-			Product:  order.Product{GTIN: fmt.Sprintf("93006%06d", n%1000000)},
-			Quantity: benchTwo, UnitPrice: benchPrice, Total: benchTotal, Seller: "seller-1",
-		}
-	}
-	return order.Entry{
-		Subject:   order.Subject{Kind: order.SubjectOrder, ID: id},
-		Source:    order.Source{Name: "citrusad:default", Rank: order.RankDoor},
-		Statement: &order.Statement{Order: o, Wire: benchWire(id)},
-	}
-}
-
-var (
-	benchTime  = mustTime("2026-05-31T09:30:00+10:00")
-	benchTwo   = mustDecimal("2")
-	benchPrice = mustDecimal("12.50")
-	benchTotal = mustDecimal("25.00")
-)
-
-func mustTime(s string) order.Time {
-	t, err := order.ParseTime(s)
-	if err != nil {
-		panic(err)
-	}
-	return t
-}
-
-func mustDecimal(s string) order.Decimal {
-	d, err := order.ParseDecimal(s)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
-
-func benchWire(id string) []byte {
-	return []byte(`{"id":"` + id + `","customerId":"c-77","sessionId":"s-8f2c11","orderDate":"2026-05-31T09:30:00+10:00",` +
-		`"teamId":"team-1","catalogId":"catalog-1","orderItems":[{"gtin":"9300675016902","quantity":2,"regularUnitPrice":12.50,` +
-		`"totalOrderItemPriceAfterDiscounts":25.00,"sellerId":"seller-1"},{"gtin":"9300675016903","quantity":1,"regularUnitPrice":3.95,"totalOrderItemPriceAfterDiscounts":3.95}]}`)
-}
 
 func openBench(b *testing.B) *ledger.Ledger {
 	s, err := sqlite.Open(context.Background(), b.TempDir(), sqlite.Options{})
@@ -102,43 +45,14 @@ func BenchmarkAppendSingle64(b *testing.B) {
 func benchAppend(b *testing.B, clients, perCall, shops int, random bool) {
 	l := openBench(b)
 	// The log's file grows once, and syncs are slow until it has.
-	appendMany(b, l, 8, 100, 1, 60000, random)
-	b.ReportAllocs()
-	b.ResetTimer()
-	appendMany(b, l, clients, perCall, shops, b.N, random)
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "orders/s")
-}
-
-func appendMany(b *testing.B, l *ledger.Ledger, clients, perCall, shops, orders int, random bool) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	first := int64(orders) << 20 // ids of their own
-	for range clients {
-		wg.Go(func() {
-			for {
-				to := next.Add(int64(perCall))
-				if to-int64(perCall) >= int64(orders) {
-					return
-				}
-				entries := make([]order.Entry, perCall)
-				for i := range entries {
-					entries[i] = benchEntry(first+to-int64(i), random)
-				}
-				shop := fmt.Sprintf("shop-%d", to/int64(perCall)%int64(shops))
-				if _, err := l.Append(context.Background(), shop, entries); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
+	storetest.Load{Clients: 8, PerCall: 100, Shops: 1, Random: random}.Append(b, l, 60000)
+	storetest.Load{Clients: clients, PerCall: perCall, Shops: shops, Random: random}.Measure(b, l)
 }
 
 // BenchmarkStates100 reads the states of 100 orders by number.
 func BenchmarkStates100(b *testing.B) {
 	l := openBench(b)
-	appendMany(b, l, 8, 100, 1, 20000, true)
+	storetest.Load{Clients: 8, PerCall: 100, Shops: 1, Random: true}.Append(b, l, 20000)
 	numbers := make([]int64, 100)
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -157,7 +71,7 @@ func BenchmarkStates100(b *testing.B) {
 // BenchmarkRead1000 reads the log in pages, from the store and from memory.
 func BenchmarkRead1000(b *testing.B) {
 	l := openBench(b)
-	appendMany(b, l, 8, 100, 1, 20000, true)
+	storetest.Load{Clients: 8, PerCall: 100, Shops: 1, Random: true}.Append(b, l, 20000)
 	for name, first := range map[string]int64{"store": 0, "memory": 18000} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

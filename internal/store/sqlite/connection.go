@@ -49,7 +49,11 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 func (c connector) prepare(conn driver.Conn) error {
 	if c.role == roleVisitor || c.role == roleFrozen {
-		_, err := pragma(conn, "PRAGMA query_only=ON")
+		// A hub may be using what is visited, see OpenExport.
+		_, err := pragma(conn, "PRAGMA busy_timeout=5000")
+		if err == nil {
+			_, err = pragma(conn, "PRAGMA query_only=ON")
+		}
 		return err
 	}
 	pragmas := []string{

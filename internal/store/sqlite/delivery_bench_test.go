@@ -25,7 +25,7 @@ func benchDeliveries(b *testing.B, n int) {
 		b.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	rows, err := s.Deliveries().OpenRoutes(ctx, "nordlys", []delivery.RouteRow{{Shop: "nordlys", Route: "hook"}})
+	rows, err := s.Deliveries().OpenRoutes(ctx, "nordlys", 0, []delivery.RouteRow{{Shop: "nordlys", Route: "hook"}})
 	if err != nil {
 		b.Fatal(err)
 	}

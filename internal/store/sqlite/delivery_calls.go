@@ -49,10 +49,18 @@ func (c *commit) insertCalls() error {
 }
 
 // SaveNote implements delivery.Store.
-func (d deliveries) SaveNote(ctx context.Context, shop, route string, k delivery.Key, note []byte) error {
+func (d deliveries) SaveNote(ctx context.Context, shop, route string, epoch int64, k delivery.Key, note []byte) error {
+	const owned = `SELECT count(*) FROM routes WHERE shop = ? AND route = ? AND epoch = ?`
 	const save = `UPDATE deliveries SET note = ?1 WHERE shop = ?2 AND route = ?3 AND ord = ?4 AND seq = ?5 AND run = ?6
 		AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.shop = ?2 AND o.number = ?4 AND o.flags & ?7 != 0)`
 	err := d.store.Do(ctx, func(tx *Tx) error {
+		var mine int
+		if err := tx.QueryRow(owned, shop, route, epoch).Scan(&mine); err != nil {
+			return err
+		}
+		if mine == 0 {
+			return delivery.ErrLost
+		}
 		_, err := tx.Exec(save, blob(note), shop, route, k.Order, k.Seq, int64(k.Run), int64(ledger.FlagErased))
 		return err
 	})

@@ -24,17 +24,23 @@ func (d deliveries) Shops(ctx context.Context) (shops []string, err error) {
 }
 
 // OpenRoutes implements delivery.Store.
-func (d deliveries) OpenRoutes(ctx context.Context, shop string, routes []delivery.RouteRow) (all []delivery.RouteRow, err error) {
+func (d deliveries) OpenRoutes(ctx context.Context, shop string, epoch int64, routes []delivery.RouteRow) (all []delivery.RouteRow, err error) {
 	const create = `INSERT INTO routes (shop, route, partner, position, start, epoch, status, reason, revision, personal)
 		VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)
 		ON CONFLICT (shop, route) DO UPDATE SET epoch = epoch + 1`
 	err = d.store.Do(ctx, func(tx *Tx) error {
+		if err := overtaken(tx, shop, epoch); err != nil {
+			return err
+		}
 		for i := range routes {
 			r := &routes[i]
 			if _, err := tx.Exec(create, shop, r.Route, r.Partner, r.Position, r.Start,
 				string(r.Status), r.Reason, r.Revision, r.Personal); err != nil {
 				return err
 			}
+		}
+		if err := fence(tx, shop, epoch); err != nil {
+			return err
 		}
 		all, err = readRoutes(tx, shop)
 		return err
@@ -43,6 +49,35 @@ func (d deliveries) OpenRoutes(ctx context.Context, shop string, routes []delive
 		return nil, fmt.Errorf("open routes: %w", err)
 	}
 	return all, nil
+}
+
+// overtaken answers ErrLost if the epoch with which somebody owned the shop is
+// over. A file has one node, and so no rows that say who owns a shop: the
+// highest epoch that was seen stands for them.
+func overtaken(tx *Tx, shop string, epoch int64) error {
+	const newest = `SELECT coalesce(max(epoch), 0) FROM routes WHERE shop = ?`
+	if epoch == 0 {
+		return nil
+	}
+	var highest int64
+	if err := tx.QueryRow(newest, shop).Scan(&highest); err != nil {
+		return err
+	}
+	if highest > epoch {
+		return delivery.ErrLost
+	}
+	return nil
+}
+
+// fence gives all routes of a shop the epoch of their owner; 0: they keep
+// their own ones.
+func fence(tx *Tx, shop string, epoch int64) error {
+	const take = `UPDATE routes SET epoch = ? WHERE shop = ?`
+	if epoch == 0 {
+		return nil
+	}
+	_, err := tx.Exec(take, epoch, shop)
+	return err
 }
 
 // Routes implements delivery.Store.
@@ -56,7 +91,9 @@ func (d deliveries) Routes(ctx context.Context, shop string) (all []delivery.Rou
 
 func readRoutes(q querier, shop string) ([]delivery.RouteRow, error) {
 	const query = `SELECT route, partner, position, start, ahead, last_call, epoch, status, reason, revision,
-		personal, backfilled FROM routes WHERE shop = ? ORDER BY route`
+		personal, backfilled, NOT EXISTS (SELECT 1 FROM route_counts c
+			WHERE c.shop = r.shop AND c.route = r.route AND c.state BETWEEN 1 AND 6 AND c.n > 0)
+		FROM routes r WHERE shop = ? ORDER BY route`
 	rows, err := q.Query(query, shop)
 	if err != nil {
 		return nil, err
@@ -66,7 +103,7 @@ func readRoutes(q querier, shop string) ([]delivery.RouteRow, error) {
 		r := delivery.RouteRow{Shop: shop}
 		var backfilled string
 		err := rows.Scan(&r.Route, &r.Partner, &r.Position, &r.Start, &r.Ahead, &r.LastCall, &r.Epoch,
-			&r.Status, &r.Reason, &r.Revision, &r.Personal, &backfilled)
+			&r.Status, &r.Reason, &r.Revision, &r.Personal, &backfilled, &r.Idle)
 		if err == nil {
 			r.Backfilled, err = readRanges(backfilled)
 		}

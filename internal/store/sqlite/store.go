@@ -93,7 +93,7 @@ type Store struct {
 // Open opens the store in the folder dir, which is made (mode 0700) if it is
 // missing. A store of an older program is copied beside itself, then brought
 // up to date; one of a newer program is refused. The folder is locked: a
-// second process gets *InUse.
+// second process gets *InUse. One whose hub moved to a database is *Moved.
 func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	s := &Store{dir: dir, opts: opts.withDefaults(), recent: newRecent()}
 	if err := s.open(ctx); err != nil {
@@ -107,6 +107,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return translatePath(err)
 	}
 	if s.lock, err = takeLock(s.dir); err != nil {
+		return translatePath(err)
+	}
+	if err := checkMoved(s.dir); err != nil {
 		return translatePath(err)
 	}
 	if err := s.touch(); err != nil {

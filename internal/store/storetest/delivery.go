@@ -28,7 +28,10 @@ func RunDelivery(t *testing.T, open OpenDelivery) {
 		"plan and settle":                testPlanAndSettle,
 		"an order that changed is stale": testStale,
 		"a row that moved":               testMoved,
+		"one row changed twice":          testChangedTwice,
+		"a bundle of everything":         testMixed,
 		"claims":                         testClaims,
+		"claims taken in part":           testClaimedInPart,
 		"a claim given up":               testClaimGivenUp,
 		"due in lanes":                   testDue,
 		"blocked":                        testBlocked,
@@ -36,6 +39,7 @@ func RunDelivery(t *testing.T, open OpenDelivery) {
 		"counts and the oldest":          testCounts,
 		"calls":                          testCalls,
 		"notes":                          testNotes,
+		"whatever a partner says":        testOddBytes,
 		"calls per day":                  testUsage,
 		"erase":                          testEraseDeliveries,
 		"erased in flight":               testErasedInFlight,
@@ -86,7 +90,7 @@ func (d *desk) reopen() {
 
 func (d *desk) openRoute(name string) delivery.RouteRow {
 	d.Helper()
-	rows, err := d.rows.OpenRoutes(d.Context(), shop, []delivery.RouteRow{{Shop: shop, Route: name, Partner: "webhook"}})
+	rows, err := d.rows.OpenRoutes(d.Context(), shop, 0, []delivery.RouteRow{{Shop: shop, Route: name, Partner: "webhook"}})
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -112,11 +112,22 @@ func (s *Server) command(program string, args ...string) *exec.Cmd {
 func (s *Server) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for limit := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		err := s.launch()
+		// Processes of a server that was killed may take a moment to go.
+		if err == nil || !strings.Contains(err.Error(), "pre-existing shared memory block") || time.Now().After(limit) {
+			return err
+		}
+	}
+}
+
+// launch starts the server once.
+func (s *Server) launch() error {
 	args := []string{"-D", s.data(), "-k", s.dir}
 	for _, set := range settings {
 		args = append(args, "-c", set)
 	}
-	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -170,9 +181,18 @@ func (s *Server) URL(database string) string {
 func (s *Server) Kill() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.cmd.Process.Kill()
+	// Left alone, its processes would first end what they are at. Stopped, it
+	// starts no more of them.
+	pid := s.cmd.Process.Pid
+	_ = s.cmd.Process.Signal(syscall.SIGSTOP)
+	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	err = errors.Join(err, s.cmd.Process.Kill())
+	for child := range strings.FieldsSeq(string(list)) {
+		if n, err := strconv.Atoi(child); err == nil {
+			_ = syscall.Kill(n, syscall.SIGKILL) // it may be gone by now
+		}
+	}
 	<-s.done
-	// Its processes notice by themselves; a new server waits for them.
 	return err
 }
 

@@ -7,162 +7,9 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/ordermux/ordermux/internal/delivery"
-	"github.com/ordermux/ordermux/internal/ledger"
-	"github.com/ordermux/ordermux/internal/order"
 )
-
-// fakeLog is a ledger in memory: what the engine needs of it.
-type fakeLog struct {
-	mu     sync.Mutex
-	events []order.Event
-	kinds  map[int64]ledger.Kinds
-	byID   map[string]int64
-	reads  int   // of States
-	fault  error // of Read
-}
-
-func newLog() *fakeLog {
-	return &fakeLog{kinds: map[int64]ledger.Kinds{}, byID: map[string]int64{}}
-}
-
-// add appends an event and returns the new head.
-func (l *fakeLog) add(e order.Event) int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e.Seq = int64(len(l.events)) + 1
-	if e.Subject.Kind == "" {
-		e.Subject.Kind = order.SubjectOrder
-	}
-	if _, ok := l.byID[e.Subject.ID]; !ok {
-		l.byID[e.Subject.ID] = e.Seq
-	}
-	e.Order = l.byID[e.Subject.ID]
-	if e.Kind == "" {
-		e.Kind = order.KindPlaced
-		if e.Order != e.Seq {
-			e.Kind = order.KindUpdated
-		}
-	}
-	if e.At.IsZero() {
-		e.At = time.Now()
-	}
-	if e.Source.Name == "" {
-		e.Source = order.Source{Name: "api:erp", Rank: order.RankShop}
-	}
-	l.kinds[e.Order] |= ledger.KindsOf(e.Kind)
-	l.events = append(l.events, e)
-	return e.Seq
-}
-
-func (l *fakeLog) row(ord int64) ledger.Row {
-	r := ledger.Row{First: ord, Kinds: l.kinds[ord], Public: true}
-	for i := range l.events {
-		e := &l.events[i]
-		if e.Order != ord {
-			continue
-		}
-		if e.Seq == ord {
-			r.Subject, r.History = e.Subject, e.History
-		}
-		r.Newest = e.Seq
-		r.Erased = r.Erased || e.Kind == order.KindErased
-		if e.Statement != nil {
-			r.Stated = true
-			r.Public = r.Public && e.Source.Public()
-		}
-	}
-	r.Public = r.Public && r.Stated
-	return r
-}
-
-func (l *fakeLog) newest(ord int64) int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := len(l.events) - 1; i >= 0; i-- {
-		if l.events[i].Order == ord {
-			return l.events[i].Seq
-		}
-	}
-	return 0
-}
-
-func (l *fakeLog) Read(_ context.Context, _ string, after int64, limit int) ([]ledger.Item, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.fault != nil {
-		return nil, l.fault
-	}
-	var items []ledger.Item
-	for i := max(after, 0); i < int64(len(l.events)) && len(items) < limit; i++ {
-		items = append(items, ledger.Item{Event: l.events[i], Row: l.row(l.events[i].Order)})
-	}
-	return items, nil
-}
-
-func (l *fakeLog) Head(context.Context, string) (int64, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return int64(len(l.events)), nil
-}
-
-func (l *fakeLog) SeqAt(_ context.Context, _ string, t time.Time) (int64, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var seq int64
-	for i := range l.events {
-		if !l.events[i].At.After(t) {
-			seq = l.events[i].Seq
-		}
-	}
-	return seq, nil
-}
-
-func (l *fakeLog) States(_ context.Context, _ string, numbers []int64) ([]*ledger.State, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.reads++
-	states := make([]*ledger.State, len(numbers))
-	for i, n := range numbers {
-		var events []order.Event
-		for _, e := range l.events {
-			if e.Order == n {
-				events = append(events, e)
-			}
-		}
-		if len(events) == 0 {
-			continue
-		}
-		layers := order.Layers(events)
-		row := l.row(n)
-		merged := order.Merge(layers)
-		if row.Erased && merged.Order != nil {
-			public, _ := merged.Order.Split()
-			merged.Order = &public
-		}
-		states[i] = &ledger.State{Row: row, Merged: merged, Layers: layers}
-	}
-	return states, nil
-}
-
-func (l *fakeLog) StatesByID(ctx context.Context, shop string, ids []string) ([]*ledger.State, error) {
-	states := make([]*ledger.State, len(ids))
-	for i, id := range ids {
-		l.mu.Lock()
-		n, ok := l.byID[id]
-		l.mu.Unlock()
-		if ok {
-			one, err := l.States(ctx, shop, []int64{n})
-			if err != nil {
-				return nil, err
-			}
-			states[i] = one[0]
-		}
-	}
-	return states, nil
-}
 
 // fakeStore is a delivery.Store in memory.
 type fakeStore struct {
@@ -174,6 +21,7 @@ type fakeStore struct {
 	early  map[string][]int64
 	claims map[string]string
 	days   map[string]int
+	owner  int64                                        // the epoch of the shop's owner; 0: the store is one node's
 	fail   func(*delivery.Bundle) (before, after error) // faults of a commit
 	reads  int
 	// spy sees every bundle that was written.
@@ -190,6 +38,29 @@ func newStore(l *fakeLog) *fakeStore {
 
 var _ delivery.Store = (*fakeStore)(nil)
 
+// set changes the faults of commits.
+func (s *fakeStore) set(fail func(*delivery.Bundle) (before, after error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail = fail
+}
+
+// route returns the row of a route; zero: there is none.
+func (s *fakeStore) route(name string) delivery.RouteRow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.routes[name]
+}
+
+// row returns an order's only delivery on a route.
+func (s *fakeStore) row(route string, ord int64) delivery.Delivery {
+	rows := s.where(route, func(d *delivery.Delivery) bool { return d.Order == ord })
+	if len(rows) != 1 {
+		panic(fmt.Sprint(len(rows), " deliveries"))
+	}
+	return rows[0]
+}
+
 func (s *fakeStore) Shops(context.Context) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -199,21 +70,44 @@ func (s *fakeStore) Shops(context.Context) ([]string, error) {
 	return nil, nil
 }
 
-func (s *fakeStore) OpenRoutes(_ context.Context, _ string, routes []delivery.RouteRow) ([]delivery.RouteRow, error) {
+func (s *fakeStore) OpenRoutes(_ context.Context, _ string, epoch int64, routes []delivery.RouteRow) ([]delivery.RouteRow, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if epoch != s.owner {
+		return nil, delivery.ErrLost
+	}
 	for _, r := range routes {
 		old, ok := s.routes[r.Route]
 		if ok {
 			r = old
 		}
-		r.Epoch++
+		if r.Epoch++; epoch != 0 {
+			r.Epoch = epoch
+		}
 		s.routes[r.Route] = r
 		if s.rows[r.Route] == nil {
 			s.rows[r.Route] = map[delivery.Key]delivery.Delivery{}
 		}
 	}
-	return s.list(), nil
+	all := s.list()
+	for i := range all {
+		if epoch != 0 {
+			all[i].Epoch = epoch
+			s.routes[all[i].Route] = all[i]
+		}
+		all[i].Idle = !s.open(all[i].Route)
+	}
+	return all, nil
+}
+
+// open reports whether the engine has to look at a delivery of the route.
+func (s *fakeStore) open(route string) bool {
+	for _, d := range s.rows[route] {
+		if d.State.Waiting() || d.State.InFlight() {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *fakeStore) list() []delivery.RouteRow {
@@ -230,9 +124,12 @@ func (s *fakeStore) Routes(context.Context, string) ([]delivery.RouteRow, error)
 	return s.list(), nil
 }
 
-func (s *fakeStore) Commit(_ context.Context, b *delivery.Bundle) error {
+func (s *fakeStore) Commit(ctx context.Context, b *delivery.Bundle) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	var after error
 	if s.fail != nil {
 		var before error
@@ -349,9 +246,12 @@ func possible(d *delivery.Delivery) error {
 	return nil
 }
 
-func (s *fakeStore) SaveNote(_ context.Context, _, route string, k delivery.Key, note []byte) error {
+func (s *fakeStore) SaveNote(_ context.Context, _, route string, epoch int64, k delivery.Key, note []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.routes[route].Epoch != epoch {
+		return delivery.ErrLost
+	}
 	d := s.rows[route][k]
 	d.Note = note
 	s.rows[route][k] = d

@@ -1,0 +1,64 @@
+package postgres
+
+import (
+	"regexp"
+	"testing"
+)
+
+// narrow are the columns of which one has to narrow every look into a table
+// that grows: shop alone, or shop and route, is all that ever was.
+var narrow = map[string]*regexp.Regexp{
+	"deliveries":    regexp.MustCompile(`\b(ord|lane|state|seq)\b`),
+	"earlier_calls": regexp.MustCompile(`\bord\b`),
+	"calls":         regexp.MustCompile(`\bid\b`),
+	"claims":        regexp.MustCompile(`\bord\b`),
+	"state":         regexp.MustCompile(`\b(key|expires)\b`),
+	"fetches":       regexp.MustCompile(`\broute\b`),
+	"file_pieces":   regexp.MustCompile(`\broute\b`),
+}
+
+// few are the indexes that narrow a look without a condition: their entries
+// are few.
+var few = map[string]bool{"deliveries_blocked": true, "deliveries_due": true}
+
+// TestNoStatementWalksAShop asks the planner how it finds the rows of growing
+// tables, when it has seen nothing of them yet and when it has seen that they
+// are empty: it may keep that plan while they fill.
+func TestNoStatementWalksAShop(t *testing.T) {
+	t.Parallel()
+	conn := other(t, openNew(t, Options{}))
+	for name, value := range settings {
+		mustExec(t, conn, "SET "+name+" = '"+value+"'")
+	}
+	for _, seen := range []string{"nothing", "empty tables"} {
+		if seen != "nothing" {
+			mustExec(t, conn, "VACUUM ANALYZE")
+		}
+		asked := map[string]int{}
+		for text, place := range statements(t) {
+			if !isQuery.MatchString(text) || len(touches(text)) == 0 || exempt(text, map[string]bool{}) {
+				continue
+			}
+			top, err := plan(t.Context(), conn, text)
+			if err != nil {
+				t.Errorf("%s: %v: %s", place, err, text)
+				continue
+			}
+			top.walk(func(n *planPart) {
+				by := narrow[n.Relation]
+				if by == nil || n.Type == "ModifyTable" || few[n.Index] {
+					return
+				}
+				asked[n.Relation]++
+				if !by.MatchString(n.Cond) {
+					t.Errorf("%s: having seen %s: %s by %s (%s): %s", place, seen, n.Relation, n.Index, n.Cond, text)
+				}
+			})
+		}
+		for table := range narrow {
+			if asked[table] == 0 {
+				t.Errorf("no statement that reads %s was found", table)
+			}
+		}
+	}
+}

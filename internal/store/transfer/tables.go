@@ -1,0 +1,127 @@
+package transfer
+
+import "slices"
+
+// Tables are all tables that are copied. A test compares the list with both
+// schemas: what a later migration adds has to be added here, or to Left.
+//
+// How little of a table has to be compared row by row follows from what can
+// happen to its rows in the hub:
+//
+//   - Rows are only ever added (Proof "count(*)"): what the target has is a
+//     part of what the source has, so equal numbers mean equal rows. Erasing
+//     breaks this, and is followed by itself: see forget.
+//   - orders: every change of a row is an event, whose seq becomes its newest.
+//     The target's rows are earlier versions of the source's, so no newest of
+//     theirs is greater: if the sums are equal, each is, and with it the row.
+//   - deliveries: none is ever removed, and one that was delivered never
+//     changes (internal/delivery: retries are for what was not delivered,
+//     replays are rows of their own). So delivered rows are only ever added.
+//     All others are compared each time: Open. Erasing as above.
+//   - The rest changes in any way. It is compared whole; rows of refs and
+//     claims are narrow, and of the others there are few.
+func Tables() []*Table { return slices.Clone(tables) }
+
+var counted = []string{"count(*)"}
+
+var tables = listed([]Table{
+	{
+		Name: "orders", First: true, Twin: true,
+		Key:     columns("number int"),
+		Columns: columns("hash int", "kind text", "id text", "newest int", "kinds int", "flags int", "layers bytes"),
+		Proof:   []string{"count(*)", "sum(newest)"},
+		Check:   []string{"sum(newest)", "sum(kinds)", "sum(flags)"},
+	},
+	// Before events, so that a target that is behind has no head without its
+	// events once a pass is over.
+	{Name: "shops", First: true, Columns: columns("key bytes")},
+	{Name: "heads", From: "shops", First: true, Columns: columns("head int", "hash bytes", "at int")},
+	{
+		Name: "events", Tail: true, Proof: counted,
+		Key:     columns("seq int"),
+		Columns: columns("at int", "personal int null", "hash bytes", "header bytes", "body bytes"),
+	},
+	{
+		Name: "personal", Tail: true, Proof: counted,
+		Key: columns("seq int"), Columns: columns("salt bytes erased", "body bytes erased"),
+	},
+	{Name: "later", Proof: counted, Key: columns("number int", "seq int")},
+	{Name: "happenings", Proof: counted, Key: columns("number int", "print bytes"), Columns: columns("seq int")},
+	{Name: "refs", Key: columns("source text", "value text"), Columns: columns("number int")},
+	{Name: "stated", Proof: counted, Key: columns("source text", "block int")},
+	{
+		Name: "routes",
+		Key:  columns("route text"),
+		Columns: columns("partner text", "position int", "start int", "ahead int", "last_call int", "epoch int", "status text",
+			"reason text", "revision text", "personal bool", "backfilled numbers"),
+	},
+	{Name: "route_counts", Key: columns("route text", "state int"), Columns: columns("n int")},
+	{
+		Name: "deliveries",
+		Key:  columns("route text", "ord int", "seq int", "run int"),
+		Columns: columns("state int", "lane int", "act int", "attempt int", "due int", "base int", "planned int", "settled int",
+			"ref text", "code text", "reason text", "call int", "place int", "note bytes null erased", "digest bytes null erased",
+			"looks int", "absent int"),
+		Proof: []string{"count(*) FILTER (WHERE state = 9)"},
+		Open:  "state != 9",
+	},
+	{
+		Name: "calls", Proof: counted,
+		Key: columns("route text", "id int", "n int"),
+		Columns: columns("tasks int", "at int", "duration int", "method text", "url text", "request_head text",
+			"request_body bytes null erased", "request_size int", "status int", "response_head text",
+			"response_body bytes null erased", "response_size int", "error text", "erased bool"),
+	},
+	{
+		Name: "earlier_calls", Proof: counted,
+		Key: columns("route text", "ord int", "seq int", "run int", "call int"), Columns: columns("place int"),
+	},
+	{Name: "claims", Key: columns("ord int", "kind text"), Columns: columns("route text")},
+	{Name: "call_days", Key: columns("connection text", "day text"), Columns: columns("calls int")},
+	{Name: "state", Key: columns("scope text", "key text"), Columns: columns("value bytes", "expires int")},
+	{Name: "fetches", Key: columns("route text", "name text", "at int"), Columns: columns("bytes int", "whole bool")},
+	{
+		Name: "tokens", Reference: true,
+		Key:     columns("digest bytes"),
+		Columns: columns("shop text", "name text", "scope text", "created int", "issued int", "expires int"),
+	},
+})
+
+// Left are the tables, and columns of tables, that are not copied, and why:
+// those of SQLite, and those of PostgreSQL.
+func Left() (source, target map[string]string) {
+	source = map[string]string{
+		"migrations":    "what was done to this file",
+		"ids":           "an index, which PostgreSQL keeps by itself (orders_hash)",
+		"shops.indexed": "of that index",
+		"shops.node":    "there are no nodes",
+		"shops.epoch":   "there are no nodes",
+	}
+	target = map[string]string{
+		"migrations":  "what was done to this database",
+		"owners":      "nodes make the rows when they take their shops",
+		"heads.moved": "the time of the row's own making",
+		"orders.twin": "given when a row is made",
+		"files":       "copied by the interface of files",
+		"file_pieces": "copied by the interface of files",
+		"transfers":   "of the move itself",
+		"nodes":       "of living nodes",
+		"commands":    "of living nodes",
+	}
+	return source, target
+}
+
+func listed(list []Table) []*Table {
+	out := make([]*Table, len(list))
+	for i := range list {
+		t := &list[i]
+		t.list = slices.Concat(t.Key, t.Columns)
+		out[i] = t
+	}
+	return out
+}
+
+func table(name string) *Table {
+	i := slices.IndexFunc(tables, func(t *Table) bool { return t.Name == name })
+	return tables[i]
+}

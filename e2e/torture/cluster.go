@@ -111,26 +111,22 @@ func RunCluster(ctx context.Context, opts ClusterOptions) (ClusterReport, error)
 		listed: map[string]bool{}, report: ClusterReport{Acts: map[Act]int{}},
 	}
 	defer c.end()
-	err := c.setUp(ctx)
-	if err == nil {
-		err = c.underLoad(ctx)
-	}
-	if err == nil {
-		err = c.settle(ctx)
-	}
-	if err == nil && c.Even > 0 {
-		err = c.share(ctx)
-	}
-	if err == nil {
-		err = c.collect(ctx)
-	}
-	if err != nil {
-		for _, n := range c.nodes {
-			err = fmt.Errorf("%w\nlast words of %s:\n%s", err, n.name, n.words())
+	for _, part := range []struct {
+		name string
+		do   func(context.Context) error
+	}{{"set up", c.setUp}, {"violence", c.underLoad}, {"settle", c.settle}, {"share", c.share}, {"collect", c.collect}} {
+		c.Log("%v: %s", c.age(), part.name)
+		if err := part.do(ctx); err != nil {
+			for _, n := range c.nodes {
+				err = fmt.Errorf("%w\nlast words of %s:\n%s", err, n.name, n.words())
+			}
+			return c.report, err
 		}
 	}
-	return c.report, err
+	return c.report, nil
 }
+
+func (c *cluster) age() time.Duration { return time.Since(c.began).Round(time.Millisecond) }
 
 // end ends what still runs, frozen nodes too.
 func (c *cluster) end() {
@@ -266,92 +262,6 @@ func (c *cluster) drop(ctx context.Context, i int) (string, error) {
 	return "dropped what was parked", err
 }
 
-// share waits until every node has its share of the shops, sends the same
-// number of orders to each shop and counts who delivered them. If a shop moved
-// meanwhile it counts again.
-func (c *cluster) share(ctx context.Context) error {
-	for try := range 3 {
-		if err := c.even(ctx); err != nil {
-			return err
-		}
-		moves, err := c.db.changes(ctx)
-		if err != nil {
-			return err
-		}
-		before, err := c.delivered(ctx)
-		if err != nil {
-			return err
-		}
-		if err := c.oneMore(ctx, try); err != nil {
-			return err
-		}
-		after, err := c.delivered(ctx)
-		if err != nil {
-			return err
-		}
-		for name := range after {
-			after[name] -= before[name]
-		}
-		c.report.Spread = after
-		if now, err := c.db.changes(ctx); err != nil || now == moves {
-			return err
-		}
-	}
-	return errors.New("shops did not stay where they were for a moment")
-}
-
-// even waits until no node has two shops more than another.
-func (c *cluster) even(ctx context.Context) error {
-	limit := time.Now().Add(c.Quiet)
-	for {
-		owned, err := c.db.owners(ctx)
-		if err != nil {
-			return err
-		}
-		least, most := c.Shops, 0
-		for _, n := range c.nodes {
-			least, most = min(least, owned[n.name]), max(most, owned[n.name])
-		}
-		if most-least <= 1 && owned[""] == 0 {
-			return nil
-		}
-		if time.Now().After(limit) {
-			return fmt.Errorf("the shops are not spread evenly after %v: %v", c.Quiet, owned)
-		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
-			return err
-		}
-	}
-}
-
-// oneMore sends Even orders to each shop and waits until they are delivered.
-func (c *cluster) oneMore(ctx context.Context, try int) error {
-	dice := rand.New(rand.NewPCG(c.Seed, 4))
-	for shop := range c.shops {
-		ids := make([]string, c.Even)
-		for i := range ids {
-			ids[i] = fmt.Sprintf("even%d-%02d-%06d", try, shop, i)
-		}
-		if !c.clients.offer(ctx, dice, request{shop: shop, events: ids}) {
-			return errors.New("a call failed in peace")
-		}
-	}
-	return c.settle(ctx)
-}
-
-// delivered counts each node's deliveries by its metrics.
-func (c *cluster) delivered(ctx context.Context) (map[string]int, error) {
-	out := map[string]int{}
-	for _, n := range c.nodes {
-		count, err := countedBy(ctx, n.addr, adminToken, "ordermux_deliveries_total", `state="delivered"`)
-		if err != nil {
-			return nil, err
-		}
-		out[n.name] = count
-	}
-	return out, nil
-}
-
 // collect asks every side what it has.
 func (c *cluster) collect(ctx context.Context) (err error) {
 	if c.Plant != nil {
@@ -361,17 +271,8 @@ func (c *cluster) collect(ctx context.Context) (err error) {
 	}
 	r := &c.report
 	r.Traffic = c.clients.sent()
-	for i, name := range c.shops {
-		if err := c.side(i).ledger(ctx, &r.Evidence); err != nil {
-			return fmt.Errorf("ask the hub: %w", err)
-		}
-		faults, err := c.side(i).chain(ctx)
-		if err != nil {
-			return err
-		}
-		for _, f := range faults {
-			r.Chain = append(r.Chain, name+": "+f)
-		}
+	if err := c.ledgers(ctx); err != nil {
+		return fmt.Errorf("ask the hub: %w", err)
 	}
 	gaps, err := c.db.gaps(ctx)
 	if err != nil {
@@ -389,6 +290,29 @@ func (c *cluster) collect(ctx context.Context) (err error) {
 	}
 	c.explain(ctx)
 	return nil
+}
+
+// ledgers asks the hub for the events of all shops, at one node and another,
+// and has it verify their chains.
+func (c *cluster) ledgers(ctx context.Context) error {
+	r := &c.report
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	errs := make([]error, len(c.shops))
+	for i, name := range c.shops {
+		s, verifies := c.side(i), c.side(i)
+		all.Go(func() {
+			faults, err := verifies.chain(ctx)
+			errs[i] = errors.Join(err, s.ledger(ctx, &mu, &r.Evidence))
+			mu.Lock()
+			defer mu.Unlock()
+			for _, f := range faults {
+				r.Chain = append(r.Chain, name+": "+f)
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 // explain logs what the hub has to say about the first order that a promise

@@ -34,7 +34,7 @@ func clusterOptions(t *testing.T) torture.ClusterOptions {
 	}
 	dir := folder(t)
 	o := torture.ClusterOptions{
-		Program: program(t, dir), Dir: dir, Server: server, URL: url, Seed: *seed, Log: t.Logf,
+		Program: program(t), Dir: dir, Server: server, URL: url, Seed: *seed, Log: t.Logf,
 		Nodes: 3, Shops: 17, Rate: 150, Rest: 500 * time.Millisecond, Down: time.Second, Frozen: 8 * time.Second,
 		Quiet: 30 * time.Second, Even: 20,
 		// One freeze, for it takes longer than a lease; the rest is quick.
@@ -79,6 +79,7 @@ CREATE TABLE lost AS SELECT min(number) AS number FROM orders WHERE shop = 'shop
 DELETE FROM orders WHERE shop = 'shop00' AND number = (SELECT number FROM lost);
 DELETE FROM events WHERE shop = 'shop00' AND seq = (SELECT number FROM lost);
 ALTER TABLE events DROP CONSTRAINT events_pkey;
+CREATE INDEX ON events (shop, seq);
 INSERT INTO events SELECT * FROM events WHERE shop = 'shop01' AND seq = 2;
 SET application_name = 'node-1';
 UPDATE deliveries SET reason = 'late' WHERE shop IN (SELECT shop FROM owners JOIN audit.nodes ON id = node WHERE name = 'node-2');

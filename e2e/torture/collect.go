@@ -5,6 +5,7 @@ package torture
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -37,7 +38,7 @@ func (w *world) settle(ctx context.Context) error {
 func (w *world) collect(ctx context.Context) (Report, error) {
 	r := &w.report
 	r.Traffic = w.clients.sent()
-	if err := w.side().ledger(ctx, &r.Evidence); err != nil {
+	if err := w.side().ledger(ctx, new(sync.Mutex), &r.Evidence); err != nil {
 		return *r, fmt.Errorf("ask the hub: %w", err)
 	}
 	var err error

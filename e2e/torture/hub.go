@@ -108,14 +108,13 @@ func (s side) listed(ctx context.Context, route string, out map[string]bool) err
 	}
 }
 
-// ledger adds the shop's events to the evidence: of all orders that the hub
-// lists.
-func (s side) ledger(ctx context.Context, e *Evidence) error {
+// ledger adds the shop's events to the evidence, which mu guards: of all orders
+// that the hub lists.
+func (s side) ledger(ctx context.Context, mu *sync.Mutex, e *Evidence) error {
 	listed, err := listIDs(ctx, s.base(), adminToken)
 	if err != nil {
 		return err
 	}
-	var mu sync.Mutex
 	return each(listed, func(id string) error {
 		var o struct {
 			Events []struct {

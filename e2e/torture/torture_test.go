@@ -4,9 +4,12 @@ package torture_test
 
 import (
 	"flag"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,7 +37,7 @@ func options(t *testing.T) torture.Options {
 		t.Fatal(err)
 	}
 	o := torture.Options{
-		Program: program(t, dir), Library: lib, Dir: dir, Seed: *seed, Log: t.Logf,
+		Program: program(t), Library: lib, Dir: dir, Seed: *seed, Log: t.Logf,
 		Kills: 3, Rate: 400, Longest: 500 * time.Millisecond, Quiet: 30 * time.Second,
 	}
 	if *full {
@@ -46,20 +49,43 @@ func options(t *testing.T) torture.Options {
 	return o
 }
 
+// fresh is the program that all tests of a run torture; TestMain removes it.
+var fresh struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := os.RemoveAll(fresh.dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
 // program returns the ordermux to torture.
-func program(t *testing.T, dir string) string {
+func program(t *testing.T) string {
 	t.Helper()
 	if *built != "" {
 		return *built
 	}
-	path := filepath.Join(dir, "ordermux")
-	build := exec.CommandContext(t.Context(), tool.Need(t, "go", "building the program to torture"),
-		"build", "-o", path, "github.com/ordermux/ordermux/cmd/ordermux")
-	build.Env = append(build.Environ(), "CGO_ENABLED=1")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	compiler := tool.Need(t, "go", "building the program to torture")
+	fresh.once.Do(func() {
+		if fresh.dir, fresh.err = os.MkdirTemp("", "ordermux-torture-"); fresh.err != nil {
+			return
+		}
+		build := exec.Command(compiler, "build", "-o", filepath.Join(fresh.dir, "ordermux"), "github.com/ordermux/ordermux/cmd/ordermux")
+		build.Env = append(build.Environ(), "CGO_ENABLED=1")
+		if out, err := build.CombinedOutput(); err != nil {
+			fresh.err = fmt.Errorf("build: %w\n%s", err, out)
+		}
+	})
+	if fresh.err != nil {
+		t.Fatal(fresh.err)
 	}
-	return path
+	return filepath.Join(fresh.dir, "ordermux")
 }
 
 // TestTorture is the promise under the worst that can happen: no order that

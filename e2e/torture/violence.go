@@ -88,7 +88,7 @@ func (c *cluster) violence(ctx context.Context) error {
 
 // do does one act; what it ends is down for a while.
 func (c *cluster) do(ctx context.Context, act Act, n *node, down time.Duration) error {
-	c.Log("%v: %s (%s, down for %v)", time.Since(c.began).Round(time.Millisecond), act, n.name, down.Round(time.Millisecond))
+	c.Log("%v: %s (%s, down for %v)", c.age(), act, n.name, down.Round(time.Millisecond))
 	switch act {
 	case KillNode:
 		return errors.Join(n.kill(), pause(ctx, down), n.start(ctx))

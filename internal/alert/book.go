@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/json"
 )
 
@@ -97,9 +98,10 @@ func (b *Book) Reconcile(ctx context.Context, now time.Time, current []Trouble, 
 		if round.silent[c.Name()] {
 			continue
 		}
-		told, err := b.tell(ctx, c, now)
+		told, err := b.tell(ctx, c, now, round)
 		if err != nil {
-			round.silent[c.Name()] = true
+			// That somebody else has the book says nothing about the channel.
+			round.silent[c.Name()] = !errors.Is(err, delivery.ErrElsewhere)
 			failed = append(failed, fmt.Errorf("alert by %s: %w", c.Name(), err))
 		}
 		if told {
@@ -195,7 +197,15 @@ func (e *entry) toldAny(p Phase) bool {
 // not once per book.
 type Round struct {
 	channels []Channel
-	silent   map[string]bool // by name
+	silent   map[string]bool        // by name
+	ours     func(shop string) bool // nil: always
+}
+
+// Ours makes the round ask, right before anything is told of a shop, whether the
+// book is still this node's to tell of.
+func (r *Round) Ours(ours func(shop string) bool) *Round {
+	r.ours = ours
+	return r
 }
 
 // NewRound begins a round.
@@ -205,7 +215,7 @@ func NewRound(channels ...Channel) *Round {
 
 // tell brings one channel up to date. After the channel's first error it waits
 // for the next time.
-func (b *Book) tell(ctx context.Context, c Channel, now time.Time) (told bool, err error) {
+func (b *Book) tell(ctx context.Context, c Channel, now time.Time, round *Round) (told bool, err error) {
 	for _, e := range b.open {
 		phase, due := e.next(c.Name())
 		if !due {
@@ -214,6 +224,9 @@ func (b *Book) tell(ctx context.Context, c Channel, now time.Time) (told bool, e
 		at := e.Since
 		if phase == Ended {
 			at = e.Over
+		}
+		if round.ours != nil && !round.ours(e.Trouble.Shop) {
+			return told, delivery.ErrElsewhere
 		}
 		if err := c.Tell(ctx, Notice{ID: e.id(phase), Phase: phase, Trouble: e.Trouble, Since: e.Since, At: at}); err != nil {
 			return told, err

@@ -193,6 +193,19 @@ func TestADeadChannelIsTriedOncePerRound(t *testing.T) {
 	other.expect(t, "route_blocked nordlys/ads raised", "disk_full / raised")
 }
 
+// TestABookThatIsAnothersByNow is neither told of nor forgotten.
+func TestABookThatIsAnothersByNow(t *testing.T) {
+	t.Parallel()
+	kept, e := memory{}, &ear{name: "mail"}
+	round := alert.NewRound(e).Ours(func(shop string) bool { return shop != "nordlys" })
+	if err := alert.NewBook(kept).Reconcile(t.Context(), start, []alert.Trouble{blocked}, round); !errors.Is(err, delivery.ErrElsewhere) {
+		t.Error(err)
+	}
+	e.expect(t)
+	reconcile(t, newBook(kept, e), time.Minute, blocked)
+	e.expect(t, "route_blocked nordlys/ads raised")
+}
+
 func TestOfNodes(t *testing.T) {
 	t.Parallel()
 	if got := alert.OfNodes([]string{"a, b"}); got != nil {

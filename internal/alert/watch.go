@@ -40,8 +40,11 @@ type WatcherOptions struct {
 	// Gather returns what is wrong with a shop, or with Hub, now. With
 	// delivery.ErrElsewhere the book stays as it is.
 	Gather func(ctx context.Context, shop string) ([]Trouble, error)
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Ours reports whether a shop, or Hub, is still this node's to tell of; nil:
+	// always.
+	Ours func(shop string) bool
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // NewWatcher makes a watcher that keeps no book yet.
@@ -164,7 +167,7 @@ func (w *Watcher) round(ctx context.Context) {
 	if c := w.channels.Load(); c != nil {
 		channels = *c
 	}
-	round := NewRound(channels...)
+	round := NewRound(channels...).Ours(w.opts.Ours)
 	w.mu.Lock()
 	due := slices.Sorted(maps.Keys(w.nudged))
 	clear(w.nudged)

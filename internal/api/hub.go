@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -55,6 +56,9 @@ func (a *API) reload(r *request) (any, error) {
 		return nil, problemf(http.StatusNotFound, "this hub has no configuration file")
 	}
 	nodes, err := a.Operator.Reload(r.Context())
+	if errors.Is(err, order.ErrBusy) {
+		return nil, err // the nodes can not be asked now
+	}
 	if err != nil {
 		return nil, problemf(http.StatusBadRequest, "nothing was changed: %s", err)
 	}

@@ -56,6 +56,7 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.buildSurface(ctx)
+	a.opts.Config = nil // what is needed of it is in the generation
 	return nil
 }
 
@@ -64,7 +65,11 @@ func (a *App) build(ctx context.Context) error {
 // among them.
 func (a *App) buildCore() {
 	shared := a.database != nil
-	a.watcher = alert.NewWatcher(alert.WatcherOptions{State: a.bookState, Gather: a.troubles, Now: a.now, Log: a.log})
+	watch := alert.WatcherOptions{State: a.bookState, Gather: a.troubles, Now: a.now, Log: a.log}
+	if shared {
+		watch.Ours = a.keeper.tells
+	}
+	a.watcher = alert.NewWatcher(watch)
 	a.ledger = ledger.New(a.store, ledger.Options{Now: a.now, Shared: shared, Appended: a.appended})
 	opts := delivery.Options{
 		Log: a.ledger, Store: a.store.Deliveries(), Now: a.now, Observe: &observer{app: a}, Lag: a.opts.Config.Alerts.Lag,
@@ -116,22 +121,13 @@ func (a *App) buildSurface(ctx context.Context) {
 
 // setRoutes brings a configuration's routes into force.
 func (a *App) setRoutes(ctx context.Context, g *generation) error {
-	if err := a.engine.SetRoutes(ctx, g.deliveryRoutes()); err != nil {
+	if err := a.engine.SetRoutes(ctx, g.delivered); err != nil {
 		return fmt.Errorf("routes: %w", err)
 	}
 	if a.node != nil {
 		a.node.SetShops(g.config.ShopOrder)
 	}
 	return nil
-}
-
-// deliveryRoutes returns what the engine runs.
-func (g *generation) deliveryRoutes() []delivery.Route {
-	out := make([]delivery.Route, len(g.list))
-	for i, r := range g.list {
-		out[i] = r.delivery
-	}
-	return out
 }
 
 // apiLedger is the ledger as the API sees it: what it takes goes through the

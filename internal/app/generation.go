@@ -25,16 +25,17 @@ type generation struct {
 	credentials credentialIndex
 	proxies     []netip.Prefix
 	routes      map[routeKey]*route
-	list        []*route // in the configuration's sequence
+	delivered   []delivery.Route // those of routes, in the configuration's sequence
 	channels    []alert.Channel
+	openings    map[string]*opening // by shop
 }
 
 type routeKey struct{ shop, name string }
 
 // route is a configured route with the side that was built for it.
 type route struct {
-	revision string // digest of its configuration
-	delivery delivery.Route
+	revision string          // digest of its configuration
+	delivery *delivery.Route // in generation.delivered
 	client   *outbound.Client
 	handler  http.Handler
 	password secret.Text // with which its files are fetched
@@ -60,7 +61,8 @@ func (e *RouteError) Unwrap() error { return e.Err }
 // change are taken over from before, with what they hold in memory.
 func (a *App) generate(cfg *config.Config, before *generation) (*generation, error) {
 	g := &generation{
-		config: cfg, digest: digest(cfg, a.sealKey), credentials: indexCredentials(cfg, a.opts.Partners), routes: map[routeKey]*route{},
+		config: cfg.Slim(), digest: digest(cfg, a.sealKey), credentials: indexCredentials(cfg, a.opts.Partners), routes: map[routeKey]*route{},
+		openings: openings(cfg),
 	}
 	var err error
 	if g.proxies, err = prefixes(cfg.TrustedProxies); err != nil {
@@ -71,6 +73,11 @@ func (a *App) generate(cfg *config.Config, before *generation) (*generation, err
 		return nil, fmt.Errorf("outbound.allow_private: %w", err)
 	}
 	clients := map[routeKey]*outbound.Client{} // by connection
+	count := 0
+	for _, shop := range cfg.Shops {
+		count += len(shop.Routes)
+	}
+	g.delivered = make([]delivery.Route, 0, count) // thousands of routes: each is kept once
 	for _, id := range cfg.ShopOrder {
 		shop := cfg.Shops[id]
 		for _, c := range shop.Routes {
@@ -78,8 +85,9 @@ func (a *App) generate(cfg *config.Config, before *generation) (*generation, err
 			if err != nil {
 				return nil, &RouteError{Shop: id, Route: c.Name, Partner: c.Partner, Err: err}
 			}
+			g.delivered = append(g.delivered, *r.delivery)
+			r.delivery = &g.delivered[len(g.delivered)-1]
 			g.routes[routeKey{id, c.Name}] = r
-			g.list = append(g.list, r)
 		}
 	}
 	g.channels = a.channels(cfg)
@@ -110,7 +118,8 @@ func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow
 	if before != nil {
 		if old := before.routes[routeKey{shop.ID, c.Name}]; old != nil && old.revision == rev {
 			clients[connection] = old.client
-			return old, nil
+			same := *old
+			return &same, nil
 		}
 	}
 	p, ok := a.partner(c.Partner)
@@ -136,8 +145,9 @@ func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow
 	if poll := side.Poll; poll != nil {
 		side.Poll = func(ctx context.Context) error { return poll(a.keeper.asOwner(ctx, shop.ID)) }
 	}
-	r.delivery = deliveryRoute(shop, c, side)
-	r.delivery.Revision = rev
+	out := deliveryRoute(shop, c, side)
+	out.Revision = rev
+	r.delivery = &out
 	return r, nil
 }
 

@@ -75,10 +75,11 @@ func parse(p place, text string, more ...partner.Partner) (*config.Config, error
 // hub is a running hub.
 type hub struct {
 	*app.App
-	t    *testing.T
-	api  *api.Client
-	logs *safeBuffer
-	stop func() error // waits; safe to call twice
+	t     *testing.T
+	api   *api.Client
+	shops int
+	logs  *safeBuffer
+	stop  func() error // waits; safe to call twice
 }
 
 // startHub starts a hub at a place. Tweaks change its options.
@@ -91,7 +92,17 @@ func startHub(t *testing.T, p place, text string, tweaks ...func(*app.Options)) 
 	return h
 }
 
+// newHub starts a hub and waits until nodes have all shops.
 func newHub(t *testing.T, p place, text string, tweaks ...func(*app.Options)) (*hub, error) {
+	t.Helper()
+	h, err := runHub(t, p, text, tweaks...)
+	if err == nil && p.database != "" {
+		h.owned(h.shops)
+	}
+	return h, err
+}
+
+func runHub(t *testing.T, p place, text string, tweaks ...func(*app.Options)) (*hub, error) {
 	t.Helper()
 	cfg, err := parse(p, text)
 	if err != nil {
@@ -109,9 +120,7 @@ func newHub(t *testing.T, p place, text string, tweaks ...func(*app.Options)) (*
 	anybody := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	t.Cleanup(anybody.CloseIdleConnections)
 	h.api, err = api.NewClient(h.URL(), secret.New(adminToken), anybody)
-	if err == nil && p.database != "" {
-		h.owned(len(opts.Config.Shops))
-	}
+	h.shops = len(opts.Config.Shops)
 	return h, err
 }
 

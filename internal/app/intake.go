@@ -26,6 +26,10 @@ func (i *intake) Append(ctx context.Context, shop string, entries []order.Entry)
 		i.app.metrics.refuse(i.partner, "read_only")
 		return nil, err
 	}
+	if err := i.app.awaitRoutes(ctx, shop); err != nil {
+		i.app.metrics.refuse(i.partner, refusal(err))
+		return nil, err
+	}
 	c := callOf(ctx)
 	if c != nil && c.hops != "" {
 		entries = i.app.marked(entries, c.hops)

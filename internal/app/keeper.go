@@ -71,6 +71,17 @@ func (k *keeper) fileEpoch(ctx context.Context, shop string) (int64, bool) {
 	return k.epoch(shop)
 }
 
+// tells reports whether alerts of a shop, or of the hub, are this node's to
+// tell.
+func (k *keeper) tells(book string) bool {
+	shop := book
+	if book == alert.Hub {
+		shop = hubShop
+	}
+	_, ours := k.epoch(shop)
+	return ours && k.app.lease.Valid()
+}
+
 // Own implements node.Engine.
 func (k *keeper) Own(ctx context.Context, shop string, epoch int64) error {
 	// First: a route may write a file as soon as it runs.

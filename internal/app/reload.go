@@ -48,7 +48,8 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) error {
 	}
 	a.watcher.Nudge()
 	a.retire(before, next)
-	a.log.Info("configuration reloaded", "shops", len(cfg.Shops), "routes", len(next.list))
+	giveBack(next)
+	a.log.Info("configuration reloaded", "shops", len(cfg.Shops), "routes", len(next.delivered))
 	return nil
 }
 

@@ -181,9 +181,8 @@ func (m *movement) draw(s transfer.Step) {
 		return
 	}
 	m.shown, m.dirty = time.Now(), true
-	where := strings.TrimSpace(s.Shop + " " + s.Table)
 	fmt.Fprintf(m.env.Err, "\r\x1b[K%s %s, pass %d: %d rows compared, %d written; %s", rounded(time.Since(m.began)),
-		doing(s.Phase), s.Pass, s.Compared, s.Written, short(cmp.Or(where, "…"), 40))
+		doing(s.Phase), s.Pass, s.Compared, s.Written, cmp.Or(s.Table, "…"))
 }
 
 func doing(p transfer.Phase) string {

@@ -30,6 +30,31 @@ type Config struct {
 	lines map[string]int // of every key, by path
 }
 
+// Slim returns what a running hub still needs of the configuration after it has
+// built its doors and routes: without their settings, and without where in the
+// file everything stood. There may be thousands of routes.
+func (c *Config) Slim() *Config {
+	out := *c
+	out.lines, out.Shops = nil, make(map[string]*Shop, len(c.Shops))
+	for id, s := range c.Shops {
+		shop := *s
+		shop.Doors = make(map[string][]Door, len(s.Doors))
+		for partner, doors := range s.Doors {
+			for _, d := range doors {
+				d.Settings = nil
+				shop.Doors[partner] = append(shop.Doors[partner], d)
+			}
+		}
+		shop.Routes = make([]Route, len(s.Routes))
+		for i, r := range s.Routes {
+			r.Settings = nil
+			shop.Routes[i] = r
+		}
+		out.Shops[id] = &shop
+	}
+	return &out
+}
+
 // TLS names the certificate files; reloaded when they change.
 type TLS struct{ Cert, Key string }
 

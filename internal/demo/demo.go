@@ -47,6 +47,9 @@ type Options struct {
 	Version string
 	// Live redraws a table while deliveries run: for terminals.
 	Live bool
+	// Database is the address of a database for the hub; "": it keeps everything
+	// in a folder.
+	Database string
 	// Patience is how long deliveries may take; default 60 s.
 	Patience time.Duration
 
@@ -177,8 +180,12 @@ func (d *demo) plantLoss(ctx context.Context) error {
 
 // configuration is the hub's file.
 func (d *demo) configuration(key string) string {
+	store := "data: ./hub"
+	if d.opts.Database != "" {
+		store = fmt.Sprintf("database: %q\nseal_key: %q", d.opts.Database, strings.Repeat("de", 32))
+	}
 	return fmt.Sprintf(`listen: 127.0.0.1:0
-data: ./hub
+%s
 admin_token: %s
 alerts: {disk_free: 16MiB}
 shops:
@@ -197,7 +204,7 @@ shops:
         partner: webhook
         trust: public                                # orders of browsers too
         settings: {url: "%s/in", secret: "%s"}
-`, hubToken, shopID, hubKey, hubPublicKey, routeAds, d.sandbox, sandboxKey, routeHook, d.receiver, key)
+`, store, hubToken, shopID, hubKey, hubPublicKey, routeAds, d.sandbox, sandboxKey, routeHook, d.receiver, key)
 }
 
 func (d *demo) introduce() {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/demo"
+	"github.com/ordermux/ordermux/internal/store/postgres/pgtest"
 )
 
 // TestMain lets this program be a part of the demo: see TestAsProcesses.
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 // once runs the demo within this process.
@@ -39,7 +40,18 @@ func once(t *testing.T, tweak func(*demo.Options)) (string, error) {
 
 func TestOnce(t *testing.T) {
 	t.Parallel()
-	out, err := once(t, nil)
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		onceOn(t, "")
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		onceOn(t, pgtest.Database(t))
+	})
+}
+
+func onceOn(t *testing.T, database string) {
+	out, err := once(t, func(o *demo.Options) { o.Database = database })
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

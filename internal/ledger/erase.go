@@ -29,8 +29,9 @@ var errStale = errors.New("the order changed meanwhile")
 // again is harmless. Errors: order.ErrNotFound; those of Append.
 //
 // When it returns, the erased texts stand nowhere in the data folder: the
-// store's log is emptied, and copies made before a migration are removed.
-// Backups kept elsewhere are the operator's.
+// store's log is emptied, and copies made before a migration are removed. In a
+// database they stand in no row, nor in an old version of one. Backups kept
+// elsewhere, and a database server's own log, are the operator's.
 func (l *Ledger) Erase(ctx context.Context, shop, id string) error {
 	for range 10 {
 		err := l.eraseOnce(ctx, shop, id)

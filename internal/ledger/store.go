@@ -19,7 +19,8 @@ type Store interface {
 	// Shops lists the shops that have a ledger, sorted.
 	Shops(ctx context.Context) ([]string, error)
 	// Erased makes sure that nothing of what erasing calls overwrote is left
-	// in files of the store. It waits for readers.
+	// in files of the store; what a store can not reach, its own comment
+	// says. It waits for readers.
 	Erased(ctx context.Context) error
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 func openBench(b *testing.B) *ledger.Ledger {
-	s, err := postgres.Open(context.Background(), pgtest.Database(b), postgres.Options{})
+	s, err := postgres.Open(context.Background(), pgtest.Filled(b), postgres.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -30,6 +30,7 @@ const readers = 16
 
 // configure makes the pool's settings of a URL.
 func (s *Store) configure(url string) (*pgxpool.Config, error) {
+	s.life, s.end = context.WithCancel(context.Background())
 	plain, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, err

@@ -123,7 +123,7 @@ func (s *Store) Erased(ctx context.Context) error {
 	run, mine := s.cleaning.join()
 	if mine {
 		// Not the caller's context: others wait for the same run.
-		go s.cleaning.begin(run, func() error { return s.clean(context.WithoutCancel(ctx)) })
+		go s.cleaning.begin(run, func() error { return s.clean(s.life) })
 	}
 	select {
 	case <-run.done:
@@ -150,6 +150,12 @@ func (c *cleaning) begin(run *cleanRun, f func() error) {
 	c.mu.Unlock()
 	run.err = f()
 	close(run.done)
+}
+
+// wait waits for the run that is on its way.
+func (c *cleaning) wait() {
+	c.one.Lock()
+	defer c.one.Unlock()
 }
 
 func (s *Store) clean(ctx context.Context) error {

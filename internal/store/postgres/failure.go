@@ -29,6 +29,7 @@ const (
 	codeCrash           = "57P02"
 	codeStarting        = "57P03"
 	codeIO              = "58030"
+	codeProtocol        = "08P01"
 	classConnection     = "08"
 	classResources      = "53"
 	codeStalePlan       = "0A000" // "cached plan must not change result type"
@@ -77,7 +78,7 @@ func passing(code string) bool {
 	case codeSerialization, codeDeadlock, codeIdle, codeConnections, codeShutdown, codeCrash, codeStarting, codeUnknownPrepared:
 		return true
 	}
-	return strings.HasPrefix(code, classConnection)
+	return strings.HasPrefix(code, classConnection) && code != codeProtocol
 }
 
 // stalePlan tells a statement that was prepared before a table was changed.

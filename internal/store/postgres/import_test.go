@@ -36,7 +36,7 @@ func TestImportTwins(t *testing.T) {
 	i := mustImport(t, pgtest.Database(t))
 	orders := tableOf("orders")
 	row := func(number, hash, newest int64) transfer.Row {
-		return transfer.Row{number, hash, "order", "A", newest, int64(1), int64(0), []byte{1}}
+		return transfer.Row{"nordlys", number, hash, "order", "A", newest, int64(1), int64(0), []byte{1}}
 	}
 	write := func(c transfer.Changes) {
 		t.Helper()
@@ -58,7 +58,7 @@ func TestImportTwins(t *testing.T) {
 	if diff := cmp.Diff([][3]int64{{1, 0, 1}, {2, 0, 2}, {3, 1, 9}, {4, 0, 4}, {8, 2, 8}}, got); diff != "" {
 		t.Error(diff)
 	}
-	write(transfer.Changes{Gone: []transfer.Key{{int64(1)}, {int64(77)}}, New: []transfer.Row{row(9, 5, 9)}})
+	write(transfer.Changes{Gone: []transfer.Key{{"nordlys", int64(1)}, {"nordlys", int64(77)}}, New: []transfer.Row{row(9, 5, 9)}})
 }
 
 func TestImportAddress(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/store/transfer"
 )
 
@@ -26,6 +27,10 @@ func (i *Import) Write(ctx context.Context, shop string, list ...transfer.Change
 	if errors.Is(err, ErrDuplicate) {
 		err = write(true)
 	}
+	if errors.Is(err, errUnknownCommit) {
+		// Whatever became of it: the next pass sees what is there.
+		err = fmt.Errorf("%w: %w", order.ErrBusy, err)
+	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", list[0].Table.Name, err)
 	}
@@ -34,8 +39,10 @@ func (i *Import) Write(ctx context.Context, shop string, list ...transfer.Change
 
 func queueChanges(b *pgx.Batch, shop string, c *transfer.Changes, careful bool) {
 	t := c.Table
+	key, all := arrayed(t, t.Key), arrayed(t, t.All())
+	skip := len(t.All()) - len(all)
 	if len(c.Gone) > 0 {
-		args := columnArrays(t.Key, len(c.Gone), func(row, column int) any { return c.Gone[row][column] })
+		args := columnArrays(key, len(c.Gone), func(row, column int) any { return c.Gone[row][column+skip] })
 		b.Queue(removeRows(t), scoped(t, shop, args)...)
 	}
 	for _, rows := range [...][]transfer.Row{c.Old, c.New} {
@@ -46,10 +53,19 @@ func queueChanges(b *pgx.Batch, shop string, c *transfer.Changes, careful bool) 
 		for len(rows) > 0 {
 			page := rows[:min(some, len(rows))]
 			rows = rows[len(page):]
-			args := columnArrays(t.All(), len(page), func(row, column int) any { return page[row][column] })
+			args := columnArrays(all, len(page), func(row, column int) any { return page[row][column+skip] })
 			b.Queue(putRows(t, careful), scoped(t, shop, args)...)
 		}
 	}
+}
+
+// arrayed are the columns that are handed over as arrays: the shop is one value
+// for all rows, and names where a distributed table keeps them.
+func arrayed(t *transfer.Table, columns []transfer.Column) []transfer.Column {
+	if t.Reference {
+		return columns
+	}
+	return columns[1:]
 }
 
 func scoped(t *transfer.Table, shop string, args []any) []any {
@@ -126,14 +142,14 @@ func putRows(t *transfer.Table, careful bool) string {
 	if !t.Reference {
 		names, values, key, from = []string{"shop"}, []string{"$1::text"}, []string{"shop"}, 2
 	}
-	for k, c := range t.All() {
-		names = append(names, c.Name)
-		values = append(values, "u."+c.Name+castOf(c))
-		if k < len(t.Key) {
-			key = append(key, c.Name)
-		} else {
-			set = append(set, c.Name+" = excluded."+c.Name)
-		}
+	for _, c := range arrayed(t, t.All()) {
+		names, values = append(names, c.Name), append(values, "u."+c.Name+castOf(c))
+	}
+	for _, c := range arrayed(t, t.Key) {
+		key = append(key, c.Name)
+	}
+	for _, c := range t.Columns {
+		set = append(set, c.Name+" = excluded."+c.Name)
 	}
 	if careful && t.Twin {
 		// The rows that it must differ from are those written before.
@@ -145,7 +161,7 @@ func putRows(t *transfer.Table, careful bool) string {
 		conflict = "DO UPDATE SET " + strings.Join(set, ", ")
 	}
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s ON CONFLICT (%s) %s", t.Name, strings.Join(names, ", "),
-		strings.Join(values, ", "), unnested(t.All(), from), strings.Join(key, ", "), conflict)
+		strings.Join(values, ", "), unnested(arrayed(t, t.All()), from), strings.Join(key, ", "), conflict)
 }
 
 func castOf(c transfer.Column) string {
@@ -161,11 +177,12 @@ func removeRows(t *transfer.Table) string {
 	if !t.Reference {
 		from, conditions = 2, []string{"t.shop = $1::text"}
 	}
-	for _, c := range t.Key {
+	key := arrayed(t, t.Key)
+	for _, c := range key {
 		conditions = append(conditions, "t."+c.Name+" = u."+c.Name)
 	}
-	if len(t.Key) == 0 {
+	if len(key) == 0 {
 		return fmt.Sprintf("DELETE FROM %s t WHERE %s", t.Name, conditions[0])
 	}
-	return fmt.Sprintf("DELETE FROM %s t USING %s WHERE %s", t.Name, unnested(t.Key, from), strings.Join(conditions, " AND "))
+	return fmt.Sprintf("DELETE FROM %s t USING %s WHERE %s", t.Name, unnested(key, from), strings.Join(conditions, " AND "))
 }

@@ -6,11 +6,15 @@ import (
 	"github.com/ordermux/ordermux/internal/ledger"
 )
 
-// The columns of an order row, as foundRows reads them, and the look-ups.
+// The columns of an order row, as foundRows reads them, and the look-ups. Each
+// row is looked up by itself: given a list, the planner of a young table may take
+// an index of which only the shop fits, and read all of the shop's orders.
 const (
-	rowFields    = "o.number, o.hash, o.twin, o.kind, o.id, o.newest, o.kinds, o.flags, o.layers"
-	rowsByHash   = "SELECT " + rowFields + " FROM orders o WHERE o.shop = $1 AND o.hash = ANY ($2::bigint[])"
-	rowsByNumber = "SELECT " + rowFields + " FROM orders o WHERE o.shop = $1 AND o.number = ANY ($2::bigint[])"
+	rowFields  = "o.number, o.hash, o.twin, o.kind, o.id, o.newest, o.kinds, o.flags, o.layers"
+	rowsByHash = "SELECT " + rowFields + ` FROM unnest($2::bigint[]) u (hash),
+		LATERAL (SELECT * FROM orders WHERE shop = $1 AND hash = u.hash OFFSET 0) o`
+	rowsByNumber = "SELECT " + rowFields + ` FROM unnest($2::bigint[]) u (number),
+		LATERAL (SELECT * FROM orders WHERE shop = $1 AND number = u.number LIMIT 1) o`
 )
 
 // foundRow is an order row of the store.

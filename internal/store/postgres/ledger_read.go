@@ -141,12 +141,23 @@ func eachEvent(rows pgx.Rows, f func(*ledger.Stored)) error {
 		if personal != nil {
 			e.Personal = *personal
 		}
-		if len(salt) > 0 { // erasing empties it
+		if !erasedSalt(salt) {
 			e.Salt, e.PersonalBody = slices.Clone([]byte(salt)), body
 		}
 		f(e)
 	}
 	return rows.Err()
+}
+
+// erasedSalt tells the salt of an erased personal part: it is empty, or nothing
+// but zeros where the part was moved here from a data folder.
+func erasedSalt(salt []byte) bool {
+	for _, b := range salt {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (r reader) Later(numbers []int64) ([][]int64, error) {

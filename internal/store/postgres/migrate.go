@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 //go:embed migrations/*.sql
@@ -128,13 +127,4 @@ func (s *Store) alone(ctx context.Context, f func(conn *pgx.Conn) error) (err er
 		err = errors.Join(kind(err), conn.Close(end))
 	}()
 	return f(conn)
-}
-
-// connectFailure is the error of a connection that could not be made.
-func connectFailure(err error) error {
-	var said *pgconn.PgError
-	if errors.As(err, &said) && !passing(said.Code) {
-		return err
-	}
-	return lost{err}
 }

@@ -110,7 +110,7 @@ func TestPool(t *testing.T) {
 			t.Errorf("%s: %s instead of %s", param, got, want)
 		}
 	}
-	s := openTest(t, pgtest.Database(t)+"&pool_max_conns=1&application_name=here", Options{})
+	s := openTest(t, pgtest.Filled(t)+"&pool_max_conns=1&application_name=here", Options{})
 	mustAppend(t, openLedger(s), testEntry("A-1", "p"))
 	var name string
 	err := s.view(t.Context(), func(v *View) error {
@@ -128,7 +128,7 @@ func TestWaysOfAsking(t *testing.T) {
 	for _, mode := range []string{"exec", "simple_protocol", "describe_exec", "cache_describe"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s := openTest(t, pgtest.Database(t)+"&default_query_exec_mode="+mode, Options{})
+			s := openTest(t, pgtest.Filled(t)+"&default_query_exec_mode="+mode, Options{})
 			l := openLedger(s)
 			mustAppend(t, l, testEntry("A-1", "p"), testEntry("A-2", "p"))
 			mustAppend(t, l, testEntry("A-3", "p"))

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -137,18 +138,29 @@ func gone(limited, ctx context.Context, err error) error {
 	return lost{err}
 }
 
-// acquireFailure is the error of a connection that could not be had. One that
-// the server refuses for a reason of its own, or that open refuses, stays that.
+// acquireFailure is the error of a connection that could not be had.
 func (s *Store) acquireFailure(ctx context.Context, err error) error {
 	if s.shut.Load() {
 		return errClosed
 	}
-	var refused *Refused
-	if code := sqlState(err); errors.As(err, &refused) || code != "" && !passing(code) {
-		return err
-	}
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	var failed *pgconn.ConnectError
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && !errors.As(err, &failed) {
 		return fmt.Errorf("%w: no connection to the database is free: %v", order.ErrBusy, err)
+	}
+	return connectFailure(err)
+}
+
+// connectFailure is the error of a connection that could not be made. One that
+// the server refuses for a reason of its own, or that check refuses, stays that.
+func connectFailure(err error) error {
+	var refused *Refused
+	code := sqlState(err)
+	switch {
+	case code == codeProtocol:
+		return fmt.Errorf("%w (a pooler of transactions stands before the server? "+
+			"then add default_query_exec_mode=exec to its address)", err)
+	case errors.As(err, &refused), code != "" && !passing(code):
+		return err
 	}
 	return lost{err}
 }

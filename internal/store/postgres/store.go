@@ -75,6 +75,8 @@ type Store struct {
 	doubted   atomic.Int64 // see doubtIdle
 	renewed   atomic.Int64 // see renew
 	commits   atomic.Int64
+	life      context.Context // ends with Close; see configure
+	end       context.CancelFunc
 	shut      atomic.Bool
 	closing   sync.Once
 	closed    error
@@ -135,6 +137,10 @@ func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.queue.close()
 		s.shut.Store(true)
+		if s.end != nil {
+			s.end()
+		}
+		s.cleaning.wait()
 		if s.pool != nil {
 			s.pool.Close()
 		}

@@ -32,7 +32,7 @@ func openTest(t testing.TB, url string, opts Options) *Store {
 // openNew opens a store over a new database.
 func openNew(t testing.TB, opts Options) *Store {
 	t.Helper()
-	return openTest(t, pgtest.Database(t), opts)
+	return openTest(t, pgtest.Filled(t), opts)
 }
 
 // openLedger makes a ledger as several nodes have it.
@@ -107,7 +107,7 @@ func queued(s *Store, calls int) {
 
 // appendGroup appends n orders so that all but one are one group, and returns
 // their errors. before runs when all are waiting.
-func appendGroup(t *testing.T, s *Store, n int, before func()) []error {
+func appendGroup(t *testing.T, s *Store, prefix string, n int, before func()) []error {
 	t.Helper()
 	l := openLedger(s)
 	release := hold(t, s)
@@ -115,7 +115,7 @@ func appendGroup(t *testing.T, s *Store, n int, before func()) []error {
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
-			_, errs[i] = l.Append(context.Background(), testShop, []order.Entry{testEntry(fmt.Sprint("G-", i), "p")})
+			_, errs[i] = l.Append(context.Background(), testShop, []order.Entry{testEntry(fmt.Sprint(prefix, i), "p")})
 		})
 		queued(s, i)
 		if i == 0 {

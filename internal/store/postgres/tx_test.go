@@ -298,7 +298,7 @@ func TestConnectionsLost(t *testing.T) {
 // nothing any more, and with it its locks.
 func TestFrozenWithinTransaction(t *testing.T) {
 	t.Parallel()
-	s := openTest(t, pgtest.Database(t)+"&idle_in_transaction_session_timeout=200", Options{})
+	s := openTest(t, pgtest.Filled(t)+"&idle_in_transaction_session_timeout=200", Options{})
 	l := openLedger(s)
 	mustAppend(t, l, testEntry("A-1", "p"))
 	tries := 0

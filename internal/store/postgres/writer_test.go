@@ -36,18 +36,19 @@ func plant(point Point, err error) *planter {
 // TestGroupRepeatedOneByOne: what fails a group does not fail its calls.
 func TestGroupRepeatedOneByOne(t *testing.T) {
 	t.Parallel()
-	for _, point := range []Point{PointBegin, PointInsert, PointCommit} {
-		p := plant(point, errPlanted)
-		s := openNew(t, Options{Fault: p.fault})
-		mustAppend(t, openLedger(s), testEntry("before", "p"))
-		errs := appendGroup(t, s, 6, func() { p.armed.Store(true) })
+	p := plant("", errPlanted)
+	s := openNew(t, Options{Fault: p.fault})
+	mustAppend(t, openLedger(s), testEntry("before", "p"))
+	for i, point := range []Point{PointBegin, PointInsert, PointCommit} {
+		p.point = point // nothing is on its way
+		errs := appendGroup(t, s, string(point), 6, func() { p.armed.Store(true) })
 		if err := errors.Join(errs...); err != nil {
 			t.Errorf("%s: %v", point, err)
 		}
 		if p.armed.Load() {
 			t.Errorf("%s: nothing failed", point)
 		}
-		mustVerify(t, s, 7)
+		mustVerify(t, s, int64(6*i+7))
 	}
 }
 
@@ -93,23 +94,26 @@ func unknown(t *testing.T, err error) {
 // before the commit: the call is repeated and its caller learns nothing of it.
 func TestConnectionKilled(t *testing.T) {
 	t.Parallel()
+	p := &planter{}
+	s := openNew(t, Options{Fault: p.fault})
+	p.do = func() error { killOthers(t, s); return nil }
+	l := openLedger(s)
+	mustAppend(t, l, testEntry("A", "p"))
+	events := int64(1)
 	for _, point := range []Point{PointBegin, PointInsert, PointCommit} {
 		for _, way := range []string{"fast", "slow"} {
-			p := &planter{point: point}
-			s := openNew(t, Options{Fault: p.fault})
-			p.do = func() error { killOthers(t, s); return nil }
-			l := openLedger(s)
-			mustAppend(t, l, testEntry("A-1", "p"))
-			var more []order.Entry
+			news := []order.Entry{testEntry(way+string(point), "p")}
 			if way == "slow" {
-				more = append(more, happened("A-1", "s-1"))
+				news = append(news, happened("A", string(point)))
 			}
+			p.point = point // nothing is on its way
 			p.armed.Store(true)
-			r := mustAppend(t, l, append(more, testEntry("A-2", "p"))...)
-			if p.armed.Load() || r[len(more)].Known {
-				t.Errorf("%s, %s: %+v", point, way, r)
+			for i, r := range mustAppend(t, l, news...) {
+				if events++; p.armed.Load() || r.Known || r.Seq != events {
+					t.Errorf("%s, %s: event %d: %+v", point, way, i, r)
+				}
 			}
-			mustVerify(t, s, int64(2+len(more)))
+			mustVerify(t, s, events)
 		}
 	}
 }
@@ -172,7 +176,7 @@ func TestQueueFull(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	}
-	if err := errors.Join(appendGroup(t, s, 3, full)...); err != nil {
+	if err := errors.Join(appendGroup(t, s, "G", 3, full)...); err != nil {
 		t.Error(err)
 	}
 	mustVerify(t, s, 4)
@@ -184,7 +188,7 @@ func TestGivenUp(t *testing.T) {
 	s := openNew(t, Options{})
 	l := openLedger(s)
 	mustAppend(t, l, testEntry("first", "p"))
-	errs := appendGroup(t, s, 2, func() {
+	errs := appendGroup(t, s, "G", 2, func() {
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error)
 		go func() {
@@ -201,6 +205,28 @@ func TestGivenUp(t *testing.T) {
 		t.Error(err)
 	}
 	mustVerify(t, s, 3)
+}
+
+// TestCloseWaits: what is queued is still written, and nothing after it.
+func TestCloseWaits(t *testing.T) {
+	t.Parallel()
+	s := openNew(t, Options{})
+	l := openLedger(s)
+	mustAppend(t, l, testEntry("first", "p"))
+	closed := make(chan error, 1)
+	errs := appendGroup(t, s, "G", 4, func() {
+		go func() { closed <- s.Close() }()
+		for err := error(nil); !errors.Is(err, errClosed); { // as soon as Close has begun
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_, err = l.Append(ctx, testShop, []order.Entry{testEntry("late", "p")})
+		}
+	})
+	if err := errors.Join(append(errs, <-closed)...); err != nil {
+		t.Error(err)
+	}
+	again := openTest(t, s.config.ConnConfig.ConnString(), Options{})
+	mustVerify(t, again, 5)
 }
 
 // TestServerReadOnly: a server that takes no writes, and then does again.

@@ -48,29 +48,15 @@ func (f *found) err() error {
 func (m *Move) check(ctx context.Context) error {
 	m.total = map[string]int64{}
 	var faults found
-	var jobs []job
-	for _, t := range tables {
-		shops, err := m.shopsOf(ctx, t)
-		if err != nil {
-			return err
+	err := each(ctx, m.opts.Workers, tables, func(ctx context.Context, t *Table) error {
+		if t.Name == "deliveries" {
+			return m.recount(ctx, t, &faults)
 		}
-		for _, shop := range shops {
-			jobs = append(jobs, job{t, shop})
+		sums, err := m.compare(ctx, t, append([]string{"count(*)"}, t.Check...), &faults)
+		if err == nil {
+			m.counted(t, sums[0])
 		}
-	}
-	err := each(ctx, m.opts.Workers, jobs, func(ctx context.Context, j job) error {
-		expressions := append([]string{"count(*)"}, j.table.Check...)
-		sums, err := m.compare(ctx, j.table, Range{Shop: j.shop}, expressions, &faults)
-		if err != nil {
-			return err
-		}
-		m.mu.Lock()
-		m.total[j.table.Name] += sums[0]
-		m.mu.Unlock()
-		if j.table.Name == "route_counts" {
-			return m.recount(ctx, j.shop, &faults)
-		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("compare: %w", err)
@@ -78,139 +64,200 @@ func (m *Move) check(ctx context.Context) error {
 	return faults.err()
 }
 
-// checkRows is how many rows are compared by one query in the end, when
-// nothing else reads or writes.
-const checkRows = 50000
+func (m *Move) counted(t *Table, rows int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.total[t.Name] += rows
+}
 
-// compare compares the values of expressions over a range, part by part, and
-// returns their sums.
-func (m *Move) compare(ctx context.Context, t *Table, r Range, expressions []string, faults *found) ([]int64, error) {
-	sums := make([]int64, len(expressions))
+// checkPages is how many pages are compared by one query in the end, when
+// nothing else reads or writes.
+const checkPages = 10
+
+// parts calls f for parts of a table that together are all of it.
+func (m *Move) parts(ctx context.Context, t *Table, f func(Range) error) error {
+	var r Range
 	for {
 		var err error
-		if r.To, err = m.from.end(ctx, t, r, checkRows); err != nil {
-			return nil, err
+		if r.To, err = m.from.end(ctx, t, r, checkPages*m.from.rows); err != nil {
+			return err
 		}
-		here, err := m.from.values(ctx, t, r, expressions)
-		if err != nil {
-			return nil, err
+		if err := f(r); err != nil || r.To == nil {
+			return err
 		}
-		there, err := m.to.values(ctx, t, r, expressions)
-		if err != nil {
-			return nil, err
-		}
-		for i, e := range expressions {
-			sums[i] += there[i]
-			if here[i] != there[i] {
-				faults.add("%s of shop %s: %s is %d in the folder and %d in the database", t.Name, r.Shop, e, here[i], there[i])
-			}
-		}
-		m.observe(Step{Shop: r.Shop, Table: t.Name})
-		if r.To == nil {
-			return sums, nil
-		}
+		m.observe(Step{Table: t.Name})
 		r.After, r.To = r.To, nil
 	}
 }
 
-// deliveryStates is how many states there are, numbered from 1.
-const deliveryStates = 13
+// compare compares the values of expressions over a table, part by part, and
+// returns their sums.
+func (m *Move) compare(ctx context.Context, t *Table, expressions []string, faults *found) ([]int64, error) {
+	sums := make([]int64, len(expressions))
+	return sums, m.parts(ctx, t, func(r Range) error {
+		here, err := m.from.values(ctx, t, r, expressions)
+		if err != nil {
+			return err
+		}
+		there, err := m.to.values(ctx, t, r, expressions)
+		if err != nil {
+			return err
+		}
+		for i, e := range expressions {
+			sums[i] += there[i]
+			if here[i] != there[i] {
+				faults.add("%s: %s is %d in the folder and %d in the database", t.Name, e, here[i], there[i])
+			}
+		}
+		return nil
+	})
+}
 
-// recount compares the deliveries route by route, and the target's counts per
-// route and state with its deliveries.
-func (m *Move) recount(ctx context.Context, shop string, faults *found) error {
-	kept, err := m.keptCounts(ctx, shop)
+// ofState are deliveries of a route in a state.
+type ofState struct {
+	shop, route string
+	state       int64
+}
+
+// recount compares the deliveries by route and state, and the target's own
+// counts with them.
+func (m *Move) recount(ctx context.Context, t *Table, faults *found) error {
+	expressions := append([]string{"count(*)"}, t.Check...)
+	counts := map[ofState]int64{}
+	err := m.parts(ctx, t, func(r Range) error {
+		here, err := m.from.byState(ctx, t, r, expressions)
+		if err != nil {
+			return err
+		}
+		there, err := m.to.byState(ctx, t, r, expressions)
+		if err != nil {
+			return err
+		}
+		for k, values := range there {
+			counts[k] += values[0]
+			m.counted(t, values[0])
+			if !slices.Equal(values, here[k]) {
+				faults.add("deliveries of shop %s, route %s in state %d are not those of the folder", k.shop, k.route, k.state)
+			}
+			delete(here, k)
+		}
+		for k := range here {
+			faults.add("deliveries of shop %s, route %s in state %d are missing", k.shop, k.route, k.state)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	var byState []string
-	for state := 1; state <= deliveryStates; state++ {
-		byState = append(byState, fmt.Sprintf("count(*) FILTER (WHERE state = %d)", state))
-	}
-	for _, sum := range [...]string{"attempt", "settled % 1000003", "planned % 1000003", "call"} {
-		byState = append(byState, "sum("+sum+")")
-	}
-	for route, want := range kept {
-		got, err := m.compare(ctx, table("deliveries"), Range{Shop: shop, Under: Key{route}}, byState, faults)
-		if err != nil {
-			return err
+	err = m.to.each(ctx, table("route_counts"), Range{}, "", func(r Row) {
+		k := ofState{r[0].(string), r[1].(string), r[2].(int64)}
+		if counts[k] != r[3].(int64) {
+			faults.add("the counts of shop %s, route %s are not those of its deliveries", k.shop, k.route)
 		}
-		if [deliveryStates]int64(got[:deliveryStates]) != want {
-			faults.add("the counts of shop %s, route %s are not those of its deliveries", shop, route)
-		}
+		delete(counts, k)
+	})
+	for k := range counts {
+		faults.add("shop %s, route %s has no count of state %d", k.shop, k.route, k.state)
 	}
-	return nil
+	return err
 }
 
-// keptCounts are the target's counts of each route by state, from 1.
-func (m *Move) keptCounts(ctx context.Context, shop string) (map[string][deliveryStates]int64, error) {
-	kept := map[string][deliveryStates]int64{}
-	routes, err := m.to.list(ctx, table("routes"), Range{Shop: shop})
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range routes {
-		kept[r[0].(string)] = [deliveryStates]int64{}
-	}
-	rows, err := m.to.list(ctx, table("route_counts"), Range{Shop: shop})
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rows {
-		counts := kept[r[0].(string)]
-		if state := r[1].(int64); state >= 1 && state <= deliveryStates {
-			counts[state-1] = r[2].(int64)
+// byState computes expressions over the deliveries of a range by route and
+// state.
+func (s side) byState(ctx context.Context, t *Table, r Range, expressions []string) (map[ofState][]int64, error) {
+	text, args := s.dialect.selectGroups(t, r, "shop, route, state", expressions)
+	all := map[ofState][]int64{}
+	var bad error
+	err := s.Query(ctx, text, args, func(values []any) bool {
+		var numbers []int64
+		for _, v := range values[2:] {
+			n, err := number(v)
+			if err != nil {
+				bad = err
+				return false
+			}
+			numbers = append(numbers, n.(int64))
 		}
-		kept[r[0].(string)] = counts
+		all[ofState{fmt.Sprint(values[0]), fmt.Sprint(values[1]), numbers[0]}] = numbers[1:]
+		return true
+	})
+	if err == nil {
+		err = bad
 	}
-	return kept, nil
+	if err != nil {
+		return nil, fmt.Errorf("count %s: %w", t.Name, err)
+	}
+	return all, nil
 }
 
 // verifyChains walks the chain of every shop in the target: all of it, or only
-// what came since the last time. In the end the heads must be the source's.
-func (m *Move) verifyChains(ctx context.Context, last bool) error {
-	l := ledger.New(m.opts.Target.Ledger(), ledger.Options{})
-	shops, err := l.Shops(ctx)
+// what came since the last time.
+func (m *Move) verifyChains(ctx context.Context) error {
+	l := ledger.New(m.opts.Target.Ledger(), ledger.Options{Shared: true})
+	before := map[string]ledger.Report{}
+	for _, r := range m.chain {
+		before[r.Shop] = r
+	}
+	heads, err := m.to.heads(ctx)
 	if err != nil {
-		return fmt.Errorf("verify: %w", err)
+		return err
 	}
 	var faults found
 	var reports []ledger.Report
-	for _, shop := range shops {
-		before := ledger.Report{Shop: shop}
-		for _, r := range m.chain {
-			if r.Shop == shop {
-				before = r
-			}
-		}
-		r, err := l.VerifyAfter(ctx, before)
-		if err != nil {
-			return err
-		}
-		for _, f := range r.Faults {
-			faults.add("the chain of shop %s: %s", shop, f)
-		}
-		if last {
-			if err := m.sameHead(ctx, r, &faults); err != nil {
+	for _, h := range heads {
+		r := before[h.shop]
+		if r.Shop = h.shop; r.Head != h.seq || r.Hash != h.hash {
+			if r, err = l.VerifyAfter(ctx, r); err != nil {
 				return err
 			}
 		}
+		for _, f := range r.Faults {
+			faults.add("the chain of shop %s: %s", r.Shop, f)
+		}
 		reports = append(reports, r)
-		m.observe(Step{Shop: shop})
+		m.observe(Step{Table: "events"})
 	}
 	m.chain = reports
 	return faults.err()
 }
 
-func (m *Move) sameHead(ctx context.Context, r ledger.Report, faults *found) error {
-	heads := table("heads")
-	here, err := m.from.list(ctx, heads, Range{Shop: r.Shop})
+// sameHeads compares the heads that were verified with the source's.
+func (m *Move) sameHeads(ctx context.Context) error {
+	heads, err := m.from.heads(ctx)
 	if err != nil {
 		return err
 	}
-	hash := heads.index("hash")
-	if len(here) != 1 || here[0][heads.index("head")] != r.Head || r.Head > 0 && fmt.Sprintf("%x", here[0][hash]) != r.Hash {
-		faults.add("the head of shop %s is not that of the folder", r.Shop)
+	var faults found
+	verified := map[head]bool{}
+	for _, r := range m.chain {
+		if r.Head == 0 {
+			r.Hash = ""
+		}
+		verified[head{r.Shop, r.Head, r.Hash}] = true
 	}
-	return nil
+	for _, h := range heads {
+		if !verified[h] {
+			faults.add("the head of shop %s is not that of the folder", h.shop)
+		}
+	}
+	return faults.err()
+}
+
+// head is the end of a shop's log; its hash in hex.
+type head struct {
+	shop string
+	seq  int64
+	hash string
+}
+
+func (s side) heads(ctx context.Context) (list []head, err error) {
+	t := table("heads")
+	err = s.each(ctx, t, Range{}, "", func(r Row) {
+		h := head{shop: r[0].(string), seq: r[t.index("head")].(int64)}
+		if h.seq > 0 {
+			h.hash = fmt.Sprintf("%x", r[t.index("hash")])
+		}
+		list = append(list, h)
+	})
+	return list, err
 }

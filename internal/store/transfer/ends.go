@@ -36,7 +36,8 @@ type Target interface {
 	// Begin takes the database for the move of this id. Errors: *Occupied,
 	// *Finished.
 	Begin(ctx context.Context, id string) error
-	// Write writes changes of one shop in one transaction, in their sequence.
+	// Write writes changes of one shop ("": of a reference table) in one
+	// transaction, in their sequence.
 	Write(ctx context.Context, shop string, list ...Changes) error
 	// Settle lets the engine look at what was written: statistics, and which
 	// pages every transaction sees.
@@ -58,6 +59,31 @@ type Changes struct {
 }
 
 func (c *Changes) size() int { return len(c.Gone) + len(c.Old) + len(c.New) }
+
+// byShop splits changes by the first value of their keys.
+func (c *Changes) byShop() map[string]*Changes {
+	all := map[string]*Changes{}
+	of := func(shop any) *Changes {
+		name := shop.(string)
+		if all[name] == nil {
+			all[name] = &Changes{Table: c.Table}
+		}
+		return all[name]
+	}
+	for _, k := range c.Gone {
+		s := of(k[0])
+		s.Gone = append(s.Gone, k)
+	}
+	for _, r := range c.Old {
+		s := of(r[0])
+		s.Old = append(s.Old, r)
+	}
+	for _, r := range c.New {
+		s := of(r[0])
+		s.New = append(s.New, r)
+	}
+	return all
+}
 
 // Occupied is the error of a target that holds something else.
 type Occupied struct{ What string }
@@ -168,10 +194,4 @@ func (t *Table) row(values []any, from dialect) (Row, error) {
 		r[i] = x
 	}
 	return r, nil
-}
-
-// flagged reports whether an order row has a flag.
-func flagged(t *Table, r Row, f ledger.Flags) bool {
-	n, _ := r[t.index("flags")].(int64)
-	return ledger.Flags(n)&f != 0
 }

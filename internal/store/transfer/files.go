@@ -35,7 +35,7 @@ func (m *Move) copyFiles(ctx context.Context) error {
 				return fmt.Errorf("copy files of shop %s, route %s: %w", shop, route, err)
 			}
 			m.written.Add(n)
-			m.observe(Step{Shop: shop, Table: "files"})
+			m.observe(Step{Table: "files"})
 		}
 	}
 	return nil

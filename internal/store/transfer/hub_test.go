@@ -97,7 +97,7 @@ func (h *hub) step() {
 		h.appendOrders, h.appendOrders, h.appendHappening, h.plan, h.plan, h.settle, h.settle, h.settle, h.claim,
 		h.replace, h.keepState, h.fetch, h.token, h.note,
 	}
-	if h.random.IntN(12) == 0 {
+	if h.random.IntN(25) == 0 {
 		acts = []func(*shop){h.erase}
 	}
 	acts[h.random.IntN(len(acts))](s)

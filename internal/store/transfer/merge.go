@@ -17,111 +17,119 @@ type block struct {
 	proof []int64
 }
 
-// copyTable makes the rows of a shop the same.
-func (m *Move) copyTable(ctx context.Context, t *Table, shop string) error {
+// copyTable makes the rows of a table the same.
+func (m *Move) copyTable(ctx context.Context, t *Table) error {
 	if t.Proof == nil {
-		return m.merge(ctx, t, Range{Shop: shop}, "")
+		_, err := m.merge(ctx, t, Range{}, "")
+		return err
 	}
-	known := m.blocksOf(t, shop)
+	known := m.blocksOf(t)
 	var now []block
-	r := Range{Shop: shop}
-	for i := 0; ; i++ {
-		b, seen := block{}, i < len(known)
+	var r Range
+	for grown, i := false, 0; ; i++ {
+		var b block
 		var err error
-		if seen {
+		if i < len(known) {
 			b = known[i]
-		} else if b.to, err = m.from.end(ctx, t, r, blockRows); err != nil {
+		} else if b.to, err = m.from.end(ctx, t, r, m.from.rows); err != nil {
 			return err
 		}
 		r.To = b.to
-		if !seen || !t.Tail || b.proof == nil {
-			if err := m.copyBlock(ctx, t, r, &b); err != nil {
-				return err
-			}
+		rows, err := m.copyBlock(ctx, t, r, &b)
+		if err != nil {
+			return err
 		}
 		if b.to == nil {
-			m.keepBlocks(t, shop, now)
+			m.keepBlocks(t, now)
 			return nil
 		}
-		now = append(now, b)
+		// A block that has grown too long is made anew, and what follows it.
+		if grown = grown || rows > 2*m.from.rows; !grown {
+			now = append(now, b)
+		}
 		r.After, r.To = b.to, nil
 	}
 }
 
-// copyBlock makes a range the same, unless that is proved.
-func (m *Move) copyBlock(ctx context.Context, t *Table, r Range, b *block) error {
+// copyBlock makes a range the same, unless that is proved, and returns how many
+// rows it had to read for that.
+func (m *Move) copyBlock(ctx context.Context, t *Table, r Range, b *block) (rows int, err error) {
 	proof := t.Proof
 	if t.Open != "" {
 		proof = append(slices.Clone(proof), "count(*) FILTER (WHERE "+t.Open+")")
 	}
 	here, err := m.from.values(ctx, t, r, proof)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	n := len(t.Proof)
 	open := len(here) > n && here[n] > 0
 	if b.proof == nil {
 		if b.proof, err = m.to.values(ctx, t, r, t.Proof); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	m.saw(t, r.Shop, here[0])
+	m.saw(t, here[0])
 	switch {
 	case !slices.Equal(here[:n], b.proof):
-		if err := m.merge(ctx, t, r, ""); err != nil {
-			return err
+		if rows, err = m.merge(ctx, t, r, ""); err == nil {
+			b.proof, err = m.to.values(ctx, t, r, t.Proof)
 		}
-		b.proof, err = m.to.values(ctx, t, r, t.Proof)
-		return err
 	case open:
-		return m.merge(ctx, t, r, t.Open)
+		rows, err = m.merge(ctx, t, r, t.Open)
 	}
-	return nil
+	return rows, err
 }
 
 // merge reads a range on both sides in the sequence of the key and writes what
 // differs. With a condition, only rows that meet it are read: one that meets it
 // on the target alone has just ceased to, and is left to the next pass.
-func (m *Move) merge(ctx context.Context, t *Table, r Range, and string) error {
+func (m *Move) merge(ctx context.Context, t *Table, r Range, and string) (read int, err error) {
 	for {
 		rows, more, err := m.from.page(ctx, t, r, and)
 		if err != nil {
-			return err
+			return read, err
 		}
+		read += len(rows)
 		part := r
 		if more {
 			part.To = t.key(rows[len(rows)-1])
 		}
 		d := differ{t: t, rows: rows}
 		if err := m.to.each(ctx, t, part, and, d.meet); err != nil {
-			return err
+			return read, err
 		}
 		d.end()
 		if and != "" {
 			d.changes.Gone = nil
 		}
 		if t.Proof == nil {
-			m.saw(t, r.Shop, int64(len(rows)))
+			m.saw(t, int64(len(rows)))
 		}
-		if err := m.write(ctx, r.Shop, &d); err != nil {
-			return err
-		}
-		if !more {
-			return nil
+		if err := m.write(ctx, &d); err != nil || !more {
+			return read, err
 		}
 		r.After = part.To
 	}
 }
 
-// write writes what differs; of orders that were erased meanwhile with all
-// that goes with it.
-func (m *Move) write(ctx context.Context, shop string, d *differ) error {
-	if d.t.Name == ordersTable && !m.isFresh(shop) {
-		if err := m.forgetAll(ctx, shop, d); err != nil {
+// write writes what differs, shop by shop; of orders that were erased
+// meanwhile with all that goes with it.
+func (m *Move) write(ctx context.Context, d *differ) error {
+	if d.t.Name == ordersTable {
+		if err := m.forgetAll(ctx, d); err != nil {
 			return err
 		}
 	}
-	return m.put(ctx, shop, d.changes)
+	if d.t.Reference {
+		return m.put(ctx, "", d.changes)
+	}
+	for shop, c := range d.changes.byShop() {
+		if err := m.put(ctx, shop, *c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *Move) put(ctx context.Context, shop string, list ...Changes) error {
@@ -133,7 +141,7 @@ func (m *Move) put(ctx context.Context, shop string, list ...Changes) error {
 		return err
 	}
 	for i := range list {
-		m.wrote(list[i].Table, shop, int64(list[i].size()))
+		m.wrote(list[i].Table, int64(list[i].size()))
 	}
 	return nil
 }

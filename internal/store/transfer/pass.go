@@ -3,8 +3,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 )
@@ -21,7 +19,7 @@ func (m *Move) runPass(ctx context.Context) (took time.Duration, written int64, 
 	m.pass++
 	m.compared.Store(0)
 	m.written.Store(0)
-	if err := m.findFresh(ctx); err != nil {
+	if err := m.findHeld(ctx); err != nil {
 		return 0, 0, err
 	}
 	for _, first := range [...]bool{true, false} {
@@ -37,64 +35,30 @@ func (m *Move) runPass(ctx context.Context) (took time.Duration, written int64, 
 	return took, written, nil
 }
 
-// findFresh finds the shops of which the target holds nothing that erasing
+// findHeld finds the shops of which the target holds something that erasing
 // would have to reach.
-func (m *Move) findFresh(ctx context.Context) error {
+func (m *Move) findHeld(ctx context.Context) error {
 	held := map[string]bool{}
 	for _, name := range []string{"personal", "happenings", "deliveries", "calls"} {
 		if err := m.to.shops(ctx, table(name), held); err != nil {
 			return err
 		}
 	}
-	all, err := m.shopsOf(ctx, table(ordersTable))
-	if err != nil {
-		return err
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	clear(m.fresh)
-	for _, shop := range all {
-		m.fresh[shop] = !held[shop]
-	}
+	m.held = held
 	return nil
 }
 
-// job is one table of one shop.
-type job struct {
-	table *Table
-	shop  string
-}
-
-// copyAll copies the tables that which names, of all shops.
+// copyAll copies the tables that which names.
 func (m *Move) copyAll(ctx context.Context, which func(*Table) bool) error {
-	var jobs []job
+	var list []*Table
 	for _, t := range tables {
-		if !which(t) {
-			continue
-		}
-		shops, err := m.shopsOf(ctx, t)
-		if err != nil {
-			return err
-		}
-		for _, shop := range shops {
-			jobs = append(jobs, job{t, shop})
+		if which(t) {
+			list = append(list, t)
 		}
 	}
-	return each(ctx, m.opts.Workers, jobs, func(ctx context.Context, j job) error { return m.copyTable(ctx, j.table, j.shop) })
-}
-
-// shopsOf returns the shops that have rows of a table on either side.
-func (m *Move) shopsOf(ctx context.Context, t *Table) ([]string, error) {
-	if t.Reference {
-		return []string{""}, nil
-	}
-	set := map[string]bool{}
-	for _, s := range []side{m.from, m.to} {
-		if err := s.shops(ctx, t, set); err != nil {
-			return nil, err
-		}
-	}
-	return slices.Sorted(maps.Keys(set)), nil
+	return each(ctx, m.opts.Workers, list, m.copyTable)
 }
 
 // each runs f for all jobs, some at a time; the first error ends it.

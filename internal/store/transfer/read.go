@@ -9,24 +9,24 @@ import (
 type side struct {
 	Reader
 	dialect dialect
+	rows    int // of a page
 }
 
 const (
 	// pageRows and pageBytes bound what is read, and then written, at a time:
-	// some ten milliseconds of reading.
+	// some ten milliseconds of reading. So many rows are also proved to be the
+	// same at a time.
 	pageRows  = 4000
 	pageBytes = 4 << 20
-	// blockRows is how many rows are proved to be the same at a time.
-	blockRows = pageRows
 )
 
 // page reads the first rows of a range; more: there are others.
 func (s side) page(ctx context.Context, t *Table, r Range, and string) (rows []Row, more bool, err error) {
 	text, args := s.dialect.selectRows(t, r, and)
-	text += fmt.Sprintf(" LIMIT %d", pageRows+1)
+	text += fmt.Sprintf(" LIMIT %d", s.rows+1)
 	size := 0
-	err = s.rows(ctx, t, text, args, func(row Row) bool {
-		if len(rows) == pageRows || size >= pageBytes {
+	err = s.read(ctx, t, text, args, func(row Row) bool {
+		if len(rows) == s.rows || size >= pageBytes {
 			more = true
 			return false
 		}
@@ -40,7 +40,7 @@ func (s side) page(ctx context.Context, t *Table, r Range, and string) (rows []R
 // each reads all rows of a range at once.
 func (s side) each(ctx context.Context, t *Table, r Range, and string, f func(Row)) error {
 	text, args := s.dialect.selectRows(t, r, and)
-	return s.rows(ctx, t, text, args, func(row Row) bool { f(row); return true })
+	return s.read(ctx, t, text, args, func(row Row) bool { f(row); return true })
 }
 
 // list is each for few rows.
@@ -49,7 +49,7 @@ func (s side) list(ctx context.Context, t *Table, r Range) (rows []Row, err erro
 	return rows, err
 }
 
-func (s side) rows(ctx context.Context, t *Table, text string, args []any, f func(Row) bool) error {
+func (s side) read(ctx context.Context, t *Table, text string, args []any, f func(Row) bool) error {
 	var bad error
 	err := s.Query(ctx, text, args, func(values []any) bool {
 		row, err := t.row(values, s.dialect)
@@ -107,9 +107,6 @@ func (s side) values(ctx context.Context, t *Table, r Range, expressions []strin
 
 // end returns the key of the n-th row of a range; nil: it has fewer.
 func (s side) end(ctx context.Context, t *Table, r Range, n int) (k Key, err error) {
-	if len(t.Key) == 0 {
-		return nil, nil
-	}
 	text, args := s.dialect.selectEnd(t, r, n)
 	if err = s.Query(ctx, text, args, func(values []any) bool { k = append(k, values...); return false }); err != nil {
 		return nil, fmt.Errorf("read %s: %w", t.Name, err)
@@ -119,19 +116,12 @@ func (s side) end(ctx context.Context, t *Table, r Range, n int) (k Key, err err
 
 // shops adds the shops that have rows of a table.
 func (s side) shops(ctx context.Context, t *Table, to map[string]bool) error {
-	for after, more := "", true; more; {
-		more = false
-		text, args := s.dialect.selectShop(t, after)
-		err := s.Query(ctx, text, args, func(values []any) bool {
-			after, more = fmt.Sprint(values[0]), true
-			return false
-		})
-		if err != nil {
-			return fmt.Errorf("list shops: %w", err)
-		}
-		if more {
-			to[after] = true
-		}
+	err := s.Query(ctx, s.dialect.selectShops(t), nil, func(values []any) bool {
+		to[fmt.Sprint(values[0])] = true
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("list shops: %w", err)
 	}
 	return nil
 }

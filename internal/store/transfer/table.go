@@ -28,13 +28,12 @@ type Column struct {
 	Erased bool
 }
 
-// Table is a table and how it is copied. Its rows are those of a shop, by the
-// rest of the primary key.
+// Table is a table and how it is copied.
 type Table struct {
 	Name string
 	// From is the table that has these columns in SQLite; "": the same name.
 	From string
-	// Key is the primary key after the shop; Columns are all others.
+	// Key is the primary key, shop first; Columns are all others.
 	Key     []Column
 	Columns []Column
 	// Proof are expressions over a range of rows: where both sides have the
@@ -43,15 +42,12 @@ type Table struct {
 	Proof []string
 	// Open is the condition of rows that Proof says nothing of.
 	Open string
-	// Tail says that new rows only come behind all others, and none changes:
-	// what was the same once needs no second look.
-	Tail bool
 	// First: copied before the others, see pass.
 	First bool
 	// Check are expressions, beside the number of rows, that are compared at
 	// the end.
 	Check []string
-	// Reference: a table of no shop; shop is one of its columns.
+	// Reference: a table of no shop. Its key is written as it is.
 	Reference bool
 	// Twin: PostgreSQL tells rows of one hash apart by a number.
 	Twin bool
@@ -59,15 +55,14 @@ type Table struct {
 	list []Column
 }
 
-// Row is a row without its shop: the values of the key, then the others.
+// Row is a row: the values of the key, then the others.
 type Row []any
 
 // Key are the values of a row's key, or the first of them.
 type Key = []any
 
-// Range is a part of a table.
+// Range is a part of a table, over shops.
 type Range struct {
-	Shop  string
 	Under Key // the first columns of the key have these values
 	After Key // greater than this; nil: from the first row
 	To    Key // up to this; nil: to the last row
@@ -147,11 +142,7 @@ func (d dialect) where(t *Table, r Range, and string) (string, []any) {
 		}
 		return strings.Join(marks, ", ")
 	}
-	if t.Reference {
-		b.WriteString("shop >= ''") // all of it
-	} else {
-		b.WriteString("shop = " + values(Key{r.Shop}))
-	}
+	b.WriteString(t.Key[0].Name + " IS NOT NULL") // all of it
 	for i, v := range r.Under {
 		b.WriteString(" AND " + t.Key[i].Name + " = " + values(Key{v}))
 	}
@@ -174,12 +165,7 @@ func (d dialect) selectRows(t *Table, r Range, and string) (string, []any) {
 	return "SELECT " + d.columns(t.list) + " FROM " + d.table(t) + " WHERE " + where + d.order(t), args
 }
 
-func (d dialect) order(t *Table) string {
-	if len(t.Key) == 0 {
-		return ""
-	}
-	return " ORDER BY " + d.columns(t.Key)
-}
+func (d dialect) order(t *Table) string { return " ORDER BY " + d.columns(t.Key) }
 
 // selectValues computes expressions over a range: whole numbers.
 func (d dialect) selectValues(t *Table, r Range, expressions []string) (string, []any) {
@@ -198,7 +184,20 @@ func (d dialect) selectEnd(t *Table, r Range, n int) (string, []any) {
 	return text + fmt.Sprintf(" LIMIT 1 OFFSET %d", n-1), args
 }
 
-// selectShop reads the next shop that has rows.
-func (d dialect) selectShop(t *Table, after string) (string, []any) {
-	return "SELECT shop FROM " + d.table(t) + " WHERE shop > " + d.mark(1) + " ORDER BY shop LIMIT 1", []any{after}
+// selectShops reads the shops that have rows, jumping from one to the next
+// over the key.
+func (d dialect) selectShops(t *Table) string {
+	table := d.table(t)
+	return "WITH RECURSIVE s (shop) AS (SELECT min(shop) FROM " + table + " UNION ALL SELECT (SELECT min(x.shop) FROM " + table +
+		" x WHERE x.shop > s.shop) FROM s WHERE s.shop IS NOT NULL) SELECT shop FROM s WHERE shop IS NOT NULL"
+}
+
+// selectGroups computes expressions for each value of some columns.
+func (d dialect) selectGroups(t *Table, r Range, by string, expressions []string) (string, []any) {
+	where, args := d.where(t, r, "")
+	list := make([]string, len(expressions))
+	for i, e := range expressions {
+		list[i] = "CAST(coalesce(" + e + ", 0) AS bigint)"
+	}
+	return "SELECT " + by + ", " + strings.Join(list, ", ") + " FROM " + d.table(t) + " WHERE " + where + " GROUP BY " + by, args
 }

@@ -37,12 +37,12 @@ var tables = listed([]Table{
 	{Name: "shops", First: true, Columns: columns("key bytes")},
 	{Name: "heads", From: "shops", First: true, Columns: columns("head int", "hash bytes", "at int")},
 	{
-		Name: "events", Tail: true, Proof: counted,
+		Name: "events", Proof: counted,
 		Key:     columns("seq int"),
 		Columns: columns("at int", "personal int null", "hash bytes", "header bytes", "body bytes"),
 	},
 	{
-		Name: "personal", Tail: true, Proof: counted,
+		Name: "personal", Proof: counted,
 		Key: columns("seq int"), Columns: columns("salt bytes erased", "body bytes erased"),
 	},
 	{Name: "later", Proof: counted, Key: columns("number int", "seq int")},
@@ -64,6 +64,7 @@ var tables = listed([]Table{
 			"looks int", "absent int"),
 		Proof: []string{"count(*) FILTER (WHERE state = 9)"},
 		Open:  "state != 9",
+		Check: []string{"sum(attempt)", "sum(settled % 1000003)", "sum(planned % 1000003)", "sum(call)"},
 	},
 	{
 		Name: "calls", Proof: counted,
@@ -115,6 +116,9 @@ func listed(list []Table) []*Table {
 	out := make([]*Table, len(list))
 	for i := range list {
 		t := &list[i]
+		if !t.Reference {
+			t.Key = slices.Concat(columns("shop text"), t.Key)
+		}
 		t.list = slices.Concat(t.Key, t.Columns)
 		out[i] = t
 	}

@@ -2,11 +2,14 @@
 // database while it goes on accepting and delivering.
 //
 // The folder is read beside the running hub, in short reads. A pass makes the
-// target the same as the source, table by table and shop by shop; what came in
-// meanwhile is left to the next one. Passes repeat until they have little to
-// do. Then the hub is stopped, and one more pass copies the rest of what stands
-// still. What has to be compared at all, and why the rest need not be, stands
-// beside the list of tables.
+// target the same as the source, table by table; what came in meanwhile is left
+// to the next one. Passes repeat until they have little to do. Then the hub is
+// stopped, and one more pass copies the rest of what stands still. What has to
+// be compared at all, and why the rest need not be, stands beside the list of
+// tables.
+//
+// Reads go along the keys over all shops, so that ten thousand small shops cost
+// no more than a large one; each transaction that writes is of one shop.
 //
 // Nothing is kept of how far a move has come but the target itself: one that
 // was interrupted, however, is simply begun again. Reading does no harm, and
@@ -22,6 +25,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/order"
 )
 
 // Options of a Move.
@@ -54,8 +58,8 @@ const (
 type Step struct {
 	Phase Phase
 	Pass  int // from 1
-	// What is under way: a table of a shop, or "".
-	Shop, Table string
+	// Table is under way; "": none.
+	Table string
 	// Rows that were compared and written in this pass.
 	Compared, Written int64
 	// Over: the pass, or the phase, is over; it took so long.
@@ -81,10 +85,10 @@ type Move struct {
 	from, to side
 
 	mu     sync.Mutex
-	fresh  map[string]bool     // shops of which the target holds nothing, see isFresh
-	blocks map[tableOf][]block // of tables that have a Proof
-	chain  []ledger.Report     // what was verified while the hub ran
-	total  map[string]int64    // rows by table, of the last check
+	held   map[string]bool    // shops of which the target holds something, see isFresh
+	blocks map[string][]block // of tables that have a Proof
+	chain  []ledger.Report    // what was verified while the hub ran
+	total  map[string]int64   // rows by table, of the last check
 
 	phase             Phase
 	pass              int
@@ -92,8 +96,6 @@ type Move struct {
 	forgot            atomic.Bool // an order was erased in the target
 	observing         sync.Mutex
 }
-
-type tableOf struct{ table, shop string }
 
 // New makes a move; Run runs it.
 func New(opts Options) *Move {
@@ -107,8 +109,8 @@ func New(opts Options) *Move {
 		opts.Look = 200 * time.Millisecond
 	}
 	return &Move{
-		opts: opts, from: side{opts.Source, ofSQLite}, to: side{opts.Target, ofPostgres},
-		fresh: map[string]bool{}, blocks: map[tableOf][]block{}, phase: Copying,
+		opts: opts, from: side{opts.Source, ofSQLite, pageRows}, to: side{opts.Target, ofPostgres, pageRows},
+		blocks: map[string][]block{}, phase: Copying,
 	}
 }
 
@@ -155,7 +157,7 @@ const (
 func (m *Move) approach(ctx context.Context) error {
 	var before time.Duration
 	for n := range mostPasses {
-		took, written, err := m.runPass(ctx)
+		took, written, err := m.passThrough(ctx)
 		if err != nil {
 			return err
 		}
@@ -179,10 +181,13 @@ func (m *Move) verifyEarly(ctx context.Context) error {
 	began := time.Now()
 	m.phase = Verifying
 	m.observe(Step{})
-	if err := m.copyAll(ctx, func(t *Table) bool { return t.Name == ordersTable }); err != nil {
+	if err := m.findHeld(ctx); err != nil {
 		return fmt.Errorf("copy: %w", err)
 	}
-	if err := m.verifyChains(ctx, false); err != nil {
+	if err := m.copyTable(ctx, table(ordersTable)); err != nil {
+		return fmt.Errorf("copy: %w", err)
+	}
+	if err := m.verifyChains(ctx); err != nil {
 		return err
 	}
 	m.observe(Step{Over: true, Took: time.Since(began)})
@@ -191,22 +196,31 @@ func (m *Move) verifyEarly(ctx context.Context) error {
 
 // await waits until the hub is stopped, and keeps up with it.
 func (m *Move) await(ctx context.Context) error {
+	if got, err := m.opts.Source.Lock(); got || err != nil {
+		return err
+	}
 	began := time.Now()
 	m.phase = Waiting
 	m.observe(Step{})
 	passes, stop := context.WithCancel(ctx)
-	defer stop()
 	locked := make(chan error, 1)
 	go func() {
 		defer stop() // a pass that is under way is of no more use
 		locked <- m.lock(passes)
 	}()
 	err := m.keepUp(passes)
-	if lost := <-locked; lost != nil || ctx.Err() != nil {
-		return errors.Join(lost, err)
+	stop()
+	switch lost := <-locked; {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case lost == nil: // the last pass does what this one left
+		m.observe(Step{Over: true, Took: time.Since(began)})
+		return nil
+	case err != nil:
+		return err
+	default:
+		return lost
 	}
-	m.observe(Step{Over: true, Took: time.Since(began)})
-	return nil
 }
 
 // lock takes the folder's lock as soon as the hub gave it free.
@@ -231,8 +245,27 @@ func (m *Move) keepUp(ctx context.Context) error {
 			return nil
 		case <-time.After(m.opts.Every):
 		}
-		if _, _, err := m.runPass(ctx); err != nil {
+		if _, _, err := m.passThrough(ctx); err != nil {
 			return err
+		}
+	}
+}
+
+// patience is how long one of the ends may be out of reach.
+const patience = 2 * time.Minute
+
+// passThrough runs a pass, from the beginning again after a trouble that may
+// pass: nothing is lost by that.
+func (m *Move) passThrough(ctx context.Context) (took time.Duration, written int64, err error) {
+	for began := time.Now(); ; {
+		took, written, err = m.runPass(ctx)
+		if err == nil || !errors.Is(err, order.ErrBusy) || time.Since(began) > patience {
+			return took, written, err
+		}
+		select {
+		case <-ctx.Done():
+			return took, written, err
+		case <-time.After(m.opts.Every):
 		}
 	}
 }
@@ -240,7 +273,7 @@ func (m *Move) keepUp(ctx context.Context) error {
 // finish is the switch: nobody writes the folder any more.
 func (m *Move) finish(ctx context.Context) error {
 	m.phase = Switching
-	if _, _, err := m.runPass(ctx); err != nil {
+	if _, _, err := m.passThrough(ctx); err != nil {
 		return fmt.Errorf("copy: %w", err)
 	}
 	if err := m.forgetAgain(ctx); err != nil {
@@ -249,7 +282,7 @@ func (m *Move) finish(ctx context.Context) error {
 	if err := m.check(ctx); err != nil {
 		return err
 	}
-	if err := m.verifyChains(ctx, true); err != nil {
+	if err := errors.Join(m.verifyChains(ctx), m.sameHeads(ctx)); err != nil {
 		return err
 	}
 	// The folder first: at no moment may both be used.
@@ -273,32 +306,32 @@ func (m *Move) observe(s Step) {
 	m.opts.Observe(s)
 }
 
-func (m *Move) saw(t *Table, shop string, rows int64) {
+func (m *Move) saw(t *Table, rows int64) {
 	m.compared.Add(rows)
-	m.observe(Step{Shop: shop, Table: t.Name})
+	m.observe(Step{Table: t.Name})
 }
 
-func (m *Move) wrote(t *Table, shop string, rows int64) {
+func (m *Move) wrote(t *Table, rows int64) {
 	m.written.Add(rows)
-	m.observe(Step{Shop: shop, Table: t.Name})
+	m.observe(Step{Table: t.Name})
 }
 
-func (m *Move) blocksOf(t *Table, shop string) []block {
+func (m *Move) blocksOf(t *Table) []block {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.blocks[tableOf{t.Name, shop}]
+	return m.blocks[t.Name]
 }
 
-func (m *Move) keepBlocks(t *Table, shop string, list []block) {
+func (m *Move) keepBlocks(t *Table, list []block) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.blocks[tableOf{t.Name, shop}] = list
+	m.blocks[t.Name] = list
 }
 
-// isFresh reports whether the target held nothing of a shop when the pass
-// began: then nothing of an erased order can be there.
+// isFresh reports whether the target held nothing of a shop before its orders
+// were copied: then nothing of an erased order can be there.
 func (m *Move) isFresh(shop string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.fresh[shop]
+	return !m.held[shop]
 }

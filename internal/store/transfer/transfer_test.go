@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,11 +61,7 @@ func sameRows(t testing.TB, from *sqlite.Export, to *postgres.Import) {
 		if !reflect.DeepEqual(here, there) {
 			t.Errorf("%s (-folder +database):\n%.2000s", table.Name, cmp.Diff(here, there))
 		}
-		rows := 0
-		for _, list := range here {
-			rows += len(list)
-		}
-		if rows == 0 {
+		if len(here) == 0 {
 			t.Errorf("%s: no rows, so nothing was tested", table.Name)
 		}
 	}
@@ -121,7 +118,7 @@ func TestMoveUnderWrites(t *testing.T) {
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		for range 2000 {
+		for range 1000 {
 			select {
 			case <-stop:
 				return
@@ -131,7 +128,7 @@ func TestMoveUnderWrites(t *testing.T) {
 		}
 	}()
 	random := rand.New(rand.NewPCG(7, 7))
-	for i := range 8 {
+	for i := range 6 {
 		interrupted(t, h.dir, url, random, i)
 	}
 	from, to := ends(t, h.dir, url)
@@ -147,7 +144,7 @@ func TestMoveUnderWrites(t *testing.T) {
 			}()
 		}
 	}
-	result, err := transfer.New(opts).Run(t.Context())
+	result, err := transfer.InPagesOf(transfer.New(opts), 20).Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +179,7 @@ func interrupted(t *testing.T, dir, url string, random *rand.Rand, i int) {
 			cut()
 		}
 	}
-	if _, err := transfer.New(opts).Run(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := transfer.InPagesOf(transfer.New(opts), 10+random.IntN(100)).Run(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatalf("cut off: %v", err)
 	}
 	if _, err := postgres.Open(t.Context(), url, postgres.Options{}); err == nil {
@@ -192,11 +189,12 @@ func interrupted(t *testing.T, dir, url string, random *rand.Rand, i int) {
 	}
 }
 
-// TestErasedMeanwhile erases orders that the target has already.
-func TestErasedMeanwhile(t *testing.T) {
+// TestChangedMeanwhile erases orders, and changes closed deliveries, that the
+// target has already.
+func TestChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, 2)
-	h.run(500)
+	h.run(250)
 	url := pgtest.Database(t)
 	from, to := ends(t, h.dir, url)
 	defer closeEnds(t, from, to)
@@ -206,14 +204,54 @@ func TestErasedMeanwhile(t *testing.T) {
 		if s.Phase == transfer.Waiting && !erased {
 			erased = true
 			for _, shop := range h.shops {
-				for range 5 {
+				for range 2 {
+					h.replace(shop)
 					h.erase(shop)
+					h.replace(shop)
 				}
 			}
 			h.close()
 		}
 	}
-	if _, err := transfer.New(opts).Run(t.Context()); err != nil {
+	if _, err := transfer.InPagesOf(transfer.New(opts), 9).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sameRows(t, from, to)
+}
+
+// TestDatabaseKilled kills the database under a move, which goes on when it is
+// back.
+func TestDatabaseKilled(t *testing.T) {
+	t.Parallel()
+	server, err := pgtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := server.Remove(); err != nil {
+			t.Error(err)
+		}
+	}()
+	h := newHub(t, 9)
+	h.run(150)
+	h.close()
+	url, err := server.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := ends(t, h.dir, url)
+	defer closeEnds(t, from, to)
+	opts := options(from, to)
+	killed := false
+	opts.Observe = func(s transfer.Step) {
+		if s.Written > 100 && !killed {
+			killed = true
+			if err := errors.Join(server.Kill(), server.Start()); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if _, err := transfer.InPagesOf(transfer.New(opts), 30).Run(t.Context()); err != nil || !killed {
 		t.Fatal(err)
 	}
 	sameRows(t, from, to)
@@ -257,6 +295,40 @@ var errCut = errors.New("cut off")
 type unfinished struct{ *postgres.Import }
 
 func (unfinished) Finish(context.Context, string) error { return errCut }
+
+// TestTroubleWhileWaiting: who waits for the hub to be stopped, and can not keep
+// up with it, says so.
+func TestTroubleWhileWaiting(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, 11)
+	h.run(20)
+	defer h.close()
+	from, to := ends(t, h.dir, pgtest.Database(t))
+	defer closeEnds(t, from, to)
+	opts := options(from, to)
+	target := &failing{Import: to}
+	opts.Target = target
+	opts.Observe = func(s transfer.Step) {
+		if s.Phase == transfer.Waiting {
+			target.now.Store(true)
+		}
+	}
+	if _, err := transfer.New(opts).Run(t.Context()); !errors.Is(err, errCut) {
+		t.Error(err)
+	}
+}
+
+type failing struct {
+	*postgres.Import
+	now atomic.Bool
+}
+
+func (f *failing) Query(ctx context.Context, query string, args []any, g func([]any) bool) error {
+	if f.now.Load() {
+		return errCut
+	}
+	return f.Import.Query(ctx, query, args, g)
+}
 
 // TestTargetOfAnother refuses databases that hold something else.
 func TestTargetOfAnother(t *testing.T) {
@@ -303,21 +375,20 @@ func TestFaultsAreFound(t *testing.T) {
 	h := newHub(t, 5)
 	h.run(300)
 	h.close()
-	url := pgtest.Database(t)
 	// A rule of the list of tables is broken: what was delivered changed.
-	faults(t, h.dir, url, "sum(attempt)", &harm{name: "deliveries", at: "flags & 2", change: func(c *transfer.Changes, rows []transfer.Row) {
+	faults(t, h.dir, "deliveries of shop nordlys", &harm{name: "deliveries", at: "flags & 2", change: func(c *transfer.Changes, rows []transfer.Row) {
 		i := slices.IndexFunc(rows, func(r transfer.Row) bool { // none that is erased: those are compared
 			return r[column(c.Table, "state")] == int64(9) && r[column(c.Table, "digest")] != nil
 		})
 		c.Old = changed(rows[i], column(c.Table, "attempt"), int64(77))
 	}})
-	faults(t, h.dir, url, "route mail are not those of its deliveries", &harm{name: "route_counts", at: "flags & 2", change: func(c *transfer.Changes, rows []transfer.Row) {
+	faults(t, h.dir, "are not those of its deliveries", &harm{name: "route_counts", at: "flags & 2", change: func(c *transfer.Changes, rows []transfer.Row) {
 		c.Old = changed(rows[len(rows)-1], column(c.Table, "n"), int64(77))
 	}})
-	faults(t, h.dir, url, "later of shop", &harm{name: "later", at: "flags & 2", change: func(c *transfer.Changes, rows []transfer.Row) {
+	faults(t, h.dir, "later: count(*)", &harm{name: "later", at: "flags & 2", change: func(c *transfer.Changes, rows []transfer.Row) {
 		c.Gone = []transfer.Key{transfer.Key(rows[0])}
 	}})
-	faults(t, h.dir, url, "event 3: its hash", &harm{name: "events", at: "ledger", change: func(c *transfer.Changes, rows []transfer.Row) {
+	faults(t, h.dir, "event 3: its hash", &harm{name: "events", at: "ledger", change: func(c *transfer.Changes, rows []transfer.Row) {
 		c.Old = changed(rows[2], column(c.Table, "body"), []byte("{}"))
 	}})
 }
@@ -340,9 +411,9 @@ func changed(r transfer.Row, column int, v any) []transfer.Row {
 }
 
 // faults runs a move that must find what is wrong.
-func faults(t *testing.T, dir, url, want string, what *harm) {
+func faults(t *testing.T, dir, want string, what *harm) {
 	t.Helper()
-	from, to := ends(t, dir, url)
+	from, to := ends(t, dir, pgtest.Database(t))
 	do := func() {
 		all := transfer.Tables()
 		table := all[slices.IndexFunc(all, func(t *transfer.Table) bool { return t.Name == what.name })]
@@ -351,7 +422,7 @@ func faults(t *testing.T, dir, url, want string, what *harm) {
 			t.Error(err)
 		}
 		c := transfer.Changes{Table: table}
-		what.change(&c, rows["nordlys"])
+		what.change(&c, slices.DeleteFunc(rows, func(r transfer.Row) bool { return r[0] != "nordlys" }))
 		if err := to.Write(t.Context(), "nordlys", c); err != nil {
 			t.Error(err)
 		}
@@ -417,7 +488,6 @@ func TestTablesCoverBothSchemas(t *testing.T) {
 		if table.From != "" {
 			from = table.From
 		}
-		copiedHere[from+".shop"], copiedThere[table.Name+".shop"] = true, true
 		for _, c := range table.All() {
 			copiedHere[from+"."+c.Name], copiedThere[table.Name+"."+c.Name] = true, true
 		}
@@ -466,8 +536,7 @@ func covers(t *testing.T, engine string, schema map[string][]string, copied map[
 	}
 }
 
-// TestReadsHaveAnIndex: a read of the source must not walk a table, and names
-// its shop.
+// TestReadsHaveAnIndex: a read of the source goes along the key, and never sorts.
 func TestReadsHaveAnIndex(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, 8)
@@ -479,11 +548,8 @@ func TestReadsHaveAnIndex(t *testing.T) {
 	defer from.Close()
 	for _, table := range transfer.Tables() {
 		for text, args := range transfer.Statements(table) {
-			if !strings.Contains(text, "shop = ") && !strings.Contains(text, "shop > ") && !table.Reference {
-				t.Errorf("names no shop: %s", text)
-			}
 			err := from.Query(t.Context(), "EXPLAIN QUERY PLAN "+text, args, func(values []any) bool {
-				if line := fmt.Sprint(values[3]); strings.HasPrefix(line, "SCAN") && !table.Reference || strings.Contains(line, "TEMP B-TREE") {
+				if line := fmt.Sprint(values[3]); strings.Contains(line, "TEMP B-TREE") || strings.HasPrefix(line, "SCAN") && len(args) > 0 {
 					t.Errorf("%s: %s", line, text)
 				}
 				return true

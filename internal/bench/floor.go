@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	stdjson "encoding/json"
 	"errors"
 	"io"
@@ -60,7 +61,8 @@ func runFloor(spec childSpec, in io.Reader, out io.Writer) error {
 		return err
 	}
 	f := &floor{file: file, wake: make(chan struct{}, 1)}
-	go f.commit()
+	committed := make(chan struct{})
+	go func() { f.commit(); close(committed) }()
 	mux := http.NewServeMux()
 	mux.Handle("POST /v1/orders", f)
 	server := &http.Server{Handler: mux}
@@ -72,11 +74,14 @@ func runFloor(spec childSpec, in io.Reader, out io.Writer) error {
 	if _, err := io.Copy(io.Discard, in); err != nil {
 		return err
 	}
-	server.Close()
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return err
+	// Handlers first: what they handed over is still being synced.
+	err = server.Shutdown(context.Background())
+	if end := <-failed; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
 	}
-	return nil
+	close(f.wake)
+	<-committed
+	return err
 }
 
 func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -112,7 +117,8 @@ func (f *floor) append(raw []byte) error {
 	return <-done
 }
 
-// commit writes and syncs what has come since it did so last, for ever.
+// commit writes and syncs what has come since it did so last, until wake is
+// closed.
 func (f *floor) commit() {
 	var all []byte
 	for range f.wake {

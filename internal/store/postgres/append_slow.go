@@ -92,8 +92,8 @@ func (a *appender) loadAsked() error {
 	return a.tx.batch(b)
 }
 
-const happeningsByPrint = `SELECT h.number, h.print, h.seq FROM unnest($2::bigint[], $3::bytea[]) u (number, print)
-	JOIN happenings h ON h.shop = $1 AND h.number = u.number AND h.print = u.print`
+const happeningsByPrint = `SELECT u.number, u.print, h.seq FROM unnest($2::bigint[], $3::bytea[]) u (number, print),
+	LATERAL (SELECT seq FROM happenings WHERE shop = $1 AND number = u.number AND print = u.print LIMIT 1) h`
 
 func (a *appender) scanPrints(rows pgx.Rows) error {
 	var number, seq int64

@@ -16,9 +16,14 @@ const (
 	addOrders = `INSERT INTO orders (shop, number, hash, twin, kind, id, newest, kinds, flags, layers)
 		SELECT $1, u.* FROM unnest($2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[],
 			$7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[]) u`
-	changeOrders = `UPDATE orders o SET newest = u.newest, kinds = u.kinds, flags = u.flags, layers = u.layers
-		FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) u (number, newest, kinds, flags, layers)
-		WHERE o.shop = $1 AND o.number = u.number`
+	// changeOrders never inserts: the rows are there. It finds each by its own
+	// key; given a list, the planner of a young table may read all of the shop's
+	// orders.
+	changeOrders = `INSERT INTO orders AS o (shop, number, hash, kind, id, newest, kinds, flags, layers)
+		SELECT $1, u.* FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+			$8::bigint[], $9::bytea[]) u
+		ON CONFLICT (shop, number) DO UPDATE SET newest = excluded.newest, kinds = excluded.kinds,
+			flags = excluded.flags, layers = excluded.layers`
 	addLater      = `INSERT INTO later (shop, number, seq) SELECT $1, u.* FROM unnest($2::bigint[], $3::bigint[]) u`
 	addHappenings = `INSERT INTO happenings (shop, number, print, seq)
 		SELECT $1, u.* FROM unnest($2::bigint[], $3::bytea[], $4::bigint[]) u`
@@ -85,11 +90,11 @@ func (a *appender) queueRows(b *pgx.Batch) {
 		to := &change
 		if c.New {
 			to = &add
-			to.hash = append(to.hash, c.Row.Key.Hash)
 			to.twin = append(to.twin, a.twin(c.Row.Key.Hash))
-			to.kind = append(to.kind, c.Row.Key.Kind)
-			to.id = append(to.id, c.Row.Key.ID)
 		}
+		to.hash = append(to.hash, c.Row.Key.Hash)
+		to.kind = append(to.kind, c.Row.Key.Kind)
+		to.id = append(to.id, c.Row.Key.ID)
 		to.number = append(to.number, c.Row.Number)
 		to.newest = append(to.newest, c.Row.Newest)
 		to.kinds = append(to.kinds, int64(c.Row.Kinds))
@@ -102,7 +107,7 @@ func (a *appender) queueRows(b *pgx.Batch) {
 		b.Queue(addOrders, a.log.shop, add.number, add.hash, add.twin, add.kind, add.id, add.newest, add.kinds, add.flags, add.layers)
 	}
 	if len(change.number) > 0 {
-		b.Queue(changeOrders, a.log.shop, change.number, change.newest, change.kinds, change.flags, change.layers)
+		b.Queue(changeOrders, a.log.shop, change.number, change.hash, change.kind, change.id, change.newest, change.kinds, change.flags, change.layers)
 	}
 }
 

@@ -60,8 +60,12 @@ func (a *appender) erase(t *task) error {
 	}
 	b := &pgx.Batch{}
 	a.queue(b)
-	const empty = `UPDATE personal SET salt = '', body = '' WHERE shop = $1 AND seq = ANY (
-		SELECT $2::bigint UNION ALL SELECT seq FROM later WHERE shop = $1 AND number = $2)`
+	// It never inserts; see changeOrders.
+	const empty = `INSERT INTO personal (shop, seq, salt, body)
+		SELECT $1, s.seq, '', '' FROM (SELECT $2::bigint AS seq
+			UNION ALL SELECT seq FROM later WHERE shop = $1 AND number = $2) s
+		CROSS JOIN LATERAL (SELECT FROM personal WHERE shop = $1 AND seq = s.seq LIMIT 1) p
+		ON CONFLICT (shop, seq) DO UPDATE SET salt = '', body = ''`
 	b.Queue(empty, shop, number)
 	queuePrints(b, shop, number, prints)
 	if err := a.s.fault(PointCommit); err != nil {

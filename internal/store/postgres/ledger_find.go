@@ -14,7 +14,8 @@ const (
 	rowsByHash = "SELECT " + rowFields + ` FROM unnest($2::bigint[]) u (hash),
 		LATERAL (SELECT * FROM orders WHERE shop = $1 AND hash = u.hash OFFSET 0) o`
 	rowsByNumber = "SELECT " + rowFields + ` FROM unnest($2::bigint[]) u (number),
-		LATERAL (SELECT * FROM orders WHERE shop = $1 AND number = u.number LIMIT 1) o`
+		LATERAL (SELECT * FROM orders WHERE shop = $1 AND number BETWEEN u.number AND u.number
+			ORDER BY number LIMIT 1) o`
 )
 
 // foundRow is an order row of the store.

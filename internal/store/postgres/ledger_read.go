@@ -78,10 +78,12 @@ func (r reader) rows(query string, list []int64) (found foundRows, err error) {
 // The columns of an event with its personal part, as eachEvent reads them. The
 // personal part is looked up row by row whatever the planner thinks.
 const (
-	eventFields = `SELECT e.seq, e.at, e.personal, e.hash, e.header, e.body, p.salt, p.body FROM events e
-		LEFT JOIN LATERAL (SELECT salt, body FROM personal WHERE shop = $1 AND seq = e.personal LIMIT 1) p ON true `
-	eventsBySeq = eventFields + "WHERE e.shop = $1 AND e.seq = ANY ($2::bigint[])"
-	eventsAfter = eventFields + "WHERE e.shop = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
+	eventFields   = "SELECT e.seq, e.at, e.personal, e.hash, e.header, e.body, p.salt, p.body FROM "
+	eventPersonal = ` LEFT JOIN LATERAL (SELECT salt, body FROM personal
+		WHERE shop = $1 AND seq = e.personal LIMIT 1) p ON true `
+	eventsBySeq = eventFields + `unnest($2::bigint[]) u (seq)
+		CROSS JOIN LATERAL (SELECT * FROM events WHERE shop = $1 AND seq = u.seq LIMIT 1) e` + eventPersonal
+	eventsAfter = eventFields + "events e" + eventPersonal + "WHERE e.shop = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
 )
 
 func (r reader) Events(seqs []int64) ([]*ledger.Stored, error) {
@@ -161,7 +163,8 @@ func erasedSalt(salt []byte) bool {
 }
 
 func (r reader) Later(numbers []int64) ([][]int64, error) {
-	const query = "SELECT number, seq FROM later WHERE shop = $1 AND number = ANY ($2::bigint[])"
+	const query = `SELECT u.number, l.seq FROM unnest($2::bigint[]) u (number),
+		LATERAL (SELECT seq FROM later WHERE shop = $1 AND number = u.number OFFSET 0) l`
 	byNumber := make(map[int64][]int64, len(numbers))
 	err := r.pairs(query, numbers, func(number, seq int64) { byNumber[number] = append(byNumber[number], seq) })
 	lists := make([][]int64, len(numbers))
@@ -224,7 +227,7 @@ const statedPage = 16
 const statedRows = `SELECT b.block, ` + rowFields + ` FROM
 	(SELECT block FROM stated WHERE shop = $1 AND source = $2 AND block <= $3 ORDER BY block DESC LIMIT $5) b
 	CROSS JOIN LATERAL (SELECT * FROM orders WHERE shop = $1 AND number >= b.block * 256
-		AND number < least((b.block + 1) * 256, $4) OFFSET 0) o`
+		AND number < least((b.block + 1) * 256, $4) ORDER BY number LIMIT 256) o`
 
 // Stated reads blocks, newest first, until it has enough rows.
 func (r reader) Stated(source string, below int64, limit int) ([]*ledger.IndexRow, error) {

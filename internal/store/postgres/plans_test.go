@@ -15,6 +15,12 @@ var narrow = map[string]*regexp.Regexp{
 	"state":         regexp.MustCompile(`\b(key|expires)\b`),
 	"fetches":       regexp.MustCompile(`\broute\b`),
 	"file_pieces":   regexp.MustCompile(`\broute\b`),
+	"orders":        regexp.MustCompile(`\b(number|hash)\b`),
+	"events":        regexp.MustCompile(`\bseq\b`),
+	"personal":      regexp.MustCompile(`\bseq\b`),
+	"later":         regexp.MustCompile(`\bnumber\b`),
+	"happenings":    regexp.MustCompile(`\bnumber\b`),
+	"stated":        regexp.MustCompile(`\bsource\b`),
 }
 
 // few are the indexes that narrow a look without a condition: their entries

@@ -12,7 +12,7 @@ import (
 )
 
 // maxFile bounds a configuration file; no sane one comes near.
-const maxFile = 4 << 20
+const maxFile = 64 << 20
 
 // document parses the file to its top mapping. False: it complained.
 func (c *checker) document(data []byte) (root *mapping, ok bool) {

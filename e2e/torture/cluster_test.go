@@ -19,15 +19,7 @@ import (
 // clusterOptions starts a PostgreSQL of its own and sets up a run.
 func clusterOptions(t *testing.T) torture.ClusterOptions {
 	t.Helper()
-	server, err := pgtest.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Remove(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Own(t)
 	url, err := server.Database(t.Context())
 	if err != nil {
 		t.Fatal(err)

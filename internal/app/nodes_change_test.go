@@ -244,15 +244,7 @@ func figure(t *testing.T, text, name string) int {
 // no more, and goes on by itself when the database is there again.
 func TestDatabaseAway(t *testing.T) {
 	t.Parallel()
-	server, err := pgtest.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Remove(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Own(t)
 	url, err := server.Database(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -17,15 +17,7 @@ import (
 // log once, whatever the callers were told.
 func TestServerKilled(t *testing.T) {
 	t.Parallel()
-	server, err := pgtest.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Remove(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Own(t)
 	url, err := server.Database(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -408,15 +408,7 @@ func TestShopsMoveOnce(t *testing.T) {
 // TestServerRestartMovesNothing: the nodes come back, each with its shops.
 func TestServerRestartMovesNothing(t *testing.T) {
 	t.Parallel()
-	server, err := pgtest.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Remove(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := pgtest.Own(t)
 	url, err := server.Database(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -63,6 +63,22 @@ func New() (*Server, error) {
 	return s, nil
 }
 
+// Own returns a server of the test's own, to be killed or stopped at will; it
+// is removed at the test's end.
+func Own(t testing.TB) *Server {
+	t.Helper()
+	s, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
 // programs finds the newest server that is installed.
 func programs() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")

@@ -13,15 +13,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 // TestServerSurvivesKill: what was committed is there after a SIGKILL.
 func TestServerSurvivesKill(t *testing.T) {
 	t.Parallel()
-	s, err := pgtest.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Remove(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := pgtest.Own(t)
 	url, err := s.Database(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func EncodeEntry(e order.Entry) (Entry, error) {
 // happenings are the kinds that a caller may report.
 var happenings = map[order.Kind]bool{
 	order.KindAccepted: true, order.KindReady: true, order.KindShipped: true, order.KindDelivered: true,
-	order.KindCancelled: true, order.KindRefunded: true, order.KindReviewed: true, order.KindNote: true,
+	order.KindCancelled: true, order.KindRefunded: true, order.KindReviewed: true, order.KindMissing: true, order.KindNote: true,
 }
 
 // entry makes an entry of ours out of one raw value. Errors are

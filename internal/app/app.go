@@ -17,9 +17,11 @@ import (
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/mail"
 	"github.com/ordermux/ordermux/internal/node"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
+	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/sandbox"
 	"github.com/ordermux/ordermux/internal/secret"
 	"github.com/ordermux/ordermux/internal/store"
@@ -74,6 +76,10 @@ type App struct {
 	faults      *sandbox.Registry
 	doors       []door
 	tokens      *tokens
+	access      *secret.Tokens // signs what doors issue
+	sealer      *secret.Sealer
+	book        *review.Book
+	mail        *mail.Server // nil: none is configured
 	files       *files
 	watcher     *alert.Watcher
 	disk        *disk

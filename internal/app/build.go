@@ -29,6 +29,11 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.buildCore()
+	var err error
+	if a.sealer, err = secret.NewSealer(a.sealKey); err != nil {
+		return fmt.Errorf("seal_key: %w", err)
+	}
+	a.access, a.book, a.mail = secret.NewTokens(a.sealKey), a.newBook(), mailServer(cfg)
 	if a.opts.Sandbox {
 		var names []string
 		for _, p := range a.opts.Partners {
@@ -42,7 +47,6 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	if cfg.TLS != nil {
-		var err error
 		if a.certificate, err = newCertificate(*cfg.TLS, a.log); err != nil {
 			return err
 		}

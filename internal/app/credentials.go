@@ -20,20 +20,20 @@ type credentialKey struct {
 type credentialIndex map[credentialKey]partner.Grant
 
 // indexCredentials builds the index of a configuration.
-func indexCredentials(cfg *config.Config, partners []partner.Partner) credentialIndex {
-	index := credentialIndex{}
+func indexCredentials(cfg *config.Config, partners []partner.Partner) (credentialIndex, grants) {
+	index, all := credentialIndex{}, grants{}
 	for _, id := range cfg.ShopOrder {
 		shop := cfg.Shops[id]
 		for _, p := range partners {
 			for _, d := range shop.Doors[p.Name] {
-				index.add(p, shop, d)
+				all = append(all, doorGrant{p.Name, index.add(p, shop, d)})
 			}
 		}
 	}
-	return index
+	return index, all
 }
 
-func (index credentialIndex) add(p partner.Partner, shop *config.Shop, d config.Door) {
+func (index credentialIndex) add(p partner.Partner, shop *config.Shop, d config.Door) partner.Grant {
 	grant := partner.Grant{
 		Shop: shop.ID, Name: d.Name, Settings: d.Settings, Currency: shop.Currency, Timezone: shop.Timezone,
 		Source: order.Source{Name: p.Name + ":" + d.Name, Rank: order.RankDoor},
@@ -42,15 +42,19 @@ func (index credentialIndex) add(p partner.Partner, shop *config.Shop, d config.
 		if !f.Door || !f.Credential {
 			continue
 		}
-		presented := d.Settings[f.Name].Text
-		if f.Secret {
-			presented = d.Settings[f.Name].Secret.Reveal()
+		presented := plain(d.Settings[f.Name])
+		if f.With != "" && presented != "" {
+			presented = partner.Joined(plain(d.Settings[f.With]), presented)
 		}
 		if presented != "" {
 			index[credentialKey{p.Name, f.Name, secret.Digest(presented)}] = grant
 		}
 	}
+	return grant
 }
+
+// plain is a setting's text, secret or not.
+func plain(v partner.Value) string { return v.Text + v.Secret.Reveal() }
 
 // doorCredentials answers one partner's door from the configuration that holds
 // now.
@@ -66,4 +70,38 @@ var _ partner.Credentials = doorCredentials{}
 func (c doorCredentials) Find(_ context.Context, kind, presented string) (partner.Grant, bool, error) {
 	g, ok := c.app.current.Load().credentials[credentialKey{c.partner, kind, secret.Digest(presented)}]
 	return g, ok, nil
+}
+
+// Check implements partner.Credentials.
+func (c doorCredentials) Check(_ context.Context, g partner.Grant, field, presented string) (bool, error) {
+	return g.Settings[field].Secret.Is(presented), nil
+}
+
+// List implements partner.Credentials.
+func (c doorCredentials) List(_ context.Context, shop, of string) ([]partner.Grant, error) {
+	return c.app.current.Load().grants.of(c.partner, shop, of), nil
+}
+
+// All implements partner.Credentials.
+func (c doorCredentials) All(_ context.Context, of string) ([]partner.Grant, error) {
+	return c.app.current.Load().grants.of(c.partner, "", of), nil
+}
+
+// grants are all doors' credentials of one configuration, in the sequence of
+// the file.
+type grants []doorGrant
+
+type doorGrant struct {
+	partner string
+	partner.Grant
+}
+
+// of returns those of a partner and kind; shop "": of all shops.
+func (list grants) of(name, shop, of string) (out []partner.Grant) {
+	for _, g := range list {
+		if g.partner == name && g.Of == of && (shop == "" || g.Shop == shop) {
+			out = append(out, g.Grant)
+		}
+	}
+	return out
 }

@@ -23,6 +23,7 @@ type generation struct {
 	config      *config.Config
 	digest      string // of it
 	credentials credentialIndex
+	grants      grants
 	proxies     []netip.Prefix
 	routes      map[routeKey]*route
 	delivered   []delivery.Route // those of routes, in the configuration's sequence
@@ -61,9 +62,9 @@ func (e *RouteError) Unwrap() error { return e.Err }
 // change are taken over from before, with what they hold in memory.
 func (a *App) generate(cfg *config.Config, before *generation) (*generation, error) {
 	g := &generation{
-		config: cfg.Slim(), digest: digest(cfg, a.sealKey), credentials: indexCredentials(cfg, a.opts.Partners), routes: map[routeKey]*route{},
-		openings: openings(cfg),
+		config: cfg.Slim(), digest: digest(cfg, a.sealKey), routes: map[routeKey]*route{}, openings: openings(cfg),
 	}
+	g.credentials, g.grants = indexCredentials(cfg, a.opts.Partners)
 	var err error
 	if g.proxies, err = prefixes(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted_proxies: %w", err)
@@ -133,8 +134,7 @@ func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow
 		})
 		clients[connection] = client
 	}
-	deps := a.routeDeps(shop, c, client)
-	deps.PublicURL = cfg.PublicURL
+	deps := a.routeDeps(cfg, shop, c, client)
 	side, err := p.Route(deps, c.Settings)
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow
 	return r, nil
 }
 
-func (a *App) routeDeps(shop *config.Shop, c config.Route, client *outbound.Client) partner.Deps {
+func (a *App) routeDeps(cfg *config.Config, shop *config.Shop, c config.Route, client *outbound.Client) partner.Deps {
 	return partner.Deps{
 		Partner: c.Partner, Shop: shop.ID, Route: c.Name,
 		Source: order.Source{Name: "route:" + c.Name, Rank: order.RankRoute},
@@ -160,8 +160,9 @@ func (a *App) routeDeps(shop *config.Shop, c config.Route, client *outbound.Clie
 		State:  a.connectionState(shop.ID, c.Connection),
 		Files:  a.files.of(shop.ID, c.Name),
 		HTTP:   client,
-		Log:    a.log.With("shop", shop.ID, "route", c.Name, "partner", c.Partner),
-		Now:    a.now,
+		Seal:   a.sealer, Reviews: a.book, Mail: mailServer(cfg), PublicURL: cfg.PublicURL,
+		Log: a.log.With("shop", shop.ID, "route", c.Name, "partner", c.Partner),
+		Now: a.now,
 	}
 }
 

@@ -38,6 +38,8 @@ func (a *App) main(w http.ResponseWriter, r *http.Request) {
 		a.tellMetrics(w, r)
 	case "in":
 		a.receive(w, r)
+	case "review":
+		a.book.Handler().ServeHTTP(w, r)
 	case "files":
 		below(http.HandlerFunc(a.fetch), w, r, n)
 	default:

@@ -37,6 +37,9 @@ func buildSide(shop string, p partner.Partner, r config.Route) (partner.Side, er
 func connect(ctx context.Context, p partner.Partner, r config.Route, side partner.Side) (said string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
+	if side.Connect != nil {
+		return side.Connect(ctx)
+	}
 	if side.Look == nil {
 		return dialSettings(ctx, p, r)
 	}
@@ -103,8 +106,11 @@ var (
 	_ partner.Files = nothing{}
 )
 
-func (nothing) Get(context.Context, string) ([]byte, bool, error)          { return nil, false, nil }
-func (nothing) Put(context.Context, string, []byte, time.Duration) error   { return nil }
+func (nothing) Get(context.Context, string) ([]byte, bool, error)        { return nil, false, nil }
+func (nothing) Put(context.Context, string, []byte, time.Duration) error { return nil }
+func (nothing) List(context.Context, string, string, int) ([]string, [][]byte, error) {
+	return nil, nil, nil
+}
 func (nothing) Delete(context.Context, string) error                       { return nil }
 func (nothing) Fetched(context.Context, string) (time.Time, error)         { return time.Time{}, nil }
 func (nothing) Write(context.Context, string, func(io.Writer) error) error { return nil }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/secret"
 )
 
@@ -97,6 +98,7 @@ type Shop struct {
 	Location                     *time.Location
 	Doors                        map[string][]Door // by partner; one or, as a list, several credentials
 	Routes                       []Route           // in the file's sequence
+	Reviews                      review.Settings   // how the shop invites
 }
 
 // Door is one set of credentials of a shop at a door.

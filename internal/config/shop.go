@@ -225,7 +225,7 @@ func oneLine(s string) string {
 // kinds are those that rules may name: what an order goes through.
 var kinds = []order.Kind{
 	order.KindPlaced, order.KindUpdated, order.KindAccepted, order.KindReady, order.KindShipped,
-	order.KindDelivered, order.KindCancelled, order.KindRefunded, order.KindReviewed,
+	order.KindDelivered, order.KindCancelled, order.KindRefunded, order.KindReviewed, order.KindMissing,
 }
 
 func checkKind(v value, s string) bool {

@@ -138,12 +138,12 @@ func (pl *planner) hurry(cmd *command, n *candidate) (Verdict, bool) {
 	if d == nil {
 		return Verdict{}, false
 	}
-	s := subject{event: n.event, row: n.row, order: n.order, base: d.Base, act: ActSend, own: true}
+	s := subject{event: n.event, row: n.row, order: n.order, base: d.Base, taken: d.Planned, act: ActSend, own: true}
 	j := decide(&pl.c.rules, s, pl.now)
 	if j.action == send {
 		row := *d
 		row.Act, row.State, row.Due, row.Code, row.Reason = ActSend, Ready, pl.now, "", ""
-		pl.b.change(Change{Row: row, From: d.State, Claims: pl.reclaims(d)})
+		pl.b.change(Change{Row: row, From: d.State, Claims: j.invites})
 	}
 	return pl.verdict(n, j, cmd.dry), true
 }

@@ -43,7 +43,7 @@ func (pl *planner) reconsider(d *Delivery) *work {
 	case j.action == wait:
 		return pl.postpone(d, j)
 	case gated(pl.c.rules.mode, rows, d):
-		return pl.block(d)
+		return pl.block(d, j)
 	}
 	if pl.c.rules.mode == partner.Once && d.Act != ActReplay && lastDelivered(rows) != nil {
 		return pl.close(d, Superseded, "sent", "the order was sent already")
@@ -58,12 +58,12 @@ func (pl *planner) reconsider(d *Delivery) *work {
 			return pl.close(d, Superseded, "unchanged", "the partner has these bytes")
 		}
 	}
-	return pl.claim(w, d.State, st.Row.Newest, pl.reclaims(d))
+	return pl.claim(w, d.State, st.Row.Newest, j.invites)
 }
 
 // rejudge applies the rules to a row that was planned earlier.
 func (pl *planner) rejudge(d *Delivery, st *ledger.State) judgement {
-	s := subject{row: &st.Row, order: st.Merged.Order, base: d.Base, act: d.Act}
+	s := subject{row: &st.Row, order: st.Merged.Order, base: d.Base, taken: d.Planned, act: d.Act}
 	if d.Code == codeFree {
 		// Planted when another route gave its claim up: never judged for us.
 		s.own = pl.r.backfilled(st.Row.First)
@@ -74,14 +74,6 @@ func (pl *planner) rejudge(d *Delivery, st *ledger.State) judgement {
 
 // codeFree marks rows planted for routes that may invite now.
 const codeFree = "claim_free"
-
-// reclaims returns the claims a stored row has to take: those planted have none.
-func (pl *planner) reclaims(d *Delivery) []string {
-	if d.Code == codeFree {
-		return pl.c.rules.invites
-	}
-	return nil
-}
 
 // claim takes a delivery for sending, in this round's commit.
 func (pl *planner) claim(w *work, from State, version int64, claims []string) *work {
@@ -109,23 +101,23 @@ func (pl *planner) hold(d *Delivery, j judgement) *work {
 	if d.State == Held && d.Due.IsZero() && d.Code == row.Code && d.Reason == row.Reason {
 		return nil
 	}
-	pl.b.change(Change{Row: row, From: d.State, Claims: pl.reclaims(d)})
+	pl.b.change(Change{Row: row, From: d.State, Claims: j.invites})
 	return nil
 }
 
 func (pl *planner) postpone(d *Delivery, j judgement) *work {
 	row := *d
 	row.State, row.Due, row.Code, row.Reason = Ready, j.until, "", ""
-	pl.b.change(Change{Row: row, From: d.State, Claims: pl.reclaims(d)})
+	pl.b.change(Change{Row: row, From: d.State, Claims: j.invites})
 	return nil
 }
 
 // block lets a row wait for another one of its order.
-func (pl *planner) block(d *Delivery) *work {
+func (pl *planner) block(d *Delivery, j judgement) *work {
 	row := *d
 	row.State, row.Due, row.Code, row.Reason = Ready, zeroTime, "", ""
 	if d.State != Ready || !d.Due.IsZero() {
-		pl.b.change(Change{Row: row, From: d.State, Claims: pl.reclaims(d)})
+		pl.b.change(Change{Row: row, From: d.State, Claims: j.invites})
 	}
 	pl.r.block(d.Order)
 	return nil

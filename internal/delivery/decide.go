@@ -29,6 +29,9 @@ type judgement struct {
 	reason string
 	until  time.Time    // of wait
 	order  *order.Order // what would be sent: lines filtered
+	// invites are the claims of the delivery. Of an order that nobody stated it
+	// is not known yet to what it invites.
+	invites []string
 }
 
 // subject is what is judged: an order with the event that brought it up.
@@ -37,6 +40,7 @@ type subject struct {
 	row   *ledger.Row
 	order *order.Order // merged; nil: no source stated it
 	base  time.Time    // the event's own time
+	taken time.Time    // when we accepted the event
 	act   Act
 	own   bool // the route has considered the order before, or is told to: start and history do not matter
 }
@@ -137,15 +141,25 @@ func (r *rules) judge(s *subject, now time.Time, timed bool) judgement {
 	if over {
 		return j
 	}
-	if lack := missing(r.route.Side.Needs, o); lack != "" {
-		return judgement{action: hold, code: "needs", reason: "lacks: " + lack, order: o}
-	}
-	if timed && s.act != ActSend && s.act != ActRetry {
-		if at := r.earliest(s.base, now); at.After(now) {
-			return judgement{action: wait, until: at, order: o}
+	plan, invites := partner.Plan{}, r.invites
+	if r.route.Side.Plan != nil {
+		plan = r.route.Side.Plan(o, s.base, s.taken)
+		if plan.Skip != "" {
+			return skipped(plan.Code, plan.Skip)
+		}
+		if plan.Invites != nil && len(invites) > 0 {
+			invites = plan.Invites
 		}
 	}
-	return judgement{action: send, order: o}
+	if lack := missing(r.route.Side.Needs, o); lack != "" {
+		return judgement{action: hold, code: "needs", reason: "lacks: " + lack, order: o, invites: invites}
+	}
+	if timed && s.act != ActSend && s.act != ActRetry {
+		if at := r.earliest(s.base, plan.At, now); at.After(now) {
+			return judgement{action: wait, until: at, order: o, invites: invites}
+		}
+	}
+	return judgement{action: send, order: o, invites: invites}
 }
 
 // admits judges what needs no look into the order: trust, what cancels, age.
@@ -200,10 +214,13 @@ func (r *rules) carried(o *order.Order) (*order.Order, judgement, bool) {
 }
 
 // earliest returns the first time at which the rules let the event go, not
-// before now: `after` counts from the event's own time; `at` opens the hour
-// that it names, every day.
-func (r *rules) earliest(base, now time.Time) time.Time {
+// before now, nor before what the side wants: `after` counts from the event's
+// own time; `at` opens the hour that it names, every day.
+func (r *rules) earliest(base, wanted, now time.Time) time.Time {
 	t := now
+	if wanted.After(t) {
+		t = wanted
+	}
 	if b := base.Add(r.route.Rules.After); r.route.Rules.After > 0 && b.After(t) {
 		t = b
 	}

@@ -19,6 +19,7 @@ type fate struct {
 	row    Delivery
 	halve  bool // send the batch again in halves
 	blocks bool // the route stops
+	keeps  bool // its claims, though it was not delivered
 }
 
 // delivered settles a row that was sent: d.Attempt is the attempt it was.
@@ -32,6 +33,8 @@ func (p *policy) delivered(d Delivery, s saw) fate {
 		return fate{row: d.close(Delivered, s.now)}
 	case s.Result == partner.ResultPending:
 		return fate{row: p.pending(d, s)}
+	case s.Result == partner.ResultDeclined:
+		return fate{row: d.close(Cancelled, s.now), keeps: true}
 	case s.Result != partner.ResultRefused && s.Result != partner.ResultLater:
 		return fate{row: p.unknown(d, s), blocks: s.Scope == partner.ScopeRoute}
 	case s.Scope == partner.ScopeRoute:

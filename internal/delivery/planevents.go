@@ -213,12 +213,12 @@ func (pl *planner) consider(n *candidate) judgement {
 			return skipped("once", "one delivery per order, and there is one: "+string(d.State))
 		}
 	}
-	s := subject{event: n.event, row: n.row, order: n.order, base: eventTime(n.event), act: n.act, own: n.own}
+	s := subject{event: n.event, row: n.row, order: n.order, base: eventTime(n.event), taken: n.event.At, act: n.act, own: n.own}
 	j := decide(&pl.c.rules, s, pl.now)
 	if j.action == skip {
 		return j
 	}
-	if name := pl.claimedBefore(n); name != "" {
+	if name := pl.claimedBefore(n, j.invites); name != "" {
 		pl.b.firm = true
 		return skipped("claimed", "invited by "+name)
 	}
@@ -289,7 +289,7 @@ func (pl *planner) workOf(n *candidate, j judgement) *work {
 func (pl *planner) plant(n *candidate, j judgement) {
 	w := pl.workOf(n, j)
 	d := &w.d
-	claims := pl.c.rules.invites
+	claims := j.invites
 	switch {
 	case j.action == hold:
 		d.State, d.Code, d.Reason = Held, j.code, j.reason
@@ -314,8 +314,7 @@ func (pl *planner) plant(n *candidate, j judgement) {
 
 // claimedBefore names the route that invites first: one that stands before
 // ours in the configuration, has not come to this event, and would take it.
-func (pl *planner) claimedBefore(n *candidate) string {
-	kinds := pl.c.rules.invites
+func (pl *planner) claimedBefore(n *candidate, kinds []string) string {
 	if len(kinds) == 0 {
 		return ""
 	}
@@ -325,10 +324,10 @@ func (pl *planner) claimedBefore(n *candidate) string {
 			continue
 		}
 		s := subject{
-			event: n.event, row: n.row, order: n.order, base: eventTime(n.event),
+			event: n.event, row: n.row, order: n.order, base: eventTime(n.event), taken: n.event.At,
 			own: o.backfilled(n.row.First),
 		}
-		if decide(&c.rules, s, pl.now).action != skip {
+		if j := decide(&c.rules, s, pl.now); j.action != skip && overlap(j.invites, kinds) {
 			return o.name
 		}
 	}

@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/order"
@@ -115,14 +116,10 @@ func checkTrust(s string) error {
 	return nil
 }
 
-// invitesTo reports whether both invite to the same kind.
-func (r *ruling) invitesTo(kinds []string) bool {
-	for _, a := range r.invites {
-		for _, b := range kinds {
-			if a == b {
-				return true
-			}
-		}
-	}
-	return false
+// invitesTo reports whether the route may invite to one of the kinds.
+func (r *ruling) invitesTo(kinds []string) bool { return overlap(r.invites, kinds) }
+
+// overlap reports whether both lists name the same kind of invitation.
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(kind string) bool { return slices.Contains(b, kind) })
 }

@@ -81,7 +81,9 @@ func (r *runner) settleCall(b *draft, c *call, id int64) {
 		f := judge(w.d, s)
 		f.row.Note = w.task.Note
 		change := Change{Row: f.row, From: w.d.State}
-		r.giveUp(c.setup, &change)
+		if !f.keeps {
+			r.giveUp(c.setup, &change)
+		}
 		if id != 0 {
 			change.Earlier, change.EarlierPlace = w.d.Call, w.d.Place
 			change.Row.Call, change.Row.Place = id, i

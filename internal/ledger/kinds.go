@@ -31,6 +31,8 @@ func kindBit(k order.Kind) Kinds {
 		return 1 << 9
 	case order.KindNote:
 		return 1 << 10
+	case order.KindMissing:
+		return 1 << 11
 	}
 	return 1 << 31
 }

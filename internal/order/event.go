@@ -61,10 +61,35 @@ type Happening struct {
 	Parcel       *Parcel        `json:"parcel,omitzero"`
 	Lines        []Line         `json:"lines,omitzero"` // the lines concerned; empty: all
 	Cancellation *Cancellation  `json:"cancellation,omitzero"`
-	Note         string         `json:"note,omitzero"`  // personal, stored apart
-	Extra        map[string]Raw `json:"extra,omitzero"` // personal, stored apart
+	Review       *Reviewed      `json:"review,omitzero"` // of KindReviewed
+	Title        string         `json:"title,omitzero"`  // of a review; personal, stored apart
+	Note         string         `json:"note,omitzero"`   // personal, stored apart
+	Extra        map[string]Raw `json:"extra,omitzero"`  // personal, stored apart
 	Wire         []byte         `json:"-"`
 }
+
+// Reviewed is what a customer said in public, apart from the words, which
+// stand in Title and Note. The happening's Ref tells its versions apart, ID
+// the reviews.
+type Reviewed struct {
+	ID       string   `json:"id"`               // the review's own, unique in the shop
+	About    string   `json:"about"`            // AboutShop or AboutProduct
+	Product  string   `json:"product,omitzero"` // of a product: code, SKU or GTIN, as the invitation named it
+	Stars    int      `json:"stars,omitzero"`   // 1 to 5; 0: none given
+	Locale   string   `json:"locale,omitzero"`  // BCP 47
+	Location string   `json:"location,omitzero"`
+	Tags     []string `json:"tags,omitzero"`
+	Link     string   `json:"link,omitzero"`     // where it can be read
+	Platform string   `json:"platform,omitzero"` // "trustpilot"; "": our own form
+	Verified bool     `json:"verified,omitzero"`
+	Deleted  bool     `json:"deleted,omitzero"` // taken back by its writer or the platform
+}
+
+// What a review is about.
+const (
+	AboutShop    = "shop"
+	AboutProduct = "product"
+)
 
 // Kind is the kind of an event.
 type Kind string
@@ -80,6 +105,7 @@ const (
 	KindCancelled Kind = "cancelled"
 	KindRefunded  Kind = "refunded"
 	KindReviewed  Kind = "reviewed"
+	KindMissing   Kind = "missing" // the customer says that it has not arrived; changes no status
 	KindErased    Kind = "erased"
 	KindNote      Kind = "note" // an operator's act or a remark; changes no state
 )
@@ -89,7 +115,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		KindPlaced, KindUpdated, KindAccepted, KindReady, KindShipped, KindDelivered,
-		KindCancelled, KindRefunded, KindReviewed, KindErased, KindNote,
+		KindCancelled, KindRefunded, KindReviewed, KindMissing, KindErased, KindNote,
 	}
 }
 

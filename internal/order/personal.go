@@ -39,14 +39,20 @@ func (o *Order) Join(p *Personal) {
 	o.Billing, o.Notes, o.Extra = p.Billing, p.Notes, p.Extra
 }
 
-// Split takes the personal part out: the note, as the only one of
-// Personal.Notes, and the unknown fields. The public part has no Wire, which
+// aboutTitle marks the note that is a happening's title.
+const aboutTitle = "title"
+
+// Split takes the personal part out: the note, as the first of Personal.Notes,
+// the title behind it, and the unknown fields. The public part has no Wire, which
 // may hold them too. The happening itself is not changed.
 func (h *Happening) Split() (public Happening, personal Personal) {
 	public = *h
-	public.Note, public.Extra, public.Wire = "", nil, nil
-	if h.Note != "" {
+	public.Title, public.Note, public.Extra, public.Wire = "", "", nil, nil
+	if h.Note != "" || h.Title != "" {
 		personal.Notes = []Note{{Text: h.Note}}
+	}
+	if h.Title != "" {
+		personal.Notes = append(personal.Notes, Note{About: aboutTitle, Text: h.Title})
 	}
 	personal.Extra = h.Extra
 	return public, personal
@@ -54,12 +60,15 @@ func (h *Happening) Split() (public Happening, personal Personal) {
 
 // Join puts the personal part back in; nil takes it out.
 func (h *Happening) Join(p *Personal) {
-	h.Note, h.Extra = "", nil
+	h.Title, h.Note, h.Extra = "", "", nil
 	if p == nil {
 		return
 	}
 	if len(p.Notes) > 0 {
 		h.Note = p.Notes[0].Text
+	}
+	if len(p.Notes) > 1 && p.Notes[1].About == aboutTitle {
+		h.Title = p.Notes[1].Text
 	}
 	h.Extra = p.Extra
 }

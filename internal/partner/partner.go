@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/mail"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
+	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/secret"
 )
 
@@ -45,7 +47,33 @@ type Field struct {
 	// Credential marks a door's field whose value a caller presents:
 	// Credentials.Find(kind = Field.Name, presented) finds its shop.
 	Credential bool
+	// With names another field that a caller presents together with this one,
+	// an id with its secret: Find takes what Joined makes of both.
+	With string
+	// Password marks a secret that people choose: what is made while the hub
+	// runs keeps it as argon2id, and only Credentials.Check can compare it.
+	Password bool
+	// Of tells the kinds of a door's credentials apart where it has several:
+	// "" are its own (an API client, an application), "user" those of people.
+	Of string
+	// Make says what is made for the field where a credential is made without
+	// it: MakeUUID, MakeKey, MakeHex24; "": nothing.
+	Make Making
 }
+
+// Making is how the hub makes the value of a field that nobody gave.
+type Making string
+
+// The makings.
+const (
+	MakeUUID  Making = "uuid"  // random, version 4
+	MakeKey   Making = "key"   // 256 random bits in base62
+	MakeHex24 Making = "hex24" // 12 random bytes
+)
+
+// Joined is what Credentials.Find takes for a field with Field.With: the
+// other field's value and this one's.
+func Joined(with, value string) string { return with + "\x00" + value }
 
 // FieldKind is the shape of a setting's value.
 type FieldKind string
@@ -124,12 +152,17 @@ type Side struct {
 	// ledger still says of it is all that may stand there.
 	Rewrite func(context.Context) error
 
+	// Connect logs in at the partner without leaving anything there, and says
+	// what it found in a few words: `check --connect`. Nil: Look is asked for an
+	// order that nobody has.
+	Connect func(context.Context) (string, error)
+
 	Mode      Mode
 	Batch     int // most tasks per Deliver; 0: 1
 	Slots     int // calls in flight at a time; 0: the engine's default
 	Repeat    Repeat
 	Needs     []Need
-	Invites   []string        // kinds of invitation that a delivery claims: "shop", "products"
+	Invites   []string        // kinds of invitation that a delivery may claim: InviteShop, InviteProducts
 	MaxAge    time.Duration   // greatest age of an order that is sent by default; 0: any
 	Timeout   time.Duration   // of one Deliver; 0: 30 s
 	Rate      float64         // calls per second; 0: no limit
@@ -137,9 +170,32 @@ type Side struct {
 	Retry     []time.Duration // fixed schedule that ends `dropped`; nil: the engine's own, which ends `failed`
 	Confirms  []order.Kind    // a door's own statements that its callback sends back all the same
 	SkipTrust bool            // accepts public orders without being asked to (sandbox receivers)
+	// Plan says of an order that passed the rules what its delivery would be. It looks at nothing but its arguments and the
+	// settings in force. Nil: at once, claiming all of Invites.
+	// Base is the time of the event that brought the order up, by its source;
+	// received is when we accepted it.
+	Plan func(o *order.Order, base, received time.Time) Plan
 	// Render returns the bytes that would be sent for the task, for Latest's
 	// "same bytes" and for dry runs. Nil: compare states by Diff.
 	Render func(Task) ([]byte, error)
+}
+
+// The kinds of invitation.
+const (
+	InviteShop     = "shop"     // about the shop or the order
+	InviteProducts = "products" // about the products bought
+)
+
+// Plan is what a side makes of an order; see Side.Plan.
+type Plan struct {
+	// Skip, with a machine word in Code, says why the order is none of the
+	// side's: it gets no delivery.
+	Skip, Code string
+	// At is the earliest moment of the delivery, beside what the route's rules
+	// say; zero: at once.
+	At time.Time
+	// Invites are those of Side.Invites that the delivery claims; nil: all.
+	Invites []string
 }
 
 // Task is one order (or event) to send.
@@ -167,6 +223,7 @@ const (
 	ResultLater
 	ResultRefused
 	ResultNotThere // Look only
+	ResultDeclined
 )
 
 // Scope says what an outcome is about.
@@ -214,6 +271,13 @@ func Unknown(code, reason string) Outcome {
 	return Outcome{Result: ResultUnknown, Code: code, Reason: reason}
 }
 
+// Declined is the outcome of a task that the side itself will not send: the
+// customer wants no such mail, or had one lately. The delivery is closed as
+// cancelled and keeps its claims: no other route invites in its place.
+func Declined(code, reason string) Outcome {
+	return Outcome{Result: ResultDeclined, Code: code, Reason: reason}
+}
+
 // NotThere is Look's outcome for a task the partner does not have.
 func NotThere() Outcome { return Outcome{Result: ResultNotThere} }
 
@@ -228,8 +292,12 @@ type Deps struct {
 	Intake      Intake
 	Orders      Orders
 	Credentials Credentials // doors
+	Access      Access      // doors
 	State       State       // scoped to the connection or the door
-	Files       Files       // what partners fetch from us; routes
+	Seal        Sealer      // for what a side keeps in State and nobody else may read
+	Reviews     *review.Book
+	Mail        *mail.Server // the hub's own; nil: none is configured
+	Files       Files        // what partners fetch from us; routes
 	HTTP        *outbound.Client
 	Log         *slog.Logger
 	Now         func() time.Time
@@ -262,17 +330,51 @@ type Credentials interface {
 	// Find looks the presented value up among the credentials of that kind
 	// (Field.Name) of the partner's doors. False: unknown.
 	Find(ctx context.Context, kind, presented string) (Grant, bool, error)
+	// Check reports whether the presented value is that of a secret field of
+	// the credential that the grant is of; in constant time, and for a Password
+	// as slow as argon2id is.
+	Check(ctx context.Context, g Grant, field, presented string) (bool, error)
+	// List returns what the shop's credentials of this door open, of one kind
+	// (Field.Of), by name: a door that answers by its shops' settings.
+	List(ctx context.Context, shop, of string) ([]Grant, error)
+	// All returns those of every shop: a door whose callers name a website or a
+	// domain that is nobody's secret. In the sequence of shop and name.
+	All(ctx context.Context, of string) ([]Grant, error)
+}
+
+// Access issues and checks the short-lived tokens of a door, without writing
+// anything: any node takes what another one issued. What revokes a credential
+// revokes its tokens.
+type Access interface {
+	// Issue returns a token of the credential that the grant is of. Use tells a
+	// door's kinds of token apart ("access", "refresh", "code"); data is signed,
+	// not secret, at most 256 characters, and holds nothing personal.
+	Issue(g Grant, use, data string, ttl time.Duration) secret.Text
+	// Check returns the grant, as it is now, and the data of a token. Errors:
+	// secret.ErrToken for what we never issued or was revoked, secret.ErrExpired
+	// (with the grant); anything else is a trouble of ours.
+	Check(ctx context.Context, use, token string) (Grant, string, error)
+}
+
+// Sealer seals what a side keeps. The context is bound to it: what was sealed
+// for one place opens in no other.
+type Sealer interface {
+	Seal(plain []byte, context string) []byte
+	Open(sealed []byte, context string) ([]byte, error)
 }
 
 // Grant is what a credential opens.
 type Grant struct {
-	Shop     string
-	Account  string
-	Name     string       // the credential's name; rotation keeps it
-	Source   order.Source // RankDoor; a side lowers it for public keys with its Public method
-	Settings Settings     // the door's settings at that shop
-	Currency string       // the shop's
-	Timezone string       // the shop's, IANA
+	Shop    string
+	Account string
+	Name    string       // the credential's name; rotation keeps it
+	Source  order.Source // RankDoor; a side lowers it for public keys with its Public method
+	Of      string       // the kind of credential, see Field.Of
+	// Generation is raised when all tokens of the credential are revoked.
+	Generation int64
+	Settings   Settings // the door's settings at that shop; what is only kept as a hash is not in it
+	Currency   string   // the shop's
+	Timezone   string   // the shop's, IANA
 }
 
 // State is a small key-value store with expiry.
@@ -280,6 +382,10 @@ type State interface {
 	Get(ctx context.Context, key string) ([]byte, bool, error)
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error // ttl 0: for ever
 	Delete(ctx context.Context, key string) error
+	// List returns keys that begin with prefix and come after the key after, in
+	// the sequence of their bytes, at most limit of them, with their values. A
+	// prefix is of printable ASCII; keys longer than 1000 bytes are not found.
+	List(ctx context.Context, prefix, after string, limit int) (keys []string, values [][]byte, err error)
 }
 
 // Files are what partners fetch under /files/{shop}/{route}/. Written whole

@@ -35,6 +35,7 @@ type Claim struct {
 	Shop       string
 	Credential string // by name
 	Generation int64  // of the credential; raising it revokes all its tokens
+	Data       string // the issuer's own
 	Expires    time.Time
 }
 
@@ -54,14 +55,14 @@ func NewTokens(key Key, older ...Key) *Tokens {
 }
 
 const (
-	tokenFormat = 1
+	tokenFormat = 2
 	maxToken    = 1024 // characters
 )
 
 // Issue returns a token for the claim; times are kept to the second.
 func (t *Tokens) Issue(c Claim) Text {
 	b := []byte{tokenFormat}
-	for _, s := range []string{c.Audience, c.Shop, c.Credential} {
+	for _, s := range []string{c.Audience, c.Shop, c.Credential, c.Data} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	b = binary.AppendVarint(b, c.Generation)
@@ -111,7 +112,7 @@ func decodeClaim(b []byte) (c Claim, ok bool) {
 		return c, false
 	}
 	b = b[1:]
-	for _, s := range []*string{&c.Audience, &c.Shop, &c.Credential} {
+	for _, s := range []*string{&c.Audience, &c.Shop, &c.Credential, &c.Data} {
 		n, w := binary.Uvarint(b)
 		if w <= 0 || n > uint64(len(b)-w) {
 			return c, false

@@ -80,3 +80,13 @@ type Stats struct {
 	Appends int   // calls that wait for a writer
 	Others  int   // other writes that do
 }
+
+// PrefixEnd is the first text behind all that begin with prefix, which is of
+// printable ASCII.
+func PrefixEnd(prefix string) string {
+	if prefix == "" {
+		return "\U0010FFFF"
+	}
+	last := len(prefix) - 1
+	return prefix[:last] + string(rune(prefix[last]+1))
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/review"
 )
 
 // The one shop of a Hub.
@@ -36,9 +37,14 @@ type Hub struct {
 	fail    error
 
 	grants map[[2]string]partner.Grant // kind, value
+	named  []partner.Grant             // in the sequence in which they were added
 	state  map[string]stateValue
 	files  map[string]*File
-	now    func() time.Time
+	// Settings are what the shop is configured to invite with; set them before
+	// use.
+	Settings review.Settings
+	revoked  map[string]bool // credentials whose tokens are over
+	now      func() time.Time
 }
 
 type stored struct {
@@ -66,7 +72,7 @@ func NewHub(now func() time.Time) *Hub {
 	}
 	return &Hub{
 		orders: map[string]*stored{}, grants: map[[2]string]partner.Grant{},
-		state: map[string]stateValue{}, files: map[string]*File{}, now: now,
+		state: map[string]stateValue{}, files: map[string]*File{}, revoked: map[string]bool{}, now: now,
 	}
 }
 
@@ -75,15 +81,27 @@ func NewHub(now func() time.Time) *Hub {
 func (h *Hub) AddDoor(t testing.TB, p partner.Partner, values map[string]json.Value) {
 	t.Helper()
 	s := Settings(t, p, true, values)
+	h.AddCredential(p, "default", "", s)
+}
+
+// AddCredential gives the hub one more credential of a kind (Field.Of) of the
+// partner's door.
+func (h *Hub) AddCredential(p partner.Partner, name, of string, s partner.Settings) {
+	g := partner.Grant{
+		Shop: Shop, Name: name, Of: of, Settings: s, Currency: Currency, Timezone: Timezone,
+		Source: order.Source{Name: p.Name + ":" + name, Rank: order.RankDoor},
+	}
+	h.named = append(h.named, g)
+	value := func(field string) string { return s[field].Text + s[field].Secret.Reveal() }
 	for _, f := range p.Settings {
-		key := s[f.Name].Text + s[f.Name].Secret.Reveal()
-		if !f.Door || !f.Credential || key == "" {
+		key := value(f.Name)
+		if !f.Door || !f.Credential || f.Of != of || key == "" {
 			continue
 		}
-		h.grants[[2]string{f.Name, key}] = partner.Grant{
-			Shop: Shop, Name: "default", Settings: s, Currency: Currency, Timezone: Timezone,
-			Source: order.Source{Name: p.Name + ":default", Rank: order.RankDoor},
+		if f.With != "" {
+			key = partner.Joined(value(f.With), key)
 		}
+		h.grants[[2]string{f.Name, key}] = g
 	}
 }
 
@@ -91,7 +109,8 @@ func (h *Hub) AddDoor(t testing.TB, p partner.Partner, values map[string]json.Va
 func (h *Hub) Deps(p partner.Partner) partner.Deps {
 	return partner.Deps{
 		Partner: p.Name, Shop: Shop, Route: "out", Source: order.Source{Name: "route:out", Rank: order.RankRoute},
-		Intake: h, Orders: h, Credentials: h, State: state{h}, Files: files{h},
+		Intake: h, Orders: h, Credentials: h, Access: access{h}, State: state{h, "side/"}, Files: files{h},
+		Seal: sealer(), Reviews: h.Book(),
 		HTTP: outbound.New(outbound.Options{Timeout: 10 * time.Second}),
 		Log:  slog.New(slog.DiscardHandler), Now: h.now, PublicURL: "https://hub.example",
 	}
@@ -291,12 +310,71 @@ func (h *Hub) Fetch(name string) {
 	h.files[name].Fetched = h.now()
 }
 
-type state struct{ h *Hub }
+// Check answers as partner.Credentials says; passwords are compared as they
+// stand in the settings.
+func (h *Hub) Check(_ context.Context, g partner.Grant, field, presented string) (bool, error) {
+	return g.Settings[field].Secret.Is(presented), nil
+}
+
+// List answers as partner.Credentials says.
+func (h *Hub) List(ctx context.Context, shop, of string) ([]partner.Grant, error) {
+	if shop != Shop {
+		return nil, nil
+	}
+	return h.All(ctx, of)
+}
+
+// All answers as partner.Credentials says.
+func (h *Hub) All(_ context.Context, of string) ([]partner.Grant, error) {
+	return slices.DeleteFunc(slices.Clone(h.named), func(g partner.Grant) bool { return g.Of != of }), nil
+}
+
+// Revoke ends the tokens of a credential.
+func (h *Hub) Revoke(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.revoked[name] = true
+}
+
+// Book returns the shop's invitations and reviews, kept in the hub's state.
+func (h *Hub) Book() *review.Book {
+	return review.New(review.Options{
+		KV: func(string) review.KV { return state{h, "reviews/"} }, Key: testKey,
+		Shops: func(shop string) (review.Shop, bool) {
+			return review.Shop{Name: "Nordlys", Location: time.UTC, Settings: h.Settings}, shop == Shop
+		},
+		PublicURL: func() string { return "https://hub.example" },
+		Append:    h.Append, Merged: h.Merged, Now: h.now, Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+type state struct {
+	h     *Hub
+	scope string
+}
+
+// List answers as partner.State says.
+func (s state) List(_ context.Context, prefix, after string, limit int) (keys []string, values [][]byte, err error) {
+	s.h.mu.Lock()
+	defer s.h.mu.Unlock()
+	for key, v := range s.h.state {
+		if key, ok := strings.CutPrefix(key, s.scope); ok && strings.HasPrefix(key, prefix) && key > after &&
+			(v.expires.IsZero() || !s.h.now().After(v.expires)) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	keys = keys[:min(limit, len(keys))]
+	for _, key := range keys {
+		values = append(values, bytes.Clone(s.h.state[s.scope+key].value))
+	}
+	return keys, values, nil
+}
 
 func (s state) Get(_ context.Context, key string) ([]byte, bool, error) {
 	s.h.mu.Lock()
 	defer s.h.mu.Unlock()
-	v, ok := s.h.state[key]
+	v, ok := s.h.state[s.scope+key]
 	if !ok || !v.expires.IsZero() && s.h.now().After(v.expires) {
 		return nil, false, nil
 	}
@@ -310,14 +388,14 @@ func (s state) Put(_ context.Context, key string, value []byte, ttl time.Duratio
 	if ttl > 0 {
 		v.expires = s.h.now().Add(ttl)
 	}
-	s.h.state[key] = v
+	s.h.state[s.scope+key] = v
 	return nil
 }
 
 func (s state) Delete(_ context.Context, key string) error {
 	s.h.mu.Lock()
 	defer s.h.mu.Unlock()
-	delete(s.h.state, key)
+	delete(s.h.state, s.scope+key)
 	return nil
 }
 

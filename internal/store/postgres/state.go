@@ -117,6 +117,25 @@ func (s *state) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
+// List implements partner.State.
+func (s *state) List(ctx context.Context, prefix, after string, limit int) (keys []string, values [][]byte, err error) {
+	const query = `SELECT key, value FROM state WHERE shop = $1 AND scope = $2 AND key > $3 AND key >= $4 AND key < $5
+		AND (expires = 0 OR expires > $6) ORDER BY key LIMIT $7`
+	type entry struct {
+		Key   string
+		Value []byte
+	}
+	all, err := list(ctx, s.store, pgx.RowToStructByPos[entry], query,
+		s.shop, s.scope, after, prefix, store.PrefixEnd(prefix), s.store.Now().UnixMicro(), limit)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list state: %w", err)
+	}
+	for _, e := range all {
+		keys, values = append(keys, e.Key), append(values, e.Value)
+	}
+	return keys, values, nil
+}
+
 // Once implements store.Store.
 func (s *Store) Once(ctx context.Context, shop, scope, key string, value []byte) (kept []byte, err error) {
 	const add = `INSERT INTO state (shop, scope, key, value) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`

@@ -89,6 +89,32 @@ func (s *state) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
+// List implements partner.State.
+func (s *state) List(ctx context.Context, prefix, after string, limit int) (keys []string, values [][]byte, err error) {
+	const query = `SELECT key, value FROM state WHERE shop = ? AND scope = ? AND key > ? AND key >= ? AND key < ?
+		AND (expires = 0 OR expires > ?) ORDER BY key LIMIT ?`
+	err = s.store.View(ctx, func(v *View) error {
+		rows, err := v.Query(query, s.shop, s.scope, after, prefix, store.PrefixEnd(prefix), s.store.opts.Now().UnixMicro(), limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var key string
+			var value []byte
+			if err := rows.Scan(&key, &value); err != nil {
+				return err
+			}
+			keys, values = append(keys, key), append(values, value)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list state: %w", err)
+	}
+	return keys, values, nil
+}
+
 // fetchesKept is how many fetches of one file are remembered.
 const fetchesKept = 200
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,7 @@ func RunState(t *testing.T, open OpenStore) {
 	cases := map[string]func(*drawer){
 		"state":               testState,
 		"any key":             testStateKeys,
+		"list by prefix":      testStateList,
 		"expired and swept":   testStateSwept,
 		"once":                testOnce,
 		"fetches":             testFetches,
@@ -94,6 +96,32 @@ func testState(d *drawer) {
 	if err := d.store.State(shop, ads).Put(d.Context(), "big", bytes.Repeat([]byte{1}, 1<<20+1), 0); err == nil {
 		d.Error("a document was kept")
 	}
+}
+
+// A prefix finds its keys in the sequence of their bytes, page by page.
+func testStateList(d *drawer) {
+	for _, key := range []string{"b/2", "b/1", "b/10", "a", "b", "b0", "c/1"} {
+		d.put("door", key, "v"+key, 0)
+	}
+	d.put("door", "b/gone", "", time.Second)
+	d.put("other", "b/3", "", 0)
+	d.clock.move(time.Minute)
+	f := func(prefix, after string, limit int, want ...string) {
+		keys, values, err := d.store.State(shop, "door").List(d.Context(), prefix, after, limit)
+		if err != nil || !slices.Equal(keys, want) || len(values) != len(keys) {
+			d.Fatalf("list %q after %q: %q %v, want %q", prefix, after, keys, err, want)
+		}
+		for i, key := range keys {
+			if string(values[i]) != "v"+key {
+				d.Errorf("list: %s is %q", key, values[i])
+			}
+		}
+	}
+	f("b/", "", 10, "b/1", "b/10", "b/2")
+	f("b/", "", 2, "b/1", "b/10")
+	f("b/", "b/10", 10, "b/2")
+	f("", "b", 10, "b/1", "b/10", "b/2", "b0", "c/1")
+	f("z", "", 10)
 }
 
 // Keys may be what a stranger sent.

@@ -41,7 +41,7 @@ func meets(n partner.Need, o *order.Order) bool {
 	case partner.NeedProducts:
 		return hasProduct(o)
 	case partner.NeedPrices:
-		return priced(o)
+		return order.Priced(o.Lines)
 	case partner.NeedEmail:
 		return o.Customer != nil && o.Customer.Email != ""
 	case partner.NeedName:
@@ -63,15 +63,6 @@ func hasProduct(o *order.Order) bool {
 		}
 	}
 	return false
-}
-
-func priced(o *order.Order) bool {
-	for i := range o.Lines {
-		if l := &o.Lines[i]; l.Kind == order.LineProduct && !l.Total.IsSet() {
-			return false
-		}
-	}
-	return true
 }
 
 func named(o *order.Order) bool {

@@ -9,14 +9,16 @@ import (
 // made of: never change it, Clone it.
 type Merged struct {
 	Order  *Order             // nil if no source stated it
-	From   map[Group]string   // which source each group comes from; groups that nobody states are not in it
+	From   map[Group]string   // which source each group comes from; groups that nobody states are not in it; of a customer also single fields ("customer.email")
 	Differ map[Group][]string // which sources say otherwise, sorted; nil: none does
 	Public bool               // only public sources stated it
 }
 
 // Merge builds the state out of the layers: group by group the highest source
-// that states a group has it whole; once a secret source stated the order,
-// public layers leave. An operator's correction of a group ranks above all
+// that states a group has it whole, of equal rank the one that says more of it
+// (see fullness), else the first; once a secret source stated the order,
+// public layers leave. Only the customer is put together of several sources, as
+// far as they do not contradict each other (see completeCustomer). An operator's correction of a group ranks above all
 // until that group's own source (the one that has it without operators) states
 // something new in it; of several corrections the last stands. A correction
 // vouches for its groups only: it does not make public layers leave.
@@ -42,6 +44,7 @@ func Merge(layers []Layer) Merged {
 			m.differ(g, l, r)
 		}
 	}
+	r.completeCustomer(&m)
 	r.addParcels(&m)
 	m.Order.Status, m.Order.Cancellation = r.standing()
 	return m
@@ -93,9 +96,13 @@ func higher(a, b *Layer) int {
 func (r *roll) winner(g Group) *Layer {
 	var own, correction *Layer
 	for _, l := range r.sources {
-		if l.states(g) {
+		switch {
+		case !l.states(g):
+		case own == nil:
 			own = l
-			break
+		case l.Source.Rank < own.Source.Rank:
+		case fullness(g, l.Statement) > fullness(g, own.Statement):
+			own = l
 		}
 	}
 	for _, l := range r.operators {
@@ -113,7 +120,7 @@ func (m *Merged) differ(g Group, winner *Layer, r roll) {
 	var names []string
 	for _, list := range [2][]*Layer{r.sources, r.operators} {
 		for _, l := range list {
-			if l != winner && l.states(g) && !SameGroup(g, winner.Statement, l.Statement) {
+			if l != winner && l.states(g) && contradicts(g, winner.Statement, l.Statement) {
 				names = append(names, l.Source.Name)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +95,9 @@ func checkOrigin(t *rapid.T, layers []order.Layer, m order.Merged) {
 		if g == order.GroupShipping {
 			merged.Shipping = withoutParcels(t, layers, said.Shipping, merged.Shipping)
 		}
+		if g == order.GroupCustomer {
+			merged.Customer = withoutFilled(t, byName, m)
+		}
 		if !order.SameGroup(g, said, &merged) {
 			t.Fatalf("%s is not what %s says", g, from)
 		}
@@ -103,6 +107,28 @@ func checkOrigin(t *rapid.T, layers []order.Layer, m order.Merged) {
 			}
 		}
 	}
+}
+
+// withoutFilled takes out the fields of the customer that others filled, each
+// of which must be what its source says.
+func withoutFilled(t *rapid.T, byName map[string]*order.Layer, m order.Merged) *order.Customer {
+	if m.Order.Customer == nil {
+		return nil
+	}
+	own := *m.Order.Customer
+	v := reflect.ValueOf(&own).Elem()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		from, ok := m.From[order.Group("customer."+name)]
+		if !ok {
+			continue
+		}
+		if said := reflect.ValueOf(byName[from].Statement.Customer).Elem().Field(i); said.String() != v.Field(i).String() {
+			t.Fatalf("customer.%s is not what %s says", name, from)
+		}
+		v.Field(i).SetZero()
+	}
+	return &own
 }
 
 // withoutParcels takes out the parcels that only happenings told of.
@@ -425,5 +451,41 @@ func BenchmarkMerge(b *testing.B) {
 				order.Merge(layers)
 			}
 		})
+	}
+}
+
+// TestMergeCompletes merges doors whose dialects have no place for what others
+// say: neither hides it, whoever spoke first.
+func TestMergeCompletes(t *testing.T) {
+	t.Parallel()
+	price := func(text string) order.Money {
+		d, err := order.ParseDecimal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	ads := &order.Order{ID: "1", Customer: &order.Customer{ID: "C-7"}, Lines: []order.Line{{Product: order.Product{Code: "A"}, Total: price("9.00")}}}
+	reviews := &order.Order{ID: "1", Customer: &order.Customer{Email: "eva@kund.example", FirstName: "Eva", LastName: "Lind"},
+		Lines: []order.Line{{Product: order.Product{Code: "A", Name: "Mug"}}}}
+	more := &order.Order{ID: "1", Customer: &order.Customer{Email: "eva@kund.example", Name: "Eva Lind"}}
+	other := &order.Order{ID: "1", Customer: &order.Customer{Email: "bo@kund.example", Phone: "1"}}
+	layer := func(name string, first int64, o *order.Order) order.Layer {
+		return order.Layer{Source: order.Source{Name: name, Rank: order.RankDoor}, First: first, Seq: first, Statement: o}
+	}
+	for _, firsts := range [][3]int64{{1, 2, 3}, {2, 1, 3}, {3, 2, 1}} {
+		m := order.Merge([]order.Layer{layer("citrusad:default", firsts[0], ads), layer("skeepers:default", firsts[1], reviews),
+			layer("trustpilot:default", firsts[2], more)})
+		want := order.Customer{ID: "C-7", Email: "eva@kund.example", Name: "Eva Lind", FirstName: "Eva", LastName: "Lind"}
+		if *m.Order.Customer != want {
+			t.Errorf("%v: customer %+v", firsts, *m.Order.Customer)
+		}
+		if m.From[order.GroupLines] != "citrusad:default" || m.From["customer.id"] != "citrusad:default" || len(m.Differ[order.GroupCustomer]) != 0 {
+			t.Errorf("%v: from %v, differ %v", firsts, m.From, m.Differ)
+		}
+	}
+	m := order.Merge([]order.Layer{layer("skeepers:default", 1, reviews), layer("trustpilot:default", 2, other), layer("citrusad:default", 3, ads)})
+	if c := m.Order.Customer; c.Phone != "" || c.ID != "C-7" || !slices.Equal(m.Differ[order.GroupCustomer], []string{"trustpilot:default"}) {
+		t.Errorf("who contradicts adds nothing: %+v, differ %v", *c, m.Differ)
 	}
 }

@@ -51,7 +51,7 @@ func newRoute(deps partner.Deps, s partner.Settings) (partner.Side, error) {
 		Mode:   partner.Latest,
 		Batch:  maxBatch,
 		Repeat: partner.AskFirst,
-		Needs:  []partner.Need{partner.NeedPlacedAt, partner.NeedProducts},
+		Needs:  []partner.Need{partner.NeedPlacedAt, partner.NeedProducts, partner.NeedPrices},
 		Render: r.render,
 	}
 	output := textOr(s, "output", outputAPI)

@@ -10,8 +10,6 @@ import (
 	"time"
 )
 
-const citrusPath = "/citrusad/v1/orders"
-
 func acceptBatch(ctx context.Context, b *bench) error {
 	return b.accept(ctx, "accept-batch", b.connections(8), 100)
 }

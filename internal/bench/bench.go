@@ -65,6 +65,7 @@ var scenarios = []scenario{
 	{name: "accept-batch", run: acceptBatch},
 	{name: "accept-single", run: acceptSingle},
 	{name: "accept-shops", run: acceptShops},
+	{name: "accept-reviews", run: acceptReviews},
 	{name: "deliver", run: deliverMost},
 	{name: "deliver-half", run: deliverHalf},
 	{name: "nodes", run: twoNodes, shared: true},

@@ -121,7 +121,7 @@ func (b *bench) deliver(ctx context.Context, f *fleet, to sink, l load) (Result,
 	if err := f.mark(); err != nil {
 		return Result{}, err
 	}
-	l.addrs, l.path, l.keys = f.addrs(), citrusPath, keys(f.shops)
+	l.addrs, l.keys = f.addrs(), keys(f.shops)
 	s, err := l.run(ctx)
 	if err != nil {
 		return Result{}, err

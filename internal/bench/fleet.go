@@ -68,9 +68,16 @@ func (f *fleet) used() (usage, error) {
 // measure runs a load against the CitrusAd doors of the first shop, unless the
 // load names keys of others.
 func (f *fleet) measure(ctx context.Context, l load) (*sent, usage, error) {
-	l.addrs, l.path = f.addrs(), citrusPath
+	l.addrs = f.addrs()
 	if l.keys == nil {
 		l.keys = keys(1)
+	}
+	if d := l.dialect; d != nil && d.login != nil {
+		token, err := d.login(ctx, f.first().Addr)
+		if err != nil {
+			return nil, usage{}, err
+		}
+		l.keys = []string{token}
 	}
 	if err := f.mark(); err != nil {
 		return nil, usage{}, err

@@ -26,6 +26,7 @@ const (
 // hubConfig is what a measurement needs of the hub's configuration.
 type hubConfig struct {
 	shops    int    // 0: one
+	doors    string // YAML of doors beside CitrusAd's, indented by six
 	routes   string // YAML of the routes of each shop, indented by six; "": none
 	database string // its address; "": the embedded store
 }
@@ -51,7 +52,7 @@ func (c hubConfig) yaml() string {
 	s.WriteString("shops:\n")
 	for i := range max(c.shops, 1) {
 		fmt.Fprintf(&s, "  %s:\n    name: Bench\n    currency: EUR\n    timezone: UTC\n    doors:\n"+
-			"      citrusad: {api_key: %s, team_id: bench-team}\n", shopID(i), apiKey(i))
+			"      citrusad: {api_key: %s, team_id: bench-team}\n%s", shopID(i), apiKey(i), c.doors)
 		if c.routes != "" {
 			fmt.Fprintf(&s, "    routes:\n%s", c.routes)
 		}

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -12,8 +11,9 @@ import (
 // load is one stretch of work for the generator.
 type load struct {
 	addrs   []string // connections take them in turn
-	path    string
-	keys    []string // an API key per shop; requests take the shops in turn
+	dialect *dialect // nil: CitrusAd's
+	path    string   // "": the dialect's
+	keys    []string // an API key or token per shop; requests take the shops in turn
 	conns   int
 	batch   int           // orders per request
 	rate    float64       // orders per second; 0: the next as soon as one is answered
@@ -53,6 +53,12 @@ func (s *sent) perSecond() float64 { return float64(s.Orders) / s.Elapsed.Second
 // run sends until the load is done. Connections are opened before the clock
 // starts.
 func (l load) run(ctx context.Context) (*sent, error) {
+	if l.dialect == nil {
+		l.dialect = citrus
+	}
+	if l.path == "" {
+		l.path = l.dialect.path
+	}
 	senders := make([]*sender, l.conns)
 	for i := range senders {
 		addr := l.addrs[i%len(l.addrs)]
@@ -151,11 +157,11 @@ const variants = 200
 func newSender(l load, addr string, c *conn, index int) *sender {
 	s := &sender{load: l, addr: addr, conn: c, sent: sent{Latency: &latencies{}}}
 	for i := 0; i < variants; i += l.batch {
-		s.ready = append(s.ready, newBody(l.batch, index*variants+i))
+		s.ready = append(s.ready, l.dialect.newBody(l.batch, index*variants+i))
 	}
 	for _, key := range l.keys {
-		s.heads = append(s.heads, fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Basic %s\r\n"+
-			"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: ", l.path, addr, key))
+		s.heads = append(s.heads, fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: %s %s\r\n"+
+			"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: ", l.path, addr, l.dialect.scheme, key))
 	}
 	return s
 }
@@ -197,13 +203,7 @@ func (s *sender) send(number int64) error {
 	if err != nil {
 		return err
 	}
-	if a.status != 200 {
-		return fmt.Errorf("answer %d: %.200s", a.status, a.body)
-	}
-	if n := bytes.Count(a.body, []byte(`"id":"`+idPrefix)); n != s.load.batch && !s.load.floor {
-		return fmt.Errorf("answer names %d orders of %d", n, s.load.batch)
-	}
-	return nil
+	return s.load.dialect.judge(a, s.load.batch, s.load.floor)
 }
 
 // redial replaces a connection whose state is unknown. The failure stays

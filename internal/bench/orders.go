@@ -122,23 +122,25 @@ func price(cents int) string { return strconv.Itoa(cents/100) + fmt.Sprintf(".%0
 type body struct {
 	bytes  []byte
 	ids    []int // where the digits of each order's id stand
-	stamps []int // where the time of each order stands
+	stamps []int // where the time of each order stands; none where the dialect has none
 }
 
 // newBody renders count orders, beginning with the variant first.
-func newBody(count, first int) body {
-	b := body{bytes: []byte(`{"orders":[`)}
+func (d *dialect) newBody(count, first int) body {
+	b := body{bytes: []byte(d.open)}
 	for i := range count {
 		if i > 0 {
 			b.bytes = append(b.bytes, ',')
 		}
 		at := len(b.bytes)
-		b.bytes = appendOrder(b.bytes, first+i)
+		b.bytes = d.order(b.bytes, first+i)
 		order := b.bytes[at:]
 		b.ids = append(b.ids, at+bytes.Index(order, []byte(idPrefix))+len(idPrefix))
-		b.stamps = append(b.stamps, at+bytes.Index(order, []byte(`"orderDate":"`))+len(`"orderDate":"`))
+		if d.stamp != "" {
+			b.stamps = append(b.stamps, at+bytes.Index(order, []byte(d.stamp))+len(d.stamp))
+		}
 	}
-	b.bytes = append(b.bytes, "]}"...)
+	b.bytes = append(b.bytes, d.close...)
 	return b
 }
 
@@ -148,6 +150,8 @@ func (b *body) fill(n numbering, number uint64, now time.Time) {
 	stamp := now.UTC().AppendFormat(room[:0], stampLayout)
 	for i, at := range b.ids {
 		putID(b.bytes[at:], n.id(number+uint64(i)))
-		copy(b.bytes[b.stamps[i]:], stamp)
+		if b.stamps != nil {
+			copy(b.bytes[b.stamps[i]:], stamp)
+		}
 	}
 }

@@ -29,7 +29,7 @@ func TestNumbering(t *testing.T) {
 // JSON, distinct ids, 1 to 5 lines, about 400 bytes an order.
 func TestBody(t *testing.T) {
 	t.Parallel()
-	b := newBody(100, 0)
+	b := citrus.newBody(100, 0)
 	now := time.Date(2026, 11, 21, 12, 30, 0, 123456000, time.UTC)
 	b.fill(numbering{}, 255, now)
 	var got struct {

@@ -1,7 +1,8 @@
 // Package demo shows the main job in one go: a hub, a sandbox that plays
-// CitrusAd and the receiver of a webhook, each a program of its own on
-// loopback; documented samples and a real order book in, by every way; out by
-// two routes. It judges by asking the partners what they have.
+// CitrusAd, Skeepers and Trustpilot, the receiver of a webhook and the mailbox
+// of all customers, each a program of its own on loopback; documented samples,
+// orders that ask for reviews and a real order book in, by every way; out by
+// five routes. It judges by asking the partners what they have.
 package demo
 
 import (
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +20,7 @@ import (
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/app"
 	"github.com/ordermux/ordermux/internal/json"
+	"github.com/ordermux/ordermux/internal/partner/all"
 	"github.com/ordermux/ordermux/internal/sandbox"
 	"github.com/ordermux/ordermux/internal/secret"
 )
@@ -31,8 +34,13 @@ const (
 	hubToken     = "demo-admin-token"
 	sandboxKey   = "sandbox-secret-key"
 
-	routeAds  = "ads"
-	routeHook = "hook"
+	routeAds    = "ads"
+	routeHook   = "hook"
+	routeFrance = "reviews-france"
+	routeSweden = "reviews-sweden"
+	routeMail   = "mail"
+
+	sandboxShop = app.SandboxShop
 )
 
 // Options of the demo.
@@ -55,7 +63,7 @@ type Options struct {
 
 	// LoseAtSandbox and LoseAtReceiver name an order that this partner answers
 	// well for and loses: planted losses, which the demo must find.
-	LoseAtSandbox, LoseAtReceiver string
+	LoseAtSandbox, LoseAtReceiver, LoseAtSkeepers, LoseAtTrustpilot, LoseAtMailbox string
 }
 
 // Failed is the demo's verdict that an order did not reach a partner that it
@@ -95,8 +103,10 @@ type demo struct {
 	start starter
 	parts []*running
 
-	hub, sandbox, receiver string // addresses
-	api                    *api.Client
+	hub, sandbox, receiver, mailbox string // addresses
+	smtpPort                        int    // of the mailbox
+	api                             *api.Client
+	portal                          *api.Client // of the sandbox
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -108,7 +118,10 @@ func (d *demo) run(ctx context.Context) error {
 	if err := f.run(ctx); err != nil {
 		return err
 	}
-	j := newJudge(d.sandbox, d.receiver, f.want, f.events)
+	j := &judge{
+		sandbox: d.sandbox, receiver: d.receiver, mailbox: d.mailbox, portal: d.portal, want: f.want, events: f.events,
+		ads: map[string]bool{}, hook: map[string]bool{}, refs: map[string]bool{}, invited: map[string]string{},
+	}
 	faults, err := d.wait(ctx, j)
 	if err != nil {
 		return err
@@ -136,21 +149,53 @@ func (d *demo) startParts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.sandbox, d.receiver = sandbox.URL, receiver.URL
-	if err := d.plantLoss(ctx); err != nil {
-		return err
+	lost := ""
+	if d.opts.LoseAtMailbox != "" {
+		lost = address(d.opts.LoseAtMailbox)
 	}
-	file := filepath.Join(d.dir, "ordermux.yml")
-	if err := os.WriteFile(file, []byte(d.configuration(key)), 0o600); err != nil {
-		return err
-	}
-	hub, err := d.part(ctx, Part{Role: "hub", Config: file})
+	mailbox, err := d.part(ctx, Part{Role: "mailbox", Drop: lost})
 	if err != nil {
 		return err
 	}
-	d.hub = hub.URL
+	d.sandbox, d.receiver, d.mailbox, d.smtpPort = sandbox.URL, receiver.URL, mailbox.URL, mailbox.SMTPPort
+	if d.portal, err = api.NewClient(d.sandbox, secret.New(app.SandboxAdminToken), nil); err != nil {
+		return err
+	}
+	if err := d.plantLosses(ctx); err != nil {
+		return err
+	}
+	if err := d.startHub(ctx, key); err != nil {
+		return err
+	}
 	d.api, err = api.NewClient(d.hub, secret.New(hubToken), nil)
 	return err
+}
+
+// startHub starts the hub at an address that is known beforehand: the links in
+// its mails lead there. Somebody else may take the address first.
+func (d *demo) startHub(ctx context.Context, key string) error {
+	var errs []error
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		address := l.Addr().String()
+		if err := l.Close(); err != nil {
+			return err
+		}
+		file := filepath.Join(d.dir, "ordermux.yml")
+		if err := os.WriteFile(file, []byte(d.configuration(address, key)), 0o600); err != nil {
+			return err
+		}
+		hub, err := d.part(ctx, Part{Role: "hub", Config: file})
+		if err == nil {
+			d.hub = hub.URL
+			return nil
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 func (d *demo) part(ctx context.Context, p Part) (*running, error) {
@@ -162,57 +207,97 @@ func (d *demo) part(ctx context.Context, p Part) (*running, error) {
 	return r, nil
 }
 
-// plantLoss tells the sandbox which order to lose.
-func (d *demo) plantLoss(ctx context.Context) error {
-	if d.opts.LoseAtSandbox == "" {
-		return nil
+// plantLosses tells the sandbox which orders to lose.
+func (d *demo) plantLosses(ctx context.Context) error {
+	for partner, id := range map[string]string{
+		"citrusad": d.opts.LoseAtSandbox, "skeepers": d.opts.LoseAtSkeepers, "trustpilot": d.opts.LoseAtTrustpilot,
+	} {
+		if id == "" {
+			continue
+		}
+		faults, err := json.Marshal(sandbox.Faults{ThrowAwayID: []string{id}})
+		if err == nil {
+			_, err = d.portal.SetFaults(ctx, partner, faults)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	c, err := api.NewClient(d.sandbox, secret.New(app.SandboxAdminToken), nil)
-	if err != nil {
-		return err
-	}
-	faults, err := json.Marshal(sandbox.Faults{ThrowAwayID: []string{d.opts.LoseAtSandbox}})
-	if err == nil {
-		_, err = c.SetFaults(ctx, "citrusad", faults)
-	}
-	return err
+	return nil
 }
 
 // configuration is the hub's file.
-func (d *demo) configuration(key string) string {
+func (d *demo) configuration(address, key string) string {
 	store := "data: ./hub"
 	if d.opts.Database != "" {
 		store = fmt.Sprintf("database: %q\nseal_key: %q", d.opts.Database, strings.Repeat("de", 32))
 	}
-	return fmt.Sprintf(`listen: 127.0.0.1:0
-%s
+	return fmt.Sprintf("listen: %[1]s\npublic_url: http://%[1]s\n", address) + fmt.Sprintf(`%s
 admin_token: %s
 alerts: {disk_free: 16MiB}
+smtp: {host: 127.0.0.1, port: %d, from: "Nordlys Kaffe <hej@nordlys.example>", tls: never}
 shops:
   %s:
     name: Nordlys Kaffe
     currency: GBP
     timezone: Europe/London
+    reviews: {delay: 0, frequency: 0}
     doors:
       citrusad: {api_key: %s, publishable_key: %s, team_id: team-1}
+      skeepers: {client_id: %s, client_secret: %s, website_id: %s}
+      trustpilot: {api_key: %s, api_secret: %s, domains: [%s], require_user: "false"}
     routes:
-      %s:
+`, store, hubToken, d.smtpPort, shopID, hubKey, hubPublicKey, hubClient, hubClientKey, hubWebsite, hubAPIKey, hubAPISecret, hubDomain) + d.routes(key)
+}
+
+// routes are the routes in the hub's file. Those that invite divide the orders
+// between them; what no platform takes is left to mails of our own.
+func (d *demo) routes(key string) string {
+	skeepers, trustpilot := sandboxDoor("skeepers"), sandboxDoor("trustpilot")
+	return fmt.Sprintf(`      %s:
         partner: citrusad
-        when: any(order.lines, .kind == "product")   # no adjustments
+        when: any(order.lines, .kind == "product" and has(.total))   # sales, no adjustments
         settings: {base_url: "%s/citrusad", api_key: %s, read_back: "0"}
       %s:
         partner: webhook
         trust: public                                # orders of browsers too
         settings: {url: "%s/in", secret: "%s"}
-`, store, hubToken, shopID, hubKey, hubPublicKey, routeAds, d.sandbox, sandboxKey, routeHook, d.receiver, key)
+      %s:
+        partner: skeepers
+        when: order.id startsWith "FR-"
+        settings: {token_url: "%[8]s/skeepers/realms/skeepers/protocol/openid-connect/token", base_url: "%[8]s/skeepers/purchase-event", client_id: %[9]s, client_secret: %[10]s, website_id: %[11]s}
+      %[12]s:
+        partner: trustpilot
+        when: order.id startsWith "SE-"
+        settings: {base_url: "%[8]s/trustpilot", api_key: %[13]s, api_secret: %[14]s, domain: %[15]s, business_user_id: %[16]s}
+      %[17]s:
+        partner: mail
+        when: has(order.customer.email)
+`, routeAds, d.sandbox, sandboxKey, routeHook, d.receiver, key, routeFrance, d.sandbox, skeepers("client_id"), skeepers("client_secret"), skeepers("website_id"),
+		routeSweden, trustpilot("api_key"), trustpilot("api_secret"), trustpilot("domains"), trustpilot("user_id"), routeMail)
+}
+
+// sandboxDoor returns the well-known settings of one of the sandbox's doors,
+// of all its kinds of credential.
+func sandboxDoor(name string) func(field string) string {
+	doors := app.SandboxConfig("", "", all.List()).Shops[sandboxShop].Doors[name]
+	return func(field string) string {
+		for _, d := range doors {
+			if v, ok := d.Settings[field]; ok {
+				return v.Text + strings.Join(v.List, "") + v.Secret.Reveal()
+			}
+		}
+		return ""
+	}
 }
 
 func (d *demo) introduce() {
 	fmt.Fprintf(d.out, `hub        %s  (API token %s)
-sandbox    %s  plays CitrusAd
+sandbox    %s  plays CitrusAd, Skeepers and Trustpilot
 receiver   %s  takes the webhook
+mailbox    %s  takes the customers' mail
 
-`, d.hub, hubToken, d.sandbox, d.receiver)
+`, d.hub, hubToken, d.sandbox, d.receiver, d.mailbox)
 }
 
 // stop stops the parts, the hub first.
@@ -233,7 +318,8 @@ Everything keeps running until Ctrl-C. Look around:
   curl -H 'Authorization: Bearer %s' %s/api/v1/shops/%s/orders/doc-several-items
   curl -H 'Authorization: Basic %s' %s/citrusad/v1/orders/doc-several-items
   curl %s/received
-`, hubToken, d.hub, shopID, sandboxKey, d.sandbox, d.receiver)
+  curl %s/mails
+`, hubToken, d.hub, shopID, sandboxKey, d.sandbox, d.receiver, d.mailbox)
 	<-ctx.Done()
 	return nil
 }

@@ -56,7 +56,9 @@ func onceOn(t *testing.T, database string) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Log(out)
-	for _, want := range []string{"Taken, by door", "Delivered, by route", "Order 536370 from end to end", "the sandbox has 89 orders and the receiver 91 orders and 5 happenings",
+	for _, want := range []string{"Taken, by door", "Delivered, by route", "Order 536370 from end to end", "the sandbox has 91 orders and the receiver 97 orders and 5 happenings",
+		"6 customers were invited to review, each once: 3 by Skeepers, 2 by Trustpilot, 1 by our own mail",
+		"said by skeepers:default: ",
 		"sums up to 35290.58 GBP"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
@@ -107,7 +109,7 @@ func TestStays(t *testing.T) {
 			if err := demo.Run(ctx, demo.Options{Out: out, Command: command, Live: true, Version: "test"}); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
-			if !strings.Contains(out.String(), "route  state") {
+			if !strings.Contains(out.String(), "delivered  waiting  refused") {
 				t.Errorf("no table was drawn:\n%s", out)
 			}
 		})
@@ -127,8 +129,11 @@ func TestAPartThatDoesNotStart(t *testing.T) {
 func TestPlantedLosses(t *testing.T) {
 	t.Parallel()
 	for partner, tweak := range map[string]func(*demo.Options){
-		"ads: order 536381":           func(o *demo.Options) { o.LoseAtSandbox = "536381" },
-		"hook: order doc-marketplace": func(o *demo.Options) { o.LoseAtReceiver = "doc-marketplace" },
+		"ads: order 536381":             func(o *demo.Options) { o.LoseAtSandbox = "536381" },
+		"hook: order doc-marketplace":   func(o *demo.Options) { o.LoseAtReceiver = "doc-marketplace" },
+		"reviews-france: order FR-2001": func(o *demo.Options) { o.LoseAtSkeepers = "FR-2001" },
+		"reviews-sweden: order SE-1001": func(o *demo.Options) { o.LoseAtTrustpilot = "SE-1001" },
+		"mail: order EN-1001":           func(o *demo.Options) { o.LoseAtMailbox = "EN-1001" },
 	} {
 		t.Run(partner, func(t *testing.T) {
 			t.Parallel()

@@ -33,10 +33,10 @@ type feed struct {
 	taken  []taken
 }
 
-// run hands in the documented samples, an order of a browser, and the order
-// book.
+// run hands in the documented samples, an order of a browser, the order book,
+// and orders that ask for reviews.
 func (f *feed) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{f.samples, f.pixel, f.book} {
+	for _, step := range []func(context.Context) error{f.samples, f.pixel, f.book, f.reviews} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 
+	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -15,20 +17,16 @@ import (
 // judge compares what each partner says it has with what it must have. It asks
 // the partners, never the hub.
 type judge struct {
-	sandbox, receiver string
-	want              []wanted
-	events            []happened
+	sandbox, receiver, mailbox string
+	portal                     *api.Client // of the sandbox: the platforms' own pages
+	want                       []wanted
+	events                     []happened
 
 	ads  map[string]bool // orders that the sandbox was seen to have, whole
 	hook map[string]bool
 	refs map[string]bool // happenings that the receiver was seen to have
-}
-
-func newJudge(sandbox, receiver string, want []wanted, events []happened) *judge {
-	return &judge{
-		sandbox: sandbox, receiver: receiver, want: want, events: events,
-		ads: map[string]bool{}, hook: map[string]bool{}, refs: map[string]bool{},
-	}
+	// invited are orders whose customer was seen to be invited, and by whom.
+	invited map[string]string
 }
 
 // errAbsent is what a partner lacks.
@@ -51,12 +49,16 @@ func (j *judge) ask(ctx context.Context) (faults []string, err error) {
 		}
 	}
 	more, err := j.askReceiver(ctx)
-	return append(faults, more...), err
+	if err != nil {
+		return nil, err
+	}
+	reviews, err := j.askReviews(ctx)
+	return slices.Concat(faults, more, reviews), err
 }
 
 // forAds reports whether CitrusAd must get the order: a sale of products that
 // a secret source stated.
-func (w wanted) forAds() bool { return !w.Public && w.Why == "" }
+func (w wanted) forAds() bool { return !w.Public && !w.NoLines && w.Why == "" }
 
 // askSandbox asks the sandbox's door for the order, as any client of CitrusAd
 // would.
@@ -155,6 +157,9 @@ func (j *judge) askReceiver(ctx context.Context) (faults []string, err error) {
 func (w wanted) isIn(o *order.Order) error {
 	if o == nil {
 		return errAbsent
+	}
+	if w.NoLines {
+		return nil
 	}
 	var lines []wantedLine
 	for _, l := range o.Lines {

@@ -31,6 +31,11 @@ type wanted struct {
 	Total  order.Money // not set: the door states none
 	Public bool        // came with a publishable key
 	Why    string      // why no partner takes it; "": they do
+	// Review is the route that invites the customer to review; "": none.
+	Review string
+	// NoLines: the doors that it came through state no sale, so CitrusAd does
+	// not get it.
+	NoLines bool
 }
 
 type wantedLine struct {

@@ -22,16 +22,17 @@ import (
 
 // Part is one program of the demo. It is handed to a child process as JSON.
 type Part struct {
-	Role   string `json:"role"` // "hub", "sandbox", "receiver"
+	Role   string `json:"role"` // "hub", "sandbox", "receiver", "mailbox"
 	Dir    string `json:"dir,omitzero"`
 	Config string `json:"config,omitzero"` // the hub's file
 	Key    string `json:"key,omitzero"`    // the receiver's
-	Drop   string `json:"drop,omitzero"`   // see Receiver
+	Drop   string `json:"drop,omitzero"`   // see Receiver and mailbox
 }
 
 // hello is a part's first and only line: where it answers.
 type hello struct {
-	URL string `json:"url"`
+	URL      string `json:"url"`
+	SMTPPort int    `json:"smtp_port,omitzero"` // of the mailbox
 }
 
 // RunPart runs one part until ctx or its standard input ends, so that no part
@@ -60,6 +61,8 @@ func RunPart(ctx context.Context, spec string, in io.Reader, out, logs io.Writer
 		return runHub(ctx, app.Options{Config: cfg, Version: version, Log: log, Sandbox: true}, out)
 	case "receiver":
 		return runReceiver(ctx, p, out)
+	case "mailbox":
+		return runMailbox(ctx, p, out)
 	}
 	return fmt.Errorf("part of the demo: there is no role %q", p.Role)
 }
@@ -69,7 +72,7 @@ func runHub(ctx context.Context, opts app.Options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := json.MarshalWrite(out, hello{a.URL()}); err != nil {
+	if err := json.MarshalWrite(out, hello{URL: a.URL()}); err != nil {
 		return errors.Join(err, a.Close())
 	}
 	if _, err := io.WriteString(out, "\n"); err != nil {
@@ -91,21 +94,13 @@ func runReceiver(ctx context.Context, p Part, out io.Writer) error {
 	if _, err := fmt.Fprintf(out, "{\"url\":\"http://%s\"}\n", l.Addr()); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		stopped <- srv.Close()
-	}()
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-stopped
+	return serveUntil(ctx, srv, l)
 }
 
 // running is a part that was started.
 type running struct {
 	Part
-	URL  string
+	hello
 	stop func() error
 	log  string // where it logs to
 }
@@ -190,6 +185,6 @@ func (r *running) greet(out io.Reader) error {
 		said, _ := os.ReadFile(r.log)
 		return fmt.Errorf("start the demo's %s: %w\n%s", r.Role, errors.Join(err, stopped), said)
 	}
-	r.URL = h.URL
+	r.hello = h
 	return nil
 }

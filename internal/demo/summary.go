@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -35,7 +36,7 @@ func (d *demo) summary(ctx context.Context, f *feed, j *judge, faults []string) 
 	}
 	fmt.Fprintln(d.out, "\nDelivered, by route")
 	fmt.Fprintln(table, "  route\tpartner\tdelivered\twaiting\tskipped\trefused\tp50\tlongest\tseen at the partner")
-	for _, name := range []string{routeAds, routeHook} {
+	for _, name := range []string{routeAds, routeHook, routeFrance, routeSweden, routeMail} {
 		if err := d.route(ctx, table, name, accepted, j); err != nil {
 			return err
 		}
@@ -49,9 +50,14 @@ func (d *demo) summary(ctx context.Context, f *feed, j *judge, faults []string) 
 	if err := d.follow(ctx); err != nil {
 		return err
 	}
+	if err := d.sources(ctx); err != nil {
+		return err
+	}
 	d.verdict(j, faults)
 	return nil
 }
+
+func second(_ string, n int) int { return n }
 
 func dash(n int) string {
 	if n == 0 {
@@ -102,10 +108,7 @@ func (d *demo) route(ctx context.Context, w io.Writer, name string, accepted map
 	if n := len(took); n > 0 {
 		p50, longest = took[n/2], took[n-1]
 	}
-	partner, seen := "citrusad", len(j.ads)
-	if name == routeHook {
-		partner, seen = "webhook", len(j.hook)+len(j.refs)
-	}
+	partner, seen := j.seen(name)
 	_, err := fmt.Fprintf(w, "  %s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%d\n", name, partner, counts[delivery.Delivered], waiting(counts),
 		len(accepted)-len(subjects), counts[delivery.Refused], round(p50), round(longest), seen)
 	return err
@@ -123,6 +126,9 @@ func (d *demo) listed(ctx context.Context, f *feed) error {
 			return err
 		}
 		for _, v := range state.Skipped {
+			if v.Route != routeAds && v.Route != routeHook {
+				continue // platforms of reviews take none of these
+			}
 			fmt.Fprintf(table, "  %s\t%s\tskipped: %s\n", id, why, v.Reason)
 		}
 		for _, r := range state.Deliveries {
@@ -197,6 +203,43 @@ func (d *demo) asked(ctx context.Context) error {
 	return nil
 }
 
+// sources shows who said what of the order that came by three doors.
+func (d *demo) sources(ctx context.Context) error {
+	s, err := d.api.Order(ctx, shopID, threeDoors)
+	if err != nil {
+		return err
+	}
+	said := map[string][]string{}
+	for group, source := range s.From {
+		said[source] = append(said[source], string(group))
+	}
+	fmt.Fprintf(d.out, "\nOrder %s came by three doors and is one order\n", threeDoors)
+	for _, source := range slices.Sorted(maps.Keys(said)) {
+		slices.Sort(said[source])
+		fmt.Fprintf(d.out, "  said by %s: %s\n", source, strings.Join(said[source], ", "))
+	}
+	for _, r := range s.Deliveries {
+		fmt.Fprintf(d.out, "  out  %s: %s\n", r.Route, r.State)
+	}
+	return nil
+}
+
+// seen returns the partner of a route, and how much was seen there.
+func (j *judge) seen(route string) (partner string, n int) {
+	switch route {
+	case routeAds:
+		return "citrusad", len(j.ads)
+	case routeHook:
+		return "webhook", len(j.hook) + len(j.refs)
+	}
+	for _, by := range j.invited {
+		if by == route {
+			n++
+		}
+	}
+	return map[string]string{routeFrance: "skeepers", routeSweden: "trustpilot", routeMail: "mail"}[route], n
+}
+
 func stamp(t time.Time) string { return t.Local().Format("15:04:05.000") }
 
 func describe(o *order.Order) string {
@@ -230,6 +273,8 @@ func (d *demo) verdict(j *judge, faults []string) {
 	}
 	fmt.Fprintf(d.out, "\nAsked themselves, the sandbox has %d orders and the receiver %d orders and %d happenings, line by line as they were taken; the order book sums up to %s GBP.\n",
 		len(j.ads), len(j.hook), len(j.refs), total)
+	fmt.Fprintf(d.out, "%d customers were invited to review, each once: %d by Skeepers, %d by Trustpilot, %d by our own mail.\n", len(j.invited),
+		second(j.seen(routeFrance)), second(j.seen(routeSweden)), second(j.seen(routeMail)))
 	if len(faults) > 0 {
 		fmt.Fprintf(d.out, "%d are missing.\n", len(faults))
 	}

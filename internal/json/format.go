@@ -23,7 +23,17 @@ func Compact(text []byte) (Value, error) {
 // AppendCompact appends text without blanks outside strings to b. Text must be
 // valid JSON, as Unmarshal has found it to be: it is not checked again.
 func AppendCompact(b, text []byte) []byte {
+	if !hasBlank(text) {
+		return append(b, text...)
+	}
 	return order.AppendCompact(b, text)
+}
+
+// hasBlank reports whether there is anything that could have to go: most
+// clients write none, and looking for four bytes costs a tenth of the removing.
+func hasBlank(text []byte) bool {
+	return bytes.IndexByte(text, ' ') >= 0 || bytes.IndexByte(text, '\n') >= 0 ||
+		bytes.IndexByte(text, '\t') >= 0 || bytes.IndexByte(text, '\r') >= 0
 }
 
 // Indent returns text on several lines, two blanks per level, for people.

@@ -107,9 +107,25 @@ func (w *writer) happening(h *order.Happening) {
 	part(w, "parcel", h.Parcel, (*writer).parcel)
 	list(w, "lines", h.Lines, (*writer).line)
 	part(w, "cancellation", h.Cancellation, (*writer).cancellation)
+	part(w, "review", h.Review, (*writer).reviewed)
+	w.text("title", h.Title)
 	w.text("note", h.Note)
 	w.extra(h.Extra)
 	w.close()
+}
+
+func (w *writer) reviewed(r *order.Reviewed) {
+	w.must("id", r.ID)
+	w.must("about", r.About)
+	w.text("product", r.Product)
+	w.count("stars", r.Stars)
+	w.text("locale", r.Locale)
+	w.text("location", r.Location)
+	w.texts("tags", r.Tags)
+	w.text("link", r.Link)
+	w.text("platform", r.Platform)
+	w.flag("verified", r.Verified)
+	w.flag("deleted", r.Deleted)
 }
 
 func (w *writer) personal(session string, c *order.Customer, recipient, billing *order.Party) {
@@ -272,6 +288,7 @@ func (w *writer) review(r *order.Review) {
 	w.text("reply_to", r.ReplyTo)
 	w.text("location", r.Location)
 	w.flag("hide_personal", r.HidePersonal)
+	w.flag("by_link", r.ByLink)
 }
 
 func (w *writer) invitation(v *order.Invitation) {

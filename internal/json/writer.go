@@ -72,6 +72,13 @@ func (w *writer) days(name string, n *int) {
 	}
 }
 
+func (w *writer) count(name string, n int) {
+	if n != 0 {
+		w.name(name)
+		w.b = strconv.AppendInt(w.b, int64(n), 10)
+	}
+}
+
 func (w *writer) texts(name string, texts []string) {
 	if texts == nil {
 		return

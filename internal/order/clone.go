@@ -36,6 +36,9 @@ func (h *Happening) Clone() *Happening {
 	}
 	c.Lines = cloneLines(h.Lines)
 	c.Cancellation = copyOf(h.Cancellation)
+	if c.Review = copyOf(h.Review); c.Review != nil {
+		c.Review.Tags = slices.Clone(h.Review.Tags)
+	}
 	c.Extra = cloneExtra(h.Extra)
 	c.Wire = slices.Clone(h.Wire)
 	return &c

@@ -294,6 +294,7 @@ func (d *differ) review(x, y *Review) {
 	d.text("reply_to", a.ReplyTo, b.ReplyTo)
 	d.text("location", a.Location, b.Location)
 	d.flag("hide_personal", a.HidePersonal, b.HidePersonal)
+	d.flag("by_link", a.ByLink, b.ByLink)
 	d.leave()
 }
 

@@ -127,10 +127,10 @@ func TestSplitJoin(t *testing.T) {
 		h := ordertest.Happening().Draw(t, "happening")
 		kept := h.Clone()
 		publicH, personalH := h.Split()
-		if !reflect.DeepEqual(h, kept) || publicH.Note != "" || publicH.Extra != nil {
+		if !reflect.DeepEqual(h, kept) || publicH.Note != "" || publicH.Title != "" || publicH.Extra != nil {
 			t.Fatal("Split of a happening")
 		}
-		if personalH.IsZero() != (h.Note == "" && len(h.Extra) == 0) {
+		if personalH.IsZero() != (h.Note == "" && h.Title == "" && len(h.Extra) == 0) {
 			t.Fatal("IsZero of a happening's personal part")
 		}
 		publicH.Join(&personalH)

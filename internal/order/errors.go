@@ -58,6 +58,9 @@ const (
 	ErrUTF8         ValueError = "not valid UTF-8"
 	ErrRaw          ValueError = "not a JSON value"
 	ErrNotHappening ValueError = "is not the kind of a happening"
+	ErrNotReviewed  ValueError = "belongs to happenings of kind reviewed only"
+	ErrStars        ValueError = "is not a number of stars from 1 to 5, or 0 for none"
+	ErrAbout        ValueError = "is neither shop nor product"
 )
 
 // Fault is one complaint about bad input.

@@ -161,6 +161,15 @@ type Effect interface {
 	Apply(ctx context.Context, tx any) error
 }
 
+// Numbered is an Effect that wants to know the event it comes with: the store
+// applies what Of returns in its place.
+type Numbered interface {
+	Effect
+	// Of is told the event's place in the shop's ledger and when it was
+	// accepted. It may be called again, with others, if the call is repeated.
+	Of(seq int64, at time.Time) Effect
+}
+
 // Receipt is what a caller gets for an entry.
 type Receipt struct {
 	Subject Subject   `json:"subject"`

@@ -1,6 +1,9 @@
 package order
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
 // fullness ranks what sources of equal rank say in a group: a door whose
 // dialect has no prices, or no e-mail address, must not hide those of another
@@ -14,6 +17,8 @@ func fullness(g Group, o *Order) int {
 		return score(Priced(o.Lines))
 	case GroupTotals:
 		return score(o.Totals.Total.IsSet())
+	case GroupReview:
+		return score(o.Review.Shop != nil || o.Review.Products != nil)
 	}
 	return 0
 }
@@ -78,6 +83,29 @@ func (r *roll) completeCustomer(m *Merged) {
 		r.fill(m, &whole, l)
 	}
 	m.Order.Customer = &whole
+}
+
+// completeReview adds an invitation that only another source of the same rank
+// asks for: a shop may ask for a review of itself in one call, and of the
+// products in another. A correction by an operator is left as it is.
+func (r *roll) completeReview(m *Merged) {
+	at := slices.IndexFunc(r.sources, func(l *Layer) bool { return l.Source.Name == m.From[GroupReview] })
+	if at < 0 || len(r.sources) < 2 {
+		return
+	}
+	whole := *m.Order.Review
+	for _, l := range r.sources {
+		if l.Source.Rank != r.sources[at].Source.Rank || !l.states(GroupReview) {
+			continue
+		}
+		if other := l.Statement.Review; whole.Shop == nil && other.Shop != nil {
+			whole.Shop, m.From[GroupReview+".shop"] = other.Shop, l.Source.Name
+		}
+		if other := l.Statement.Review; whole.Products == nil && other.Products != nil {
+			whole.Products, m.From[GroupReview+".products"] = other.Products, l.Source.Name
+		}
+	}
+	m.Order.Review = &whole
 }
 
 func (r *roll) corrects(source string) bool {

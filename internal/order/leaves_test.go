@@ -115,7 +115,7 @@ func fullOrder() *order.Order {
 func fullHappening() *order.Happening {
 	h := new(order.Happening)
 	fillAll(reflect.ValueOf(h).Elem())
-	h.Kind = order.KindShipped
+	h.Kind, h.Review.About = order.KindReviewed, order.AboutShop
 	return h
 }
 

@@ -9,7 +9,7 @@ import (
 // made of: never change it, Clone it.
 type Merged struct {
 	Order  *Order             // nil if no source stated it
-	From   map[Group]string   // which source each group comes from; groups that nobody states are not in it; of a customer also single fields ("customer.email")
+	From   map[Group]string   // which source each group comes from; groups that nobody states are not in it; of a customer also single fields ("customer.email"), of a review wish its invitations ("review.shop")
 	Differ map[Group][]string // which sources say otherwise, sorted; nil: none does
 	Public bool               // only public sources stated it
 }
@@ -18,7 +18,8 @@ type Merged struct {
 // that states a group has it whole, of equal rank the one that says more of it
 // (see fullness), else the first; once a secret source stated the order,
 // public layers leave. Only the customer is put together of several sources, as
-// far as they do not contradict each other (see completeCustomer). An operator's correction of a group ranks above all
+// far as they do not contradict each other (see completeCustomer), and the
+// invitations that sources of one rank ask for (see completeReview). An operator's correction of a group ranks above all
 // until that group's own source (the one that has it without operators) states
 // something new in it; of several corrections the last stands. A correction
 // vouches for its groups only: it does not make public layers leave.
@@ -45,6 +46,7 @@ func Merge(layers []Layer) Merged {
 		}
 	}
 	r.completeCustomer(&m)
+	r.completeReview(&m)
 	r.addParcels(&m)
 	m.Order.Status, m.Order.Cancellation = r.standing()
 	return m

@@ -489,3 +489,33 @@ func TestMergeCompletes(t *testing.T) {
 		t.Errorf("who contradicts adds nothing: %+v, differ %v", *c, m.Differ)
 	}
 }
+
+// TestMergeInvitations merges what one shop asked for in several calls: a link
+// that it hands out itself, a review of the shop, a review of the products.
+func TestMergeInvitations(t *testing.T) {
+	t.Parallel()
+	link := &order.Review{ByLink: true, Location: "L"}
+	shop := &order.Review{Shop: &order.Invitation{Template: "s"}, SenderName: "Nordlys"}
+	products := &order.Review{Products: &order.Invitation{Template: "p"}, SenderName: "Other"}
+	layer := func(name string, rank order.Rank, first int64, r *order.Review) order.Layer {
+		return order.Layer{Source: order.Source{Name: name, Rank: rank}, First: first, Seq: first, Statement: &order.Order{ID: "1", Review: r}}
+	}
+	for _, firsts := range [][3]int64{{1, 2, 3}, {3, 2, 1}, {2, 3, 1}} {
+		m := order.Merge([]order.Layer{layer("t:a/link", order.RankDoor, firsts[0], link),
+			layer("t:a", order.RankDoor, firsts[1], shop), layer("t:a/products", order.RankDoor, firsts[2], products)})
+		r := m.Order.Review
+		if r.ByLink || r.Shop == nil || r.Shop.Template != "s" || r.Products == nil || r.Products.Template != "p" {
+			t.Errorf("%v: %+v", firsts, r)
+		}
+	}
+	if shop.Products != nil || products.Shop != nil {
+		t.Error("a statement was changed")
+	}
+	m := order.Merge([]order.Layer{layer("api:erp", order.RankShop, 2, shop), layer("t:a/products", order.RankDoor, 1, products)})
+	if m.Order.Review.Products != nil {
+		t.Error("a lower source adds an invitation")
+	}
+	if m = order.Merge([]order.Layer{layer("t:a/link", order.RankDoor, 1, link)}); !m.Order.Review.ByLink {
+		t.Error("a link alone is lost")
+	}
+}

@@ -247,6 +247,9 @@ type Review struct {
 	ReplyTo      string      `json:"reply_to,omitzero"`
 	Location     string      `json:"location,omitzero"`
 	HidePersonal bool        `json:"hide_personal,omitzero"`
+	// ByLink: the shop asks the customer by itself, with a link that it had made.
+	// As long as no source names an invitation, nobody mails one.
+	ByLink bool `json:"by_link,omitzero"`
 }
 
 // Invitation is one review invitation.

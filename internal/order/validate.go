@@ -11,6 +11,7 @@ const (
 	MaxID       = 200
 	MaxText     = 10_000
 	MaxLines    = 10_000  // elements
+	MaxTags     = 100     // of a review; elements
 	MaxElements = 1_000   // of every other list
 	MaxExtra    = 100_000 // unknown fields: a few per line
 	MaxDepth    = 64      // levels of a raw value
@@ -89,8 +90,11 @@ func (c *checker) order(o *Order) {
 }
 
 func (c *checker) happening(h *Happening) {
-	if !h.Kind.Known() || h.Kind.IsStatement() {
+	switch {
+	case !h.Kind.Known() || h.Kind.IsStatement():
 		c.report("kind", ErrNotHappening)
+	case h.Review != nil && h.Kind != KindReviewed:
+		c.report("review", ErrNotReviewed)
 	}
 	c.text("ref", h.Ref)
 	c.text("reason", h.Reason)
@@ -101,8 +105,44 @@ func (c *checker) happening(h *Happening) {
 	}
 	checkList(c, "lines", h.Lines, MaxLines, (*checker).line)
 	c.cancellation(h.Cancellation)
+	c.reviewed(h.Review)
+	c.text("title", h.Title)
 	c.text("note", h.Note)
 	c.extra(h.Extra)
+}
+
+// reviewed checks what reviews are found and added up by, too: those texts are
+// short and of one line.
+func (c *checker) reviewed(r *Reviewed) {
+	if !c.enter("review", r != nil) {
+		return
+	}
+	c.id("id", r.ID)
+	c.about(r)
+	c.key("product", r.Product)
+	if r.Stars < 0 || r.Stars > 5 {
+		c.report("stars", ErrStars)
+	}
+	c.key("locale", r.Locale)
+	c.key("location", r.Location)
+	c.keys("tags", r.Tags, MaxTags)
+	c.text("link", r.Link)
+	c.key("platform", r.Platform)
+	c.leave()
+}
+
+func (c *checker) about(r *Reviewed) {
+	before := len(c.faults)
+	c.id("about", r.About)
+	if len(c.faults) > before {
+		return
+	}
+	switch {
+	case r.About != AboutShop && r.About != AboutProduct:
+		c.report("about", ErrAbout)
+	case r.About == AboutProduct && r.Product == "":
+		c.report("product", ErrRequired)
+	}
 }
 
 func (c *checker) customer(p *Customer) {
@@ -337,6 +377,25 @@ func (c *checker) id(name, s string) {
 	}
 	if what != "" {
 		c.report(name, what)
+	}
+}
+
+// key is an id that may be missing.
+func (c *checker) key(name, s string) {
+	if s != "" {
+		c.id(name, s)
+	}
+}
+
+func (c *checker) keys(name string, list []string, most int) {
+	if len(list) > most {
+		c.report(name, ErrTooMany)
+		return
+	}
+	for i, s := range list {
+		c.enterElement(name, i)
+		c.id("", s)
+		c.leave()
 	}
 }
 

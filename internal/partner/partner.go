@@ -126,7 +126,7 @@ type Need string
 const (
 	NeedLines    Need = "lines"
 	NeedProducts Need = "product_lines" // at least one line of kind product
-	NeedPrices   Need = "prices"        // every product line has a total
+	NeedPrices   Need = "prices"        // every product line has a total, or quantity and price of one
 	NeedEmail    Need = "email"
 	NeedName     Need = "name"
 	NeedAddress  Need = "address" // a complete recipient
@@ -151,6 +151,11 @@ type Side struct {
 	// and with the same orders in them: one of those was erased, and what the
 	// ledger still says of it is all that may stand there.
 	Rewrite func(context.Context) error
+	// Forget is told of an order that is about to be erased and was sent, or may
+	// have been, while it can still be read. What the side needs so that the
+	// partner forgets the person too is durable, and sealed, when it returns;
+	// Poll passes it on. Nil: the partner can not be told.
+	Forget func(context.Context, *order.Order) error
 
 	// Connect logs in at the partner without leaving anything there, and says
 	// what it found in a few words: `check --connect`. Nil: Look is asked for an
@@ -204,6 +209,7 @@ type Task struct {
 	Shop    string
 	Route   string
 	Attempt int          // from 1
+	Planned time.Time    // when the delivery was planned: at once after we accepted what brought the order up; zero: not known
 	Event   order.Event  // what triggered it (Each); the newest event otherwise
 	Order   *order.Order // merged present state, lines filtered by the route's rule; nil if no source stated it
 	Note    []byte       // what SaveNote kept earlier
@@ -291,6 +297,7 @@ type Deps struct {
 	Source      order.Source // a route's own, for what it appends
 	Intake      Intake
 	Orders      Orders
+	People      People      // doors
 	Credentials Credentials // doors
 	Access      Access      // doors
 	State       State       // scoped to the connection or the door
@@ -323,6 +330,26 @@ type Orders interface {
 	ListLayers(ctx context.Context, shop, sourcePrefix string, skip, limit int) ([]*order.Order, error)
 	// Merged returns the merged state; nil where unknown or without a statement.
 	Merged(ctx context.Context, shop string, ids []string) ([]*order.Order, error)
+}
+
+// People finds and erases the persons in a shop's orders, for doors whose API
+// has a call for that.
+type People interface {
+	// Find looks through the shop's log from after a place on (0: from its
+	// beginning) and returns whose orders it found that are not erased yet, of
+	// those that sources stated whose names begin with sourcePrefix; and from
+	// where on to look further, 0: there is no more.
+	Find(ctx context.Context, shop, sourcePrefix string, p Persons, after int64) (orders []string, next int64, err error)
+	// Erase removes the person from orders everywhere, for good.
+	Erase(ctx context.Context, shop string, orders []string) error
+}
+
+// Persons are those with one of these e-mail addresses, in whatever letters, as
+// customer, recipient or payer; without any, all whose order was accepted first
+// before a time.
+type Persons struct {
+	Emails []string
+	Before time.Time
 }
 
 // Credentials find who presents a credential.
@@ -414,6 +441,9 @@ type Format struct {
 	// Read yields a row per order, in the file's sequence. A row's error is
 	// its verdict and does not end the reading; an error that does comes last.
 	Read func(r io.Reader, opts ReadOptions) iter.Seq2[Row, error]
+	// Separator tells from head what stands between the cells, for a report in
+	// the file's own manner; 0: it can not tell. Nil: the file has no cells.
+	Separator func(head []byte) byte
 }
 
 // ReadOptions tell a reader what the file does not.
@@ -427,6 +457,8 @@ type ReadOptions struct {
 type Row struct {
 	Line     int // the first line of the order in the file, from 1
 	LastLine int
+	Count    int // lines of the file that make it; 0: all from Line to LastLine
+	Bytes    int // of these lines; 0: not told
 	Entries  []order.Entry
 	// Skipped says why the rows are nothing to be sent, yet kept in the report.
 	Skipped string

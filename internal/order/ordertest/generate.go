@@ -29,9 +29,32 @@ func Happening() *rapid.Generator[*order.Happening] {
 		h := new(order.Happening)
 		fill(t, reflect.ValueOf(h).Elem(), "happening")
 		h.Kind = rapid.SampledFrom(kinds).Draw(t, "kind")
+		if h.Review != nil {
+			h.Kind = order.KindReviewed
+			review(t, h.Review)
+		}
 		h.Wire = nil
 		return h
 	})
+}
+
+// review makes what was filled in a good review.
+func review(t *rapid.T, r *order.Reviewed) {
+	key := rapid.StringMatching(`[A-Za-z0-9-]{1,12}`)
+	r.ID = key.Draw(t, "review")
+	r.About = rapid.SampledFrom([]string{order.AboutShop, order.AboutProduct}).Draw(t, "about")
+	r.Stars = rapid.IntRange(0, 5).Draw(t, "stars")
+	if r.About == order.AboutProduct {
+		r.Product = key.Draw(t, "product")
+	}
+	for _, s := range []*string{&r.Locale, &r.Location, &r.Platform, &r.Product} {
+		if strings.ContainsAny(*s, "\t\r\n") { // these are of one line
+			*s = key.Draw(t, "key")
+		}
+	}
+	for i := range r.Tags {
+		r.Tags[i] = key.Draw(t, "tag")
+	}
 }
 
 // Number generates decimals as people write them, up to 64 digits.

@@ -1,10 +1,7 @@
 package citrusad
 
 import (
-	"compress/gzip"
 	"encoding/base64"
-	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -174,8 +171,8 @@ func presented(header string) []string {
 
 // A memory is what one request and its answer need, used again.
 type memory struct {
-	in, out []byte
-	gzip    *gzip.Reader
+	body    partner.Body
+	out     []byte
 	decoder decoder
 }
 
@@ -185,83 +182,10 @@ var memories = sync.Pool{New: func() any { return new(memory) }}
 const keepMemory = 1 << 20
 
 func (b *memory) release() {
-	if cap(b.in) > keepMemory || cap(b.out) > keepMemory || cap(b.decoder.orders) > 1000 {
+	if cap(b.out) > keepMemory || cap(b.decoder.orders) > 1000 {
 		return
 	}
 	b.decoder.reset(false)
-	b.in, b.out = b.in[:0], b.out[:0]
+	b.out = b.out[:0]
 	memories.Put(b)
-}
-
-// read reads a request's body whole, decompressed, at most maxBody bytes of
-// either form.
-func (b *memory) read(w http.ResponseWriter, r *http.Request) error {
-	if r.ContentLength > maxBody {
-		w.Header().Set("Connection", "close") // nobody reads the rest
-		return tooLarge()
-	}
-	var src io.Reader = http.MaxBytesReader(w, r.Body, maxBody)
-	switch r.Header.Get("Content-Encoding") {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		if err := b.openGzip(src); err != nil {
-			return bodyProblem(err)
-		}
-		src = b.gzip
-	default:
-		return unsupportedEncoding()
-	}
-	var err error
-	b.in, err = readAll(b.in[:0], src, r.ContentLength)
-	return bodyProblem(err)
-}
-
-func (b *memory) openGzip(src io.Reader) (err error) {
-	if b.gzip != nil {
-		return b.gzip.Reset(src)
-	}
-	b.gzip, err = gzip.NewReader(src)
-	if err != nil {
-		b.gzip = nil
-	}
-	return err
-}
-
-// readAll appends what src holds, at most maxBody bytes. hint is the announced
-// length, or -1.
-func readAll(buf []byte, src io.Reader, hint int64) ([]byte, error) {
-	if need := int(max(hint, 511)) + 1; cap(buf) < need {
-		buf = make([]byte, 0, need)
-	}
-	for {
-		n, err := src.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		switch {
-		case len(buf) > maxBody:
-			return buf, tooLarge()
-		case err == io.EOF:
-			return buf, nil
-		case err != nil:
-			return buf, err
-		case len(buf) == cap(buf):
-			buf = append(buf, 0)[:len(buf)]
-		}
-	}
-}
-
-// bodyProblem says what is wrong with a body that can not be read.
-func bodyProblem(err error) error {
-	var p *problem
-	var over *http.MaxBytesError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &p):
-		return p
-	case errors.As(err, &over):
-		return tooLarge()
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
-		return badRequest("the body is not valid gzip")
-	}
-	return badRequest("the body broke off")
 }

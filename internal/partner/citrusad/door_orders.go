@@ -31,10 +31,11 @@ func (d *door) handleOrdersCreate(w http.ResponseWriter, r *http.Request) {
 
 // accept takes the orders of a request; they are on disk when it returns nil.
 func (d *door) accept(w http.ResponseWriter, r *http.Request, b *memory, g partner.Grant) error {
-	if err := b.read(w, r); err != nil {
+	body, err := b.body.Read(w, r)
+	if err != nil {
 		return err
 	}
-	if err := b.decoder.readRequest(b.in); err != nil {
+	if err := b.decoder.readRequest(body); err != nil {
 		return err
 	}
 	if faults := demands(g.Settings, b.decoder.orders); faults != nil {
@@ -45,7 +46,7 @@ func (d *door) accept(w http.ResponseWriter, r *http.Request, b *memory, g partn
 			o.ID = newID()
 		}
 	}
-	_, err := d.deps.Intake.Append(r.Context(), g.Shop, entries(&b.decoder, g.Source, configured(g)))
+	_, err = d.deps.Intake.Append(r.Context(), g.Shop, entries(&b.decoder, g.Source, configured(g)))
 	return err
 }
 

@@ -5,9 +5,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
 )
 
 // A problem is an answer of the door that is no success.
@@ -62,6 +63,12 @@ func trouble(err error) *problem {
 		return p
 	case errors.As(err, &invalid):
 		return invalidInput(invalid.Faults)
+	case errors.Is(err, partner.ErrBodyTooLarge):
+		return tooLarge()
+	case errors.Is(err, partner.ErrBodyEncoding):
+		return unsupportedEncoding()
+	case errors.Is(err, partner.ErrBodyGzip), errors.Is(err, partner.ErrBodyBroken):
+		return badRequest(err.Error())
 	case errors.Is(err, order.ErrConflict):
 		return &problem{status: http.StatusConflict, message: order.ErrConflict.Error()}
 	case errors.Is(err, order.ErrBusy):
@@ -166,9 +173,6 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 
 var jsonType = []string{"application/json"}
 
-// maxReason bounds a partner's words that are kept with an outcome.
-const maxReason = 300
-
 // partnerWords reads the partner's words out of an error body, which may be
 // {"message"}, {"error":{"message"}}, a quoted string, plain text or nothing.
 func partnerWords(body []byte) string {
@@ -179,29 +183,9 @@ func partnerWords(body []byte) string {
 	case text[0] == '{':
 		text = messageOf(text)
 	case text[0] == '"' && len(text) > 1 && text[len(text)-1] == '"':
-		text = unescape(text[1 : len(text)-1])
+		text = json.Unescape(text[1 : len(text)-1])
 	case text[0] == '<':
 		return "an HTML page, no explanation" // of a proxy, mostly
 	}
-	return shorten(text)
-}
-
-// shorten makes one bounded printable line of a text. What looks like a mail
-// address goes: a partner may repeat what it was sent.
-func shorten(text string) string {
-	words := strings.Fields(strings.ToValidUTF8(text, "?"))
-	for i, w := range words {
-		if strings.Contains(w, "@") {
-			words[i] = "[masked]"
-		}
-	}
-	text = strings.Join(words, " ")
-	if len(text) <= maxReason {
-		return text
-	}
-	cut := maxReason
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "…"
+	return partner.Words(text)
 }

@@ -28,7 +28,7 @@ const (
 
 func doorFields() []partner.Field {
 	return []partner.Field{
-		{Name: secretKey, Door: true, Kind: partner.Text, Required: true, Secret: true, Credential: true,
+		{Name: secretKey, Door: true, Kind: partner.Text, Required: true, Secret: true, Credential: true, Make: partner.MakeKey,
 			Description: "Secret API key that clients present on /v1/orders, as Authorization: Basic KEY."},
 		{Name: publicKey, Door: true, Kind: partner.Text, Secret: true, Credential: true,
 			Description: "Publishable API key that browsers present on /v1/resource/third-o. None: that address refuses everybody."},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 )
 
@@ -122,8 +123,8 @@ func readRecords(chunk []byte) (list []record) {
 		if !ok || !tab {
 			continue // what stands before the first record: nothing
 		}
-		c := cursor{s: string(quoted)}
-		list = append(list, record{id: c.text(), session: len(mark) > 0, rows: rows})
+		c := json.NewCursor(string(quoted))
+		list = append(list, record{id: c.Text(), session: len(mark) > 0, rows: rows})
 	}
 	return list
 }

@@ -89,16 +89,16 @@ func messageOf(text string) string {
 	if !json.Valid([]byte(text)) {
 		return text
 	}
-	c := cursor{s: string(json.AppendCompact(nil, []byte(text)))}
-	for c.open(); c.more(); {
-		name, kind := c.name(), c.kind()
+	c := json.NewCursor(string(json.AppendCompact(nil, []byte(text))))
+	for c.Open(); c.More(); {
+		name, kind := c.Name(), c.Kind()
 		switch {
 		case name == "message" && kind == '"', name == "error" && kind == '"':
-			return c.text()
+			return c.Text()
 		case name == "error" && kind == '{':
-			return messageOf(c.raw())
+			return messageOf(c.Raw())
 		default:
-			c.raw()
+			c.Raw()
 		}
 	}
 	return text

@@ -3,6 +3,7 @@ package citrusad
 import (
 	"strings"
 
+	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 )
 
@@ -16,9 +17,8 @@ const (
 	maxAdIDs    = 1_000 // ad ids per order
 	maxID       = order.MaxID
 	maxText     = order.MaxText
-	maxBody     = 10 << 20 // bytes of a body, also after decompression
-	maxFaults   = 100      // complaints listed in one answer
-	maxLoose    = 4 << 10  // bytes of unknown fields beside "orders"
+	maxFaults   = 100     // complaints listed in one answer
+	maxLoose    = 4 << 10 // bytes of unknown fields beside "orders"
 	maxQuantity = 1<<31 - 1
 )
 
@@ -100,13 +100,13 @@ func (d *decoder) readOrder(s string) *wireOrder {
 	p := place{order: len(d.orders), item: -1, index: -1}
 	d.orders = append(d.orders, wireOrder{})
 	o := &d.orders[p.order]
-	c := cursor{s: s}
-	if c.kind() != '{' {
+	c := json.NewCursor(s)
+	if c.Kind() != '{' {
 		d.fault(p.String(), order.Malformed, "must be an object")
 		return o
 	}
-	for c.open(); c.more(); {
-		switch name := c.name(); name {
+	for c.Open(); c.More(); {
+		switch name := c.Name(); name {
 		case "id":
 			o.ID = d.text(&c, p.at(name), maxID)
 			d.oneLine(o.ID, p.at(name))
@@ -125,7 +125,7 @@ func (d *decoder) readOrder(s string) *wireOrder {
 		case "orderItems":
 			o.Items = d.lines(&c, p, o)
 		default:
-			d.keep(o, "", name, c.raw())
+			d.keep(o, "", name, c.Raw())
 		}
 	}
 	if !d.answer {
@@ -137,21 +137,21 @@ func (d *decoder) readOrder(s string) *wireOrder {
 
 // lines reads "orderItems" into the decoder's own memory. Nil means that there
 // were none at all, which is not yet a complaint.
-func (d *decoder) lines(c *cursor, p place, o *wireOrder) []wireItem {
-	if c.kind() == 'n' {
-		c.raw()
+func (d *decoder) lines(c *json.Cursor, p place, o *wireOrder) []wireItem {
+	if c.Kind() == 'n' {
+		c.Raw()
 		return nil
 	}
-	if c.kind() != '[' {
+	if c.Kind() != '[' {
 		d.wrong(c, p.at("orderItems"), "must be an array")
 		return []wireItem{}
 	}
 	first := len(d.items)
-	for c.open(); c.more(); {
+	for c.Open(); c.More(); {
 		p.item = len(d.items) - first
 		if p.item == maxItems {
 			d.fault(place{p.order, -1, "orderItems", -1}.String(), order.TooLarge, "more than 10000 lines")
-			skipRest(c)
+			c.Rest()
 			break
 		}
 		d.items = append(d.items, wireItem{})
@@ -163,20 +163,13 @@ func (d *decoder) lines(c *cursor, p place, o *wireOrder) []wireItem {
 	return d.items[first:len(d.items):len(d.items)]
 }
 
-// skipRest steps over what is left of an array, one element being due.
-func skipRest(c *cursor) {
-	for c.raw(); c.more(); {
-		c.raw()
-	}
-}
-
-func (d *decoder) item(c *cursor, p place, o *wireOrder, it *wireItem) {
-	if c.kind() != '{' {
+func (d *decoder) item(c *json.Cursor, p place, o *wireOrder, it *wireItem) {
+	if c.Kind() != '{' {
 		d.wrong(c, p, "must be an object")
 		return
 	}
-	for c.open(); c.more(); {
-		switch name := c.name(); name {
+	for c.Open(); c.More(); {
+		switch name := c.Name(); name {
 		case "gtin":
 			it.GTIN = d.text(c, p.at(name), maxText)
 		case "quantity":
@@ -194,11 +187,11 @@ func (d *decoder) item(c *cursor, p place, o *wireOrder, it *wireItem) {
 		case "adId":
 			it.AdID = d.text(c, p.at(name), maxText)
 		case "substitutedFor":
-			if raw := c.raw(); raw != "null" {
+			if raw := c.Raw(); raw != "null" {
 				it.Substituted = order.Raw(raw)
 			}
 		default:
-			d.keep(o, itemPath(p.item), name, c.raw())
+			d.keep(o, itemPath(p.item), name, c.Raw())
 		}
 	}
 	if !d.answer {
@@ -231,21 +224,21 @@ func (d *decoder) keep(o *wireOrder, prefix, name, raw string) {
 }
 
 // wrong complains about the next value and steps over it.
-func (d *decoder) wrong(c *cursor, p place, reason string) {
+func (d *decoder) wrong(c *json.Cursor, p place, reason string) {
 	d.fault(p.String(), order.Malformed, reason)
-	c.raw()
+	c.Raw()
 }
 
-func (d *decoder) text(c *cursor, p place, limit int) string {
-	switch c.kind() {
+func (d *decoder) text(c *json.Cursor, p place, limit int) string {
+	switch c.Kind() {
 	case '"':
-		s := c.text()
+		s := c.Text()
 		if len(s) > limit {
 			d.fault(p.String(), order.TooLarge, order.ErrTextTooLong.Error())
 		}
 		return s
 	case 'n':
-		c.raw()
+		c.Raw()
 	default:
 		d.wrong(c, p, "must be a string")
 	}
@@ -259,16 +252,16 @@ func (d *decoder) oneLine(id string, p place) {
 	}
 }
 
-func (d *decoder) texts(c *cursor, p place) (list []string) {
-	switch c.kind() {
+func (d *decoder) texts(c *json.Cursor, p place) (list []string) {
+	switch c.Kind() {
 	case 'n':
-		c.raw()
+		c.Raw()
 	case '[':
-		for c.open(); c.more(); {
+		for c.Open(); c.More(); {
 			p.index = len(list)
 			if len(list) == maxAdIDs {
 				d.fault(p.at(p.field).String(), order.TooLarge, order.ErrTooMany.Error())
-				skipRest(c)
+				c.Rest()
 				return list
 			}
 			list = append(list, d.text(c, p, maxText))
@@ -279,7 +272,7 @@ func (d *decoder) texts(c *cursor, p place) (list []string) {
 	return list
 }
 
-func (d *decoder) time(c *cursor, p place) order.Time {
+func (d *decoder) time(c *json.Cursor, p place) order.Time {
 	text := d.text(c, p, maxText)
 	if text == "" {
 		return order.Time{}
@@ -292,16 +285,16 @@ func (d *decoder) time(c *cursor, p place) order.Time {
 }
 
 // decimal reads a JSON number, or a string that holds one: the layers differ.
-func (d *decoder) decimal(c *cursor, p place) order.Decimal {
+func (d *decoder) decimal(c *json.Cursor, p place) order.Decimal {
 	var text string
-	switch k := c.kind(); {
+	switch k := c.Kind(); {
 	case k == 'n':
-		c.raw()
+		c.Raw()
 		return order.Decimal{}
 	case k == '"':
-		text = c.text()
+		text = c.Text()
 	case k == '-' || k >= '0' && k <= '9':
-		text = c.raw()
+		text = c.Raw()
 	default:
 		d.wrong(c, p, "must be a number")
 		return order.Decimal{}
@@ -314,7 +307,7 @@ func (d *decoder) decimal(c *cursor, p place) order.Decimal {
 }
 
 // quantity reads a whole number; 3.0 is one too, and a string that holds one.
-func (d *decoder) quantity(c *cursor, p place) order.Decimal {
+func (d *decoder) quantity(c *json.Cursor, p place) order.Decimal {
 	n := d.decimal(c, p)
 	if reason := quantityFault(n); reason != "" {
 		d.fault(p.String(), order.Malformed, reason)

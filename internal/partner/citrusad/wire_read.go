@@ -200,18 +200,7 @@ func (d *decoder) readOrders() error {
 
 func (d *decoder) readElement(v []byte) {
 	start := len(d.wire)
-	if hasBlank(v) {
-		d.wire = json.AppendCompact(d.wire, v)
-	} else {
-		d.wire = append(d.wire, v...)
-	}
+	d.wire = json.AppendCompact(d.wire, v)
 	raw := d.wire[start:len(d.wire):len(d.wire)]
 	d.readOrder(string(raw)).Raw = raw
-}
-
-// hasBlank reports whether there is anything that could have to go: most
-// clients write none, and looking for four bytes costs a tenth of the removing.
-func hasBlank(v []byte) bool {
-	return bytes.IndexByte(v, ' ') >= 0 || bytes.IndexByte(v, '\n') >= 0 ||
-		bytes.IndexByte(v, '\t') >= 0 || bytes.IndexByte(v, '\r') >= 0
 }

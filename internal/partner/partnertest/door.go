@@ -19,8 +19,9 @@ import (
 func RunDoor(t *testing.T, p partner.Partner, dir string) {
 	t.Helper()
 	cases(t, dir, func(t *testing.T, path string, c Case) {
-		hub := NewHub(nil)
+		hub := NewHub(c.clock())
 		hub.AddDoor(t, p, c.Settings)
+		hub.addCredentials(t, p, c.Credentials)
 		hub.Fail(intakeErrors(t, c.Intake))
 		door := NewDoor(t, p, hub)
 		vars := map[string]string{}

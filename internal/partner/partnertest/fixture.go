@@ -14,7 +14,7 @@
 //	look.json        routes: what Look makes of them afterwards; may be missing
 //
 // and 2.request.http and so on. Beside the cases, settings.json holds the
-// settings that all of them share.
+// settings that all of them share, and case.json what else they do.
 //
 // JSON bodies are equal if they are the same after removing blanks outside
 // strings: the same sequence of keys, the same spelling of every number. Of
@@ -40,6 +40,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/partner"
@@ -57,6 +58,25 @@ type Case struct {
 	Intake string `json:"intake,omitzero"`
 	// Only is "look" for a route case that does not deliver.
 	Only string `json:"only,omitzero"`
+	// Credentials are those of the door beside its own, such as its users.
+	Credentials []Credential `json:"credentials,omitzero"`
+	// Now is the time at which the case plays; without it: now.
+	Now time.Time `json:"now,omitzero"`
+}
+
+// Credential is one more credential of a door; see partner.Field.Of.
+type Credential struct {
+	Of       string                `json:"of,omitzero"`
+	Name     string                `json:"name"`
+	Settings map[string]json.Value `json:"settings"`
+}
+
+// clock is what the case's hub takes for the time; nil: the real one.
+func (c Case) clock() func() time.Time {
+	if c.Now.IsZero() {
+		return nil
+	}
+	return func() time.Time { return c.Now }
 }
 
 // cases calls f for every folder below dir that holds a case.
@@ -77,6 +97,7 @@ func cases(t *testing.T, dir string, f func(t *testing.T, path string, c Case)) 
 			path := filepath.Join(dir, e.Name())
 			c := Case{Settings: map[string]json.Value{}}
 			readJSON(t, filepath.Join(dir, "settings.json"), &c.Settings)
+			readJSON(t, filepath.Join(dir, "case.json"), &c)
 			readJSON(t, filepath.Join(path, "case.json"), &c)
 			f(t, path, c)
 		})
@@ -308,10 +329,16 @@ func match(pattern, got string, vars map[string]string) error {
 // secrets wrapped, names and choices checked.
 func Settings(t testing.TB, p partner.Partner, door bool, values map[string]json.Value) partner.Settings {
 	t.Helper()
+	return settings(t, p, door, "", values)
+}
+
+// settings does so for one kind of a door's credentials.
+func settings(t testing.TB, p partner.Partner, door bool, of string, values map[string]json.Value) partner.Settings {
+	t.Helper()
 	s := partner.Settings{}
 	known := map[string]bool{}
 	for _, f := range p.Settings {
-		if door && !f.Door || !door && !f.Route {
+		if door && (!f.Door || f.Of != of) || !door && !f.Route {
 			continue
 		}
 		known[f.Name] = true

@@ -43,8 +43,10 @@ type Hub struct {
 	// Settings are what the shop is configured to invite with; set them before
 	// use.
 	Settings review.Settings
-	revoked  map[string]bool // credentials whose tokens are over
-	now      func() time.Time
+	// Reviews are the shop's, newest first; set them before use.
+	Reviews []review.Review
+	revoked map[string]bool // credentials whose tokens are over
+	now     func() time.Time
 }
 
 type stored struct {
@@ -105,11 +107,18 @@ func (h *Hub) AddCredential(p partner.Partner, name, of string, s partner.Settin
 	}
 }
 
+func (h *Hub) addCredentials(t testing.TB, p partner.Partner, list []Credential) {
+	t.Helper()
+	for _, c := range list {
+		h.AddCredential(p, c.Name, c.Of, settings(t, p, true, c.Of, c.Settings))
+	}
+}
+
 // Deps is what a side of the partner is given.
 func (h *Hub) Deps(p partner.Partner) partner.Deps {
 	return partner.Deps{
 		Partner: p.Name, Shop: Shop, Route: "out", Source: order.Source{Name: "route:out", Rank: order.RankRoute},
-		Intake: h, Orders: h, Credentials: h, Access: access{h}, State: state{h, "side/"}, Files: files{h},
+		Intake: h, Orders: h, People: people{h}, Credentials: h, Access: access{h}, State: state{h, "side/"}, Files: files{h},
 		Seal: sealer(), Reviews: h.Book(),
 		HTTP: outbound.New(outbound.Options{Timeout: 10 * time.Second}),
 		Log:  slog.New(slog.DiscardHandler), Now: h.now, PublicURL: "https://hub.example",
@@ -339,7 +348,7 @@ func (h *Hub) Revoke(name string) {
 // Book returns the shop's invitations and reviews, kept in the hub's state.
 func (h *Hub) Book() *review.Book {
 	return review.New(review.Options{
-		KV: func(string) review.KV { return state{h, "reviews/"} }, Key: testKey,
+		KV: func(string) review.KV { return state{h, "reviews/"} }, Key: testKey, Store: reviews{h},
 		Shops: func(shop string) (review.Shop, bool) {
 			return review.Shop{Name: "Nordlys", Location: time.UTC, Settings: h.Settings}, shop == Shop
 		},

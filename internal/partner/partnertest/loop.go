@@ -14,7 +14,8 @@ import (
 // RunLoop sends the orders by the partner's route to the partner's door and
 // demands that what comes out is what went in; that asking the door afterwards
 // says so too; and that sending all of it again changes nothing. The settings
-// are those of testdata/door/settings.json and testdata/route/settings.json.
+// are those of testdata/door/settings.json and testdata/route/settings.json,
+// more credentials of the door those of testdata/door/case.json.
 // The orders must hold only what the dialect can carry, in the currency of the
 // hub's shop.
 func RunLoop(t *testing.T, p partner.Partner, orders ...order.Order) {
@@ -22,9 +23,12 @@ func RunLoop(t *testing.T, p partner.Partner, orders ...order.Order) {
 	doorSettings, routeSettings := map[string]json.Value{}, map[string]json.Value{}
 	readJSON(t, filepath.Join("testdata", "door", "settings.json"), &doorSettings)
 	readJSON(t, filepath.Join("testdata", "route", "settings.json"), &routeSettings)
+	var shared Case
+	readJSON(t, filepath.Join("testdata", "door", "case.json"), &shared)
 
 	hub := NewHub(nil)
 	hub.AddDoor(t, p, doorSettings)
+	hub.addCredentials(t, p, shared.Credentials)
 	mux := http.NewServeMux()
 	mux.Handle("/"+p.Name+"/", http.StripPrefix("/"+p.Name, NewDoor(t, p, hub)))
 	server := httptest.NewServer(mux)

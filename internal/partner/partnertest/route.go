@@ -26,7 +26,7 @@ func RunRoute(t *testing.T, p partner.Partner, dir string) {
 		script := &script{t: t, path: path, vars: map[string]string{}}
 		server := httptest.NewServer(script)
 		defer server.Close()
-		hub := NewHub(nil)
+		hub := NewHub(c.clock())
 		side := NewRoute(t, p, hub, server.URL, c.Settings)
 		tasks := Tasks(readList[order.Order](t, filepath.Join(path, "order.json"))...)
 		if c.Only != "look" {
@@ -135,7 +135,7 @@ type outcome struct {
 var (
 	results = map[partner.Result]string{
 		partner.ResultUnknown: "unknown", partner.ResultDelivered: "delivered", partner.ResultPending: "pending",
-		partner.ResultLater: "later", partner.ResultRefused: "refused", partner.ResultNotThere: "not_there",
+		partner.ResultLater: "later", partner.ResultRefused: "refused", partner.ResultNotThere: "not_there", partner.ResultDeclined: "declined",
 	}
 	scopes = map[partner.Scope]string{partner.ScopeBatch: "batch", partner.ScopeRoute: "route"}
 )

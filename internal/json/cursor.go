@@ -1,4 +1,4 @@
-package citrusad
+package json
 
 import (
 	"strings"
@@ -20,29 +20,33 @@ func stringEnd(s string, i int) (end int, escaped bool) {
 	return len(s), escaped
 }
 
-// A cursor walks over one JSON value that is known to be valid and compact,
-// so that nothing is checked twice. What it returns are parts of the text
+// Cursor walks over one JSON value that is known to be valid and compact, so
+// that nothing is checked twice. What it returns are parts of the text
 // wherever no escape stands in the way: one allocation holds all the strings
 // of an order.
-type cursor struct {
+type Cursor struct {
 	s string
 	i int
 }
 
-// kind is the first byte of the next value: one of {["ntf-0123456789.
-func (c *cursor) kind() byte {
+// NewCursor stands before the value that text is: valid, and without blanks
+// outside strings (AppendCompact).
+func NewCursor(text string) Cursor { return Cursor{s: text} }
+
+// Kind is the first byte of the next value: one of {["ntf-0123456789.
+func (c *Cursor) Kind() byte {
 	if c.i < len(c.s) {
 		return c.s[c.i]
 	}
 	return 0
 }
 
-// open enters the object or array that comes next.
-func (c *cursor) open() { c.i++ }
+// Open enters the object or array that comes next.
+func (c *Cursor) Open() { c.i++ }
 
-// more reports whether another member follows, and steps over the comma
+// More reports whether another member follows, and steps over the comma
 // before it, or else over the closing bracket.
-func (c *cursor) more() bool {
+func (c *Cursor) More() bool {
 	if c.i >= len(c.s) {
 		return false
 	}
@@ -57,26 +61,26 @@ func (c *cursor) more() bool {
 	return true
 }
 
-// name returns a member's name and steps over its colon.
-func (c *cursor) name() string {
-	name := c.text()
+// Name returns a member's name and steps over its colon.
+func (c *Cursor) Name() string {
+	name := c.Text()
 	c.i++
 	return name
 }
 
-// text returns the string that comes next.
-func (c *cursor) text() string {
+// Text returns the string that comes next.
+func (c *Cursor) Text() string {
 	start := c.i + 1
 	end, escaped := stringEnd(c.s, c.i)
 	c.i = end
 	if escaped {
-		return unescape(c.s[start : end-1])
+		return Unescape(c.s[start : end-1])
 	}
 	return c.s[start : end-1]
 }
 
-// raw steps over the next value and returns it.
-func (c *cursor) raw() string {
+// Raw steps over the next value and returns it.
+func (c *Cursor) Raw() string {
 	start, depth := c.i, 0
 	for c.i < len(c.s) {
 		switch c.s[c.i] {
@@ -106,8 +110,9 @@ func (c *cursor) raw() string {
 	return c.s[start:c.i]
 }
 
-// unescape resolves the escapes of a valid JSON string.
-func unescape(s string) string {
+// Unescape resolves the escapes of a valid JSON string, given without its
+// quotation marks.
+func Unescape(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for i := 0; i < len(s); i++ {
@@ -160,4 +165,12 @@ func hex4(s string, i int) rune {
 		r = r<<4 | rune(c)
 	}
 	return r
+}
+
+// Rest steps over what is left of an array or object of which an element is
+// due.
+func (c *Cursor) Rest() {
+	for c.Raw(); c.More(); {
+		c.Raw()
+	}
 }

@@ -23,15 +23,56 @@ func (a *App) erase(ctx context.Context, shop, id string) error {
 }
 
 // eraseHere removes the person from an order of a shop that this node owns:
-// from ledger, deliveries and evidence in one transaction, then from the files
-// that partners fetch.
+// from ledger, deliveries and evidence in one transaction, then from the links
+// of its review forms and the files that partners fetch. Partners that can be
+// told to forget him too are told afterwards, from what their sides keep before.
 func (a *App) eraseHere(ctx context.Context, shop, id string) error {
 	if _, ours := a.files.epoch(ctx, shop); !ours {
 		return delivery.ErrElsewhere
 	}
+	if err := a.tellSides(ctx, shop, id); err != nil {
+		return err
+	}
 	err := a.ledger.Erase(ctx, shop, id)
-	// Once the ledger forgot, the files must, even if nobody waits any more.
-	return errors.Join(err, a.files.forget(context.WithoutCancel(ctx), shop, id, a.rewrite))
+	// Once the ledger forgot, the others must, even if nobody waits any more.
+	ctx = context.WithoutCancel(ctx)
+	return errors.Join(err, a.book.EndLinks(ctx, shop, id), a.files.forget(ctx, shop, id, a.rewrite))
+}
+
+// tellSides tells the sides that sent an order, or may have, that it is about
+// to be erased.
+func (a *App) tellSides(ctx context.Context, shop, id string) error {
+	var told map[string]func(context.Context, *order.Order) error
+	for key, r := range a.current.Load().routes {
+		if forget := r.delivery.Side.Forget; key.shop == shop && forget != nil {
+			if told == nil {
+				told = map[string]func(context.Context, *order.Order) error{}
+			}
+			told[key.name] = forget
+		}
+	}
+	if told == nil {
+		return nil
+	}
+	rows, _, err := a.engine.OfOrder(ctx, shop, id)
+	if err != nil {
+		return fmt.Errorf("erase at partners: %w", err)
+	}
+	merged, err := a.ledger.Merged(ctx, shop, []string{id})
+	if err != nil || merged[0] == nil {
+		return err
+	}
+	for i := range rows {
+		forget := told[rows[i].Route]
+		if forget == nil || rows[i].Attempt == 0 && !rows[i].State.InFlight() {
+			continue
+		}
+		delete(told, rows[i].Route)
+		if err := forget(a.keeper.asOwner(ctx, shop), merged[0]); err != nil {
+			return fmt.Errorf("erase at partners: %w", err)
+		}
+	}
+	return nil
 }
 
 // rewrite writes the files of a route anew. False: the route does not know how.

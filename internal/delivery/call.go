@@ -164,7 +164,7 @@ func (r *runner) taskOf(w *work) {
 	b = append(b, '-')
 	b = strconv.AppendInt(b, int64(d.Run), 10)
 	t.Key, t.Shop, t.Route, t.Attempt = string(b), d.Shop, d.Route, max(d.Attempt, 1)
-	t.Note, t.Ref = d.Note, d.Ref
+	t.Planned, t.Note, t.Ref = d.Planned, d.Note, d.Ref
 	t.SaveNote = func(ctx context.Context, note []byte) error { return r.saveNote(ctx, w, note) }
 }
 

@@ -17,6 +17,9 @@ type Filter struct {
 	FromSeq, ToSeq int64     // of the event, both included
 	Cursor         string
 	Limit          int
+	// Keep is for Drop: what is dropped keeps its claims, so that no other route
+	// invites in its place.
+	Keep bool
 }
 
 // Verdict is what would happen, or happened, to one order.

@@ -62,6 +62,8 @@ func TestPlannedInvitationIsCancelled(t *testing.T) {
 		h.pass(24 * time.Hour)
 		h.is("mail", "ready:2")
 		h.happens("1", order.KindRefunded)
+		h.pass(time.Minute)
+		h.is("mail", "cancelled:1 ready:1") // at once, not when its time comes
 		h.pass(7 * 24 * time.Hour)
 		h.is("mail", "cancelled:1 delivered:1")
 		if f.orders() != "2" {

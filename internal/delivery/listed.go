@@ -106,7 +106,7 @@ func (e *Engine) Drop(ctx context.Context, shop string, f Filter, dry bool) (Act
 			return sum, err
 		}
 		for chunk := range slices.Chunk(g.rows, page) {
-			if err := r.drop(ctx, chunk, dry, &sum); err != nil {
+			if err := r.drop(ctx, chunk, f.Keep, dry, &sum); err != nil {
 				return sum, err // a drop does nothing twice
 			}
 		}
@@ -114,7 +114,7 @@ func (e *Engine) Drop(ctx context.Context, shop string, f Filter, dry bool) (Act
 	return sum, nil
 }
 
-func (r *runner) drop(ctx context.Context, rows []Delivery, dry bool, sum *Acted) error {
+func (r *runner) drop(ctx context.Context, rows []Delivery, keep, dry bool, sum *Acted) error {
 	return r.do(ctx, func() error {
 		b := r.bundle()
 		c := r.setup.Load()
@@ -133,8 +133,8 @@ func (r *runner) drop(ctx context.Context, rows []Delivery, dry bool, sum *Acted
 			if row.Code == "" {
 				row.Code = "dropped"
 			}
-			change := Change{Row: row, From: d.State, Release: c == nil}
-			if c != nil {
+			change := Change{Row: row, From: d.State, Release: c == nil && !keep}
+			if c != nil && !keep {
 				r.giveUp(c, &change)
 			}
 			b.change(change)

@@ -182,6 +182,7 @@ func (pl *planner) recheckHeld(n *candidate) error {
 		pl.events = map[int64]*order.Event{}
 	}
 	pl.events[n.event.Seq] = n.event
+	pl.cancelWaiting(n)
 	held := slices.DeleteFunc(slices.Clone(n.rows), func(d Delivery) bool { return d.State != Held })
 	if len(held) == 0 {
 		return nil
@@ -203,6 +204,23 @@ func (pl *planner) recheckHeld(n *candidate) error {
 		}
 	}
 	return nil
+}
+
+// cancelWaiting closes what waits for its time and will never go, as soon as
+// that is known: people must not read "planned" of what a refund has ended.
+func (pl *planner) cancelWaiting(n *candidate) {
+	if pl.c.rules.mode != partner.Once {
+		return
+	}
+	for _, d := range slices.Clone(n.rows) {
+		if d.State != Ready || !d.Due.After(pl.now) {
+			continue
+		}
+		s := subject{row: n.row, order: n.order, base: d.Base, taken: d.Planned, act: d.Act}
+		if j := pl.c.rules.judge(&s, pl.now, false); j.action == skip {
+			pl.close(&d, Cancelled, j.code, j.reason)
+		}
+	}
 }
 
 // consider decides a candidate by the route's mode and plants its delivery,

@@ -6,81 +6,33 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/config"
-	"github.com/wneessen/go-mail"
+	"github.com/ordermux/ordermux/internal/mail"
 )
-
-// mailTimeout bounds one mail, from dialling to the server's last word.
-const mailTimeout = 30 * time.Second
 
 // Mail tells by e-mail.
 type Mail struct {
-	smtp config.SMTP
-	to   []string
+	server mail.Server
+	to     []string
 }
 
 // NewMail makes a channel that mails to these addresses.
-func NewMail(smtp config.SMTP, to []string) *Mail { return &Mail{smtp: smtp, to: to} }
+func NewMail(smtp config.SMTP, to []string) *Mail {
+	return &Mail{to: to, server: mail.Server{
+		Host: smtp.Host, Port: smtp.Port, From: smtp.From, Username: smtp.Username, Password: smtp.Password, TLS: smtp.TLS,
+	}}
+}
 
 // Name implements Channel.
 func (m *Mail) Name() string { return "mail" }
 
 // Tell implements Channel: one mail to all addresses.
 func (m *Mail) Tell(ctx context.Context, n Notice) error {
-	msg, err := m.message(n)
-	if err != nil {
-		return err
-	}
-	client, err := m.client()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
-	defer cancel()
-	return client.DialAndSendWithContext(ctx, msg)
+	return m.server.Send(ctx, mail.Message{
+		To: m.to, Subject: subject(n), Text: body(n), ID: n.ID, At: n.At,
+		// So that no absence note answers (RFC 3834).
+		Header: map[string]string{"Auto-Submitted": "auto-generated"},
+	})
 }
-
-func (m *Mail) message(n Notice) (*mail.Msg, error) {
-	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
-	if err := msg.From(m.smtp.From); err != nil {
-		return nil, fmt.Errorf("smtp.from: %w", err)
-	}
-	if err := msg.To(m.to...); err != nil {
-		return nil, fmt.Errorf("alerts.email: %w", err)
-	}
-	msg.Subject(subject(n))
-	msg.SetDateWithValue(n.At)
-	msg.SetMessageIDWithValue(n.ID + "@" + m.smtp.Host)
-	// So that no absence note answers (RFC 3834).
-	msg.SetGenHeader("Auto-Submitted", "auto-generated")
-	msg.SetBodyString(mail.TypeTextPlain, body(n))
-	return msg, nil
-}
-
-func (m *Mail) client() (*mail.Client, error) {
-	opts := []mail.Option{mail.WithTimeout(mailTimeout)}
-	switch m.smtp.TLS {
-	case "always":
-		opts = append(opts, mail.WithTLSPolicy(mail.TLSMandatory))
-	case "never":
-		opts = append(opts, mail.WithTLSPolicy(mail.NoTLS))
-	default:
-		opts = append(opts, mail.WithTLSPolicy(mail.TLSOpportunistic))
-	}
-	if m.smtp.Port > 0 {
-		opts = append(opts, mail.WithPort(m.smtp.Port))
-	}
-	if m.smtp.Port == portImplicitTLS && m.smtp.TLS != "never" {
-		opts = append(opts, mail.WithSSL())
-	}
-	if m.smtp.Username != "" {
-		opts = append(opts, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover),
-			mail.WithUsername(m.smtp.Username), mail.WithPassword(m.smtp.Password.Reveal()))
-	}
-	return mail.NewClient(m.smtp.Host, opts...)
-}
-
-// portImplicitTLS is submission with TLS from the first byte (RFC 8314).
-const portImplicitTLS = 465
 
 func subject(n Notice) string {
 	about := "ordermux"

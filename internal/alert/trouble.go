@@ -24,6 +24,7 @@ const (
 	OrderWaiting Kind = "order_waiting"
 	DiskFull     Kind = "disk_full"
 	NodesDiffer  Kind = "nodes_differ"
+	FilesWaiting Kind = "files_waiting" // uploaded ones that we can not import
 )
 
 // Trouble is something wrong. Its identity is Kind, Shop and Route; the text
@@ -99,4 +100,11 @@ func OfNodes(groups []string) []Trouble {
 	}
 	return []Trouble{{Kind: NodesDiffer, Text: fmt.Sprintf(
 		"The nodes run with different configurations: %s. Give all of them the same file and reload.", strings.Join(groups, " against "))}}
+}
+
+// OfFiles returns the trouble of a shop whose uploaded files can not be
+// imported; reason is a machine's word.
+func OfFiles(shop, reason string) Trouble {
+	return Trouble{Kind: FilesWaiting, Shop: shop, Text: fmt.Sprintf(
+		"Files that shop %s uploaded can not be imported (%s). They wait, none is lost; it is tried again by itself.", shop, reason)}
 }

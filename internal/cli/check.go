@@ -14,7 +14,7 @@ type checkCmd struct {
 }
 
 // Run reports everything that is wrong with the file, which routes wait for
-// what no door of their shop states, and with --connect what the partners say
+// what no door of their shop states, which would invite to the same, and with --connect what the partners say
 // to its credentials.
 func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 	cfg, err := loadConfig(c.Config)
@@ -22,14 +22,14 @@ func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 		return err
 	}
 	routes := 0
-	var failed []config.Complaint
+	failed := fileUsers(cfg)
 	for _, id := range cfg.ShopOrder {
 		for _, r := range cfg.Shops[id].Routes {
 			routes++
 			if !c.Connect {
 				continue
 			}
-			if err := tryRoute(ctx, env, id, r); err != nil {
+			if err := tryRoute(ctx, env, cfg, id, r); err != nil {
 				failed = append(failed, cfg.Complaint(routePath(id, r), err.Error()))
 			}
 		}
@@ -38,7 +38,7 @@ func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 		fmt.Fprintln(env.Err, &config.Error{File: cfg.File, Complaints: failed})
 		return errQuiet
 	}
-	for _, note := range neverMet(cfg) {
+	for _, note := range append(neverMet(cfg), invitedTwice(cfg)...) {
 		fmt.Fprintln(env.Out, note)
 	}
 	fmt.Fprintf(env.Out, "%s is good: %s, %s\n", c.Config, count(len(cfg.Shops), "shop"), count(routes, "route"))
@@ -46,9 +46,9 @@ func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 }
 
 // tryRoute logs in with the route's side as the hub would.
-func tryRoute(ctx context.Context, env *Env, shop string, r config.Route) error {
+func tryRoute(ctx context.Context, env *Env, cfg *config.Config, shop string, r config.Route) error {
 	p, _ := all.Find(r.Partner)
-	side, err := buildSide(shop, p, r)
+	side, err := buildSide(cfg, shop, p, r)
 	if err != nil {
 		return err
 	}

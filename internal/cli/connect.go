@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/app"
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
@@ -20,11 +21,11 @@ import (
 const connectTime = 15 * time.Second
 
 // buildSide makes a route's side as the hub would, with nothing behind it.
-func buildSide(shop string, p partner.Partner, r config.Route) (partner.Side, error) {
+func buildSide(cfg *config.Config, shop string, p partner.Partner, r config.Route) (partner.Side, error) {
 	side, err := p.Route(partner.Deps{
 		Partner: p.Name, Shop: shop, Route: r.Name, Source: order.Source{Name: "route:" + r.Name, Rank: order.RankRoute},
 		State: nothing{}, Files: nothing{}, HTTP: outbound.New(outbound.Options{Timeout: connectTime}),
-		Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Mail: app.MailServer(cfg), PublicURL: cfg.PublicURL,
 	}, r.Settings)
 	if err != nil {
 		return side, fmt.Errorf("the partner does not take these settings: %w", err)

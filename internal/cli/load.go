@@ -29,7 +29,7 @@ func refusedRoutes(cfg *config.Config) []config.Complaint {
 	for _, id := range cfg.ShopOrder {
 		for _, r := range cfg.Shops[id].Routes {
 			p, _ := all.Find(r.Partner)
-			if _, err := buildSide(id, p, r); err != nil {
+			if _, err := buildSide(cfg, id, p, r); err != nil {
 				list = append(list, cfg.Complaint(routePath(id, r), err.Error()))
 			}
 		}

@@ -22,7 +22,7 @@ func neverMet(cfg *config.Config) []string {
 		}
 		for _, r := range cfg.Shops[id].Routes {
 			p, _ := all.Find(r.Partner)
-			side, err := buildSide(id, p, r)
+			side, err := buildSide(cfg, id, p, r)
 			if err != nil {
 				continue // loadConfig has complained about it
 			}

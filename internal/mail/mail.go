@@ -18,16 +18,23 @@ type Server struct {
 	Timeout              time.Duration // of one mail, from dialling to the server's last word; 0: 30 s
 }
 
+// DefaultTimeout bounds a mail of a server that names no time.
+const DefaultTimeout = 30 * time.Second
+
 // Message is one mail to one or more recipients. Addresses are as RFC 5322
 // writes them: "Nordlys <hej@nordlys.example>".
 type Message struct {
 	From, ReplyTo string // From "": the server's
+	Sender        string // the name beside the address of From, in place of the one there; "": that one
 	To            []string
 	Subject       string
 	Text, HTML    string    // HTML "": text alone
 	ID            string    // left of the @ of Message-ID
 	At            time.Time // Date
 	Header        map[string]string
+	// Leave is asked once the server has let us in, right before the first
+	// word about the mail: false, and nothing is said. Nil: yes.
+	Leave func() bool
 }
 
 // Stage is how far a mail got.
@@ -38,6 +45,7 @@ const (
 	StageMessage   Stage = "message"   // it can not be written: an address, a header field with a line break
 	StageConnect   Stage = "connect"   // no connection, or no TLS
 	StageLogin     Stage = "login"     // the server does not let us in
+	StageLeave     Stage = "leave"     // Message.Leave said no
 	StageSender    Stage = "sender"    // MAIL FROM
 	StageRecipient Stage = "recipient" // RCPT TO
 	StageData      Stage = "data"      // from DATA on: only without an answer it is unknown whether the mail went
@@ -57,7 +65,38 @@ func (e *Error) Error() string { return "mail: " + string(e.Stage) + ": " + e.Te
 // ErrNoServer is the error of a hub without a mail server.
 var ErrNoServer = errors.New("no mail server is configured")
 
-// Send hands a message over. Nil: the server has taken it. Errors: *Error.
-func (s *Server) Send(ctx context.Context, m Message) error { return s.send(ctx, m) }
+// Receipt is what is known of a mail that was taken.
+type Receipt struct {
+	ID     string // Message-ID, without its brackets
+	Answer string // the server's words, masked
+}
 
-func (s *Server) send(context.Context, Message) error { return ErrNoServer }
+// Send hands a message over. Nil: the server has taken it. Errors: *Error, or
+// ErrNoServer if the server is nil.
+func (s *Server) Send(ctx context.Context, m Message) error {
+	_, err := s.Hand(ctx, m)
+	return err
+}
+
+// Hand hands a message over and returns what the server said to it. Errors are
+// those of Send.
+func (s *Server) Hand(ctx context.Context, m Message) (Receipt, error) {
+	if s == nil {
+		return Receipt{}, ErrNoServer
+	}
+	msg, id, err := s.message(m)
+	if err != nil {
+		return Receipt{}, err
+	}
+	answer, err := s.exchange(ctx, msg, m.Leave)
+	return Receipt{ID: id, Answer: answer}, err
+}
+
+// Try connects and logs in without sending anything. Errors are those of Send.
+func (s *Server) Try(ctx context.Context) error {
+	if s == nil {
+		return ErrNoServer
+	}
+	_, err := s.exchange(ctx, nil, nil)
+	return err
+}

@@ -24,6 +24,9 @@ type Partner struct {
 	Settings []Field
 	// Door: we play the partner. Built once for all shops; nil: none.
 	Door func(Deps) (Side, error)
+	// Warnings says of a statement that the door took, a sentence each, what the
+	// partner may make otherwise of it than its sender wants. Nil: nothing.
+	Warnings func(*order.Order) []string
 	// Lacks are needs that an order through this door never meets, because the
 	// partner's API has no place for them; `check` warns of routes that wait
 	// for them in vain.

@@ -4,6 +4,9 @@ package all
 import (
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/citrusad"
+	"github.com/ordermux/ordermux/internal/partner/mail"
+	"github.com/ordermux/ordermux/internal/partner/skeepers"
+	"github.com/ordermux/ordermux/internal/partner/trustpilot"
 	"github.com/ordermux/ordermux/internal/partner/webhook"
 )
 
@@ -11,6 +14,9 @@ import (
 func List() []partner.Partner {
 	return []partner.Partner{
 		citrusad.Partner,
+		mail.Partner,
+		skeepers.Partner,
+		trustpilot.Partner,
 		webhook.Partner,
 	}
 }

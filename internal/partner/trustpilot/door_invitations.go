@@ -3,6 +3,7 @@ package trustpilot
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,80 +89,38 @@ func answerTaken(w http.ResponseWriter, s partner.Settings) {
 	w.WriteHeader(status)
 }
 
-// Warnings says, a sentence each, what Trustpilot may make otherwise of an
-// order's invitations than its sender wants: the door took them all the same.
-// Template reports whether a template is known; nil: nothing is said of them.
-func Warnings(o *order.Order, template func(id string) bool) (list []string) {
+// warnings says what Trustpilot may make otherwise of an invitation that the
+// door took. What every shop is warned of (an unknown template, an address that
+// is not whole) review.Effective says.
+func warnings(o *order.Order) (list []string) {
 	if o.Review == nil {
 		return nil
 	}
-	for _, v := range []*order.Invitation{o.Review.Shop, o.Review.Products} {
-		if v != nil {
-			list = append(list, warningsOf(v, template)...)
-		}
-	}
 	if strings.ContainsAny(o.ID, unwanted) {
-		list = append(list, `The reference number holds one of # * + " % &, which Trustpilot advises against.`)
+		list = append(list, `the reference number holds one of # * + " % &, which Trustpilot advises against`)
 	}
-	if o.Locale != "" && !inList(knownLocales, o.Locale) {
-		list = append(list, "The locale is none of those that Trustpilot is known to support.")
+	if o.Locale != "" && siteLocale(o.Locale) == o.Locale && !slices.Contains(knownLocales, o.Locale) {
+		list = append(list, "the locale is none of those that Trustpilot is known to support")
 	}
 	if _, ok := o.Extra["locale"]; ok {
-		list = append(list, "The locale is not written as sv-SE and was left out.")
+		list = append(list, "the locale is not written like sv-SE: it was left out")
 	}
-	if r := o.Review.Products; r != nil && len(r.SKUs) > 0 && !named(o, r.SKUs) {
-		list = append(list, "The catalogue does not have all of the SKUs.")
+	if v := o.Review.Shop; v != nil && slices.ContainsFunc(v.Tags, func(tag string) bool { return !isTag(tag) }) {
+		list = append(list, "a tag holds blanks or other signs that Trustpilot does not take")
 	}
-	return list
-}
-
-func warningsOf(v *order.Invitation, template func(id string) bool) (list []string) {
-	if v.Template != "" && template != nil && !template(v.Template) {
-		list = append(list, "The template is not known. With Trustpilot such an invitation is never sent.")
-	}
-	if v.Redirect != "" && !absolute(v.Redirect) {
-		list = append(list, "The redirect address is not absolute; nobody is sent there.")
-	}
-	for _, tag := range v.Tags {
-		if !isTag(tag) {
-			return append(list, "A tag holds blanks or other signs that Trustpilot does not take.")
-		}
+	if v := o.Review.Products; v != nil && !named(o.Lines, v.SKUs) {
+		list = append(list, "the catalogue does not have all of the SKUs")
 	}
 	return list
 }
 
-// named reports whether every SKU has a product with a name in the order.
-func named(o *order.Order, skus []string) bool {
+// named reports whether every SKU has a product with a name.
+func named(lines []order.Line, skus []string) bool {
 	names := map[string]bool{}
-	for i := range o.Lines {
-		if p := &o.Lines[i].Product; p.Name != "" {
+	for i := range lines {
+		if p := &lines[i].Product; p.Name != "" {
 			names[p.SKU] = true
 		}
 	}
-	for _, sku := range skus {
-		if !names[sku] {
-			return false
-		}
-	}
-	return true
-}
-
-func inList(list []string, text string) bool {
-	for _, t := range list {
-		if t == text || strings.HasPrefix(t, text+"-") {
-			return true
-		}
-	}
-	return false
-}
-
-// StatusLabel is what Trustpilot's invitation status page calls a state of an
-// invitation (https://support.trustpilot.com/hc/en-us/articles/4404655951762,
-// seen 2026); "": the page has no word for it, or none that could be read.
-func StatusLabel(state string) string { return statusLabels[state] }
-
-var statusLabels = map[string]string{
-	"planned": "Queued", "sending": "Sending – On its way", "sent": "Delivered", "handed_over": "Queued",
-	"opened": "Delivered", "answered": "Delivered", "opted_out": "Delivered – Unsubscribed",
-	"failed": "Not delivered", "cancelled": "Cancelled",
+	return !slices.ContainsFunc(skus, func(sku string) bool { return !names[sku] })
 }

@@ -21,17 +21,6 @@ const (
 	templateProduct = "product"
 )
 
-// StandardTemplate reports whether an id is one of Trustpilot's own that the
-// door lists beside the shop's.
-func StandardTemplate(id string) bool {
-	for _, t := range standardTemplates {
-		if t.ID == id {
-			return true
-		}
-	}
-	return false
-}
-
 // handleTemplates is GET …/templates: all in one answer.
 func (d *door) handleTemplates(w http.ResponseWriter, r *http.Request, unit string) error {
 	l, err := d.enter(r, unit)

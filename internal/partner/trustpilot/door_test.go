@@ -165,7 +165,7 @@ func TestTemplateList(t *testing.T) {
 			shown++
 		}
 	}
-	if shown < 12 || !ids["529c0abfefb96008b894ad02"] || !ids["5c17c7ebb565bb0001046fbd"] || !trustpilot.StandardTemplate("529c0abfefb96008b894ad02") {
+	if shown < 12 || !ids["529c0abfefb96008b894ad02"] || !ids["5c17c7ebb565bb0001046fbd"] {
 		t.Errorf("%d of ours are shown: %s", shown, w.Body)
 	}
 }
@@ -202,7 +202,6 @@ func TestWarnings(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, map[string]string{"tags": `"warn"`, "redirects": `"warn"`})
 	token := b.token(passwordGrant)["access_token"]
-	known := func(id string) bool { return id == "529c0abfefb96008b894ad02" }
 	n := 0
 	f := func(words string, member string) {
 		t.Helper()
@@ -213,25 +212,23 @@ func TestWarnings(t *testing.T) {
 		if w.Code != http.StatusAccepted || err != nil || got[0] == nil {
 			t.Fatalf("%d %s %v", w.Code, w.Body, err)
 		}
-		list := trustpilot.Warnings(got[0], known)
+		list := trustpilot.Partner.Warnings(got[0])
 		if words == "" && len(list) > 0 || words != "" && (len(list) != 1 || !strings.Contains(list[0], words)) {
 			t.Errorf("%s: %q", member, list)
 		}
 	}
 	f("", ``)
 	f("", `,"serviceReviewInvitation":{"templateId":"529c0abfefb96008b894ad02","tags":["a.b_C-1"],"redirectUri":"http://a.example"},"locale":"sv-SE"`)
-	f("template is not known", `,"serviceReviewInvitation":{"templateId":"507f191e810c19729de860ea","preferredSendTime":"2013-09-07T13:37:00"}`)
-	f("template is not known", `,"productReviewInvitation":{"templateId":"x","products":[{"sku":"A","name":"B","productUrl":"https://a.example","imageUrl":"https://a.example"}]}`)
-	f("A tag holds", `,"serviceReviewInvitation":{"tags":["a b","c d"]}`)
-	f("redirect address", `,"serviceReviewInvitation":{"redirectUri":"a.example"}`)
+	f("", `,"productReviewInvitation":{"products":[{"sku":"A","name":"B","productUrl":"https://a.example","imageUrl":"https://a.example"}]}`)
+	f("a tag holds", `,"serviceReviewInvitation":{"tags":["a b","c d"]}`)
 	f("known to support", `,"locale":"tr-TR"`)
 	f("", `,"locale":"sv"`)
 	f("was left out", `,"locale":"swedish"`)
 	f("catalogue does not have", `,"productReviewInvitation":{"productSkus":["A"]}`)
-	if list := trustpilot.Warnings(&order.Order{ID: "a#1", Review: &order.Review{}}, nil); len(list) != 1 {
+	if list := trustpilot.Partner.Warnings(&order.Order{ID: "a#1", Review: &order.Review{}}); len(list) != 1 {
 		t.Errorf("%q", list)
 	}
-	if list := trustpilot.Warnings(&order.Order{ID: "a#1"}, nil); list != nil {
+	if list := trustpilot.Partner.Warnings(&order.Order{ID: "a#1"}); list != nil {
 		t.Errorf("no wish: %q", list)
 	}
 }
@@ -251,13 +248,9 @@ func TestHelpPageSample(t *testing.T) {
 	if at := o.Review.Shop.SendAt.Time(); !at.Before(time.Now()) {
 		t.Errorf("planned at %v", at)
 	}
-	book := newBench(t, nil).hub.Book()
-	list := trustpilot.Warnings(&o, func(id string) bool {
-		_, ok, err := book.Template(t.Context(), partnertest.Shop, id)
-		return trustpilot.StandardTemplate(id) || ok && err == nil
-	})
-	if len(list) != 1 || !strings.Contains(list[0], "template is not known") {
-		t.Errorf("%q", list)
+	e := newBench(t, nil).hub.Book().Effective(partnertest.Shop, &o, time.Now(), time.Now())
+	if !slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "template that was asked for is not known") }) {
+		t.Errorf("%q", e.Warnings)
 	}
 }
 
@@ -273,18 +266,6 @@ func TestUnitCountsReviews(t *testing.T) {
 	const counts = `"numberOfReviews":{"total":3,"usedForTrustScoreCalculation":3,"oneStar":0,"twoStars":0,"threeStars":0,"fourStars":1,"fiveStars":2}`
 	if !strings.Contains(w.Body.String(), counts) || !strings.Contains(w.Body.String(), `"score":{"trustScore":4.7,"stars":4.5}`) {
 		t.Errorf("%s", w.Body)
-	}
-}
-
-func TestStatusLabels(t *testing.T) {
-	t.Parallel()
-	for state, want := range map[string]string{
-		"planned": "Queued", "sending": "Sending – On its way", "sent": "Delivered", "opted_out": "Delivered – Unsubscribed",
-		"cancelled": "Cancelled", "nonsense": "",
-	} {
-		if got := trustpilot.StatusLabel(state); got != want {
-			t.Errorf("%s: %q, want %q", state, got, want)
-		}
 	}
 }
 

@@ -11,6 +11,7 @@ var Partner = partner.Partner{
 	Title:    "Trustpilot",
 	Settings: append(doorFields(), routeFields()...),
 	Door:     newDoor,
+	Warnings: warnings,
 	Lacks:    []partner.Need{partner.NeedPrices, partner.NeedAddress, partner.NeedSession, partner.NeedPlacedAt},
 	Route:    newRoute,
 }

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ordermux/ordermux/internal/config"
+	"github.com/ordermux/ordermux/internal/partner/all"
+)
+
+// inviter is a route that invites.
+type inviter struct {
+	name, when string
+	kinds      []string
+}
+
+// invitedTwice returns a sentence for each two routes of a shop that may both
+// want to invite an order's customer to the same. Only one of them does, so it
+// is no mistake of the file, but it may not be the one that was meant.
+func invitedTwice(cfg *config.Config) []string {
+	var notes []string
+	for _, id := range cfg.ShopOrder {
+		var before []inviter
+		for _, r := range cfg.Shops[id].Routes {
+			p, _ := all.Find(r.Partner)
+			side, err := buildSide(cfg, id, p, r)
+			if err != nil || len(side.Invites) == 0 || r.Disabled {
+				continue
+			}
+			now := inviter{r.Name, r.When, side.Invites}
+			for _, earlier := range before {
+				if same := shared(earlier, now); len(same) > 0 && !apart(earlier.when, now.when) {
+					notes = append(notes, fmt.Sprintf("shops.%s.routes.%s: may invite to the same (%s) as %s, which stands before it: of an order that passes both, %s invites",
+						id, r.Name, strings.Join(same, ", "), earlier.name, earlier.name))
+				}
+			}
+			before = append(before, now)
+		}
+	}
+	return notes
+}
+
+// shared returns the kinds that both invite to.
+func shared(a, b inviter) []string {
+	return slices.DeleteFunc(slices.Clone(a.kinds), func(kind string) bool { return !slices.Contains(b.kinds, kind) })
+}
+
+// compared is a rule that compares one field with one text, and nothing else.
+var compared = regexp.MustCompile(`^\s*([a-z_.]+)\s*(==|startsWith)\s*"([^"\\]*)"\s*$`)
+
+// apart reports whether no order can pass both rules, as far as that is plain
+// to see: both compare one field with texts that exclude each other.
+func apart(a, b string) bool {
+	x, y := compared.FindStringSubmatch(a), compared.FindStringSubmatch(b)
+	if x == nil || y == nil || x[1] != y[1] {
+		return false
+	}
+	switch {
+	case x[2] == "==" && y[2] == "==":
+		return x[3] != y[3]
+	case x[2] == "==":
+		return !strings.HasPrefix(x[3], y[3])
+	case y[2] == "==":
+		return !strings.HasPrefix(y[3], x[3])
+	}
+	return !strings.HasPrefix(x[3], y[3]) && !strings.HasPrefix(y[3], x[3])
+}

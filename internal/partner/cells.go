@@ -1,0 +1,77 @@
+package partner
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ordermux/ordermux/internal/order"
+)
+
+// CellFault is one complaint about a file: about a cell, or about a line.
+type CellFault struct {
+	Line   int    // in the file, from 1
+	Column string // as the file's header names it; "": the whole line
+	Value  string // as it may be shown to whoever handed the file in: Masked where personal
+	Reason string // for people, without personal data
+}
+
+// Masked stands where a personal value stood.
+const Masked = "[masked]"
+
+// CellFaults is the error of a row whose cells are at fault: an *order.Invalid
+// that knows the places. The first ones are told as faults of the order.
+type CellFaults []CellFault
+
+const toldFaults = 10
+
+func (f CellFaults) Error() string { return f.invalid().Error() }
+
+// Unwrap returns the faults as an *order.Invalid, without the values.
+func (f CellFaults) Unwrap() error { return f.invalid() }
+
+func (f CellFaults) invalid() *order.Invalid {
+	var bad order.Invalid
+	for i, c := range f {
+		if i == toldFaults {
+			bad.Faults = append(bad.Faults, order.Fault{Code: order.Malformed, Reason: fmt.Sprintf("and %d more", len(f)-i)})
+			break
+		}
+		path := fmt.Sprintf("line %d", c.Line)
+		if c.Column != "" {
+			path += " (" + c.Column + ")"
+		}
+		bad.Faults = append(bad.Faults, order.Fault{Path: path, Code: order.Malformed, Reason: c.Reason})
+	}
+	return &bad
+}
+
+// CellFaultsOf returns the places that a row's error complains about; of an
+// error that knows none, its reasons.
+func CellFaultsOf(row Row, err error) []CellFault {
+	if f, ok := errors.AsType[CellFaults](err); ok {
+		return f
+	}
+	bad, ok := errors.AsType[*order.Invalid](err)
+	if !ok {
+		return nil
+	}
+	out := make([]CellFault, len(bad.Faults))
+	for i, f := range bad.Faults {
+		out[i] = CellFault{Line: row.Line, Column: f.Path, Reason: f.Reason}
+	}
+	return out
+}
+
+// Unreadable is the error that ends the reading of a file which is none of its
+// format: sending it again does not help.
+type Unreadable struct {
+	Line   int // from 1; 0: the file as a whole
+	Reason string
+}
+
+func (u *Unreadable) Error() string {
+	if u.Line == 0 {
+		return u.Reason
+	}
+	return fmt.Sprintf("line %d: %s", u.Line, u.Reason)
+}

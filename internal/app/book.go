@@ -13,8 +13,10 @@ import (
 func (a *App) newBook() *review.Book {
 	in := &intake{app: a, next: a.ledger, partner: "review"}
 	return review.New(review.Options{
-		KV:  func(shop string) review.KV { return a.store.State(shop, "reviews") },
-		Key: a.sealKey,
+		KV:    func(shop string) review.KV { return a.store.State(shop, reviewScope) },
+		Swap:  a.swapReview,
+		Store: a.store.Reviews(),
+		Key:   a.sealKey,
 		Shops: func(shop string) (review.Shop, bool) {
 			s := a.config().Shops[shop]
 			if s == nil {
@@ -26,13 +28,13 @@ func (a *App) newBook() *review.Book {
 		Append: func(ctx context.Context, shop string, entries []order.Entry) ([]order.Receipt, error) {
 			return in.Append(ctx, shop, entries)
 		},
-		Merged: a.ledger.Merged,
-		Now:    a.now, Log: a.log.With("part", "review"),
+		Merged: a.ledger.Merged, Notify: a.notifyShop,
+		Now: a.now, Log: a.log.With("part", "review"),
 	})
 }
 
-// mailServer is the hub's own; nil: none is configured.
-func mailServer(cfg *config.Config) *mail.Server {
+// MailServer is the hub's own; nil: none is configured.
+func MailServer(cfg *config.Config) *mail.Server {
 	if cfg.SMTP == nil {
 		return nil
 	}

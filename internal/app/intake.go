@@ -34,6 +34,7 @@ func (i *intake) Append(ctx context.Context, shop string, entries []order.Entry)
 	if c != nil && c.hops != "" {
 		entries = i.app.marked(entries, c.hops)
 	}
+	entries = withReviews(i.app.store.Reviews(), shop, entries)
 	receipts, err := i.next.Append(ctx, shop, entries)
 	i.app.disk.saw(err)
 	if err != nil {

@@ -84,8 +84,15 @@ func (c *Call) Effects() []order.Effect {
 	}
 	var all []order.Effect
 	for i := range c.entries {
-		if !c.results[i].known {
-			all = append(all, c.entries[i].entry.Effects...)
+		r := &c.results[i]
+		if r.known {
+			continue
+		}
+		for _, e := range c.entries[i].entry.Effects {
+			if n, ok := e.(order.Numbered); ok {
+				e = n.Of(r.seq, time.UnixMicro(r.at).UTC())
+			}
+			all = append(all, e)
 		}
 	}
 	return all

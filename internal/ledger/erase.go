@@ -126,7 +126,7 @@ func (p *preparer) printAgain(s *Stored) (Print, error) {
 	if err != nil {
 		return Print{}, err
 	}
-	said, err := s.happening()
+	said, err := s.Happening()
 	if err != nil {
 		return Print{}, err
 	}

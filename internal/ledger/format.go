@@ -158,7 +158,7 @@ func (s *Stored) event(shop string) (order.Event, error) {
 		Erased: h.personal != 0 && s.PersonalBody == nil,
 	}
 	if h.happening {
-		e.Happening, err = s.happening()
+		e.Happening, err = s.Happening()
 	} else {
 		e.Statement, err = s.statement()
 	}
@@ -193,7 +193,9 @@ func (s *Stored) personal() (*order.Personal, error) {
 	return p, nil
 }
 
-func (s *Stored) happening() (*order.Happening, error) {
+// Happening decodes the event, which is of no statement: its personal part
+// joined, unless it was erased.
+func (s *Stored) Happening() (*order.Happening, error) {
 	h := new(order.Happening)
 	if err := json.Unmarshal(s.Body, h); err != nil {
 		return nil, fmt.Errorf("body: %w", err)

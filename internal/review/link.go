@@ -26,8 +26,9 @@ type Link struct {
 	Location string    `json:"location,omitzero"`
 	Tags     []string  `json:"tags,omitzero"`
 	Redirect string    `json:"redirect,omitzero"`
-	Source   string    `json:"source,omitzero"` // who asked for it: a route or a door's credential
-	Test     bool      `json:"test,omitzero"`   // a test mail's: what is sent in is thrown away
+	Source   string    `json:"source,omitzero"`  // who asked for it: a route or a door's credential
+	Test     bool      `json:"test,omitzero"`    // a test mail's: what is sent in is thrown away
+	Address  string    `json:"address,omitzero"` // whom it is sent to: Book.Address
 
 	Created  time.Time `json:"created"`
 	Sent     time.Time `json:"sent,omitzero"`
@@ -35,6 +36,8 @@ type Link struct {
 	Opened   time.Time `json:"opened,omitzero"`
 	Answered time.Time `json:"answered,omitzero"`
 	Missing  time.Time `json:"missing,omitzero"` // "I have not received my order"
+	Again    time.Time `json:"again,omitzero"`   // when one is asked once more after that; see AskAgain
+	Asked    time.Time `json:"asked,omitzero"`   // when that went out
 	OptedOut time.Time `json:"opted_out,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"` // by erasing or cancelling: the form is closed
 }
@@ -75,6 +78,10 @@ func (b *Book) Make(ctx context.Context, shop, name string, l Link) (Link, strin
 		return known, b.URL(shop, token), err
 	}
 	l.ID, l.Created = strings.TrimPrefix(linkKey(token), "link/"), b.opts.Now().UTC()
+	// First, so that erasing the order finds every link that there is.
+	if err := b.opts.KV(shop).Put(ctx, ofOrder(l.Order)+l.ID, []byte("{}"), 0); err != nil {
+		return l, "", fmt.Errorf("keep link: %w", err)
+	}
 	return l, b.URL(shop, token), b.keep(ctx, shop, token, l)
 }
 
@@ -83,18 +90,13 @@ func (b *Book) Find(ctx context.Context, shop, route, name string) (Link, bool, 
 	return b.find(ctx, shop, b.Token(shop, route, name))
 }
 
-// Change reads a link, lets change say what is new, and keeps it. Two changes
-// at once: the later one stands, which loses no more than a time.
+// errNoLink is the error of changing a link that there is not.
+var errNoLink = fmt.Errorf("link: %w", order.ErrNotFound)
+
+// Change reads a link, lets change say what is new, and keeps it; change may
+// be called more than once. Errors: order.ErrNotFound.
 func (b *Book) Change(ctx context.Context, shop, token string, change func(*Link)) (Link, error) {
-	l, ok, err := b.find(ctx, shop, token)
-	if err != nil {
-		return l, err
-	}
-	if !ok {
-		return l, fmt.Errorf("link: %w", order.ErrNotFound)
-	}
-	change(&l)
-	return l, b.keep(ctx, shop, token, l)
+	return b.changeAt(ctx, shop, linkKey(token), change)
 }
 
 func (b *Book) find(ctx context.Context, shop, token string) (l Link, ok bool, err error) {

@@ -31,9 +31,14 @@ type Options struct {
 	Shops     func(shop string) (Shop, bool) // as configured now
 	PublicURL func() string                  // of the hub, without a slash at its end
 	Append    func(context.Context, string, []order.Entry) ([]order.Receipt, error)
-	Merged    func(ctx context.Context, shop string, ids []string) ([]*order.Order, error)
-	Now       func() time.Time
-	Log       *slog.Logger
+	// Swap writes a key of a shop's KV if its value is still old; nil: KV is
+	// good enough.
+	Swap func(ctx context.Context, shop, key string, old, value []byte) (bool, error)
+	// Notify tells a shop's own people something by mail; nil: nobody is told.
+	Notify func(ctx context.Context, shop string, to []string, subject, text string) error
+	Merged func(ctx context.Context, shop string, ids []string) ([]*order.Order, error)
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // Shop is what the configuration says of a shop.
@@ -46,8 +51,9 @@ type Shop struct {
 // Book answers for the invitations and reviews of all shops. Safe for
 // concurrent use.
 type Book struct {
-	opts Options
-	book // what the parts keep in memory
+	opts   Options
+	book   // what the forms and reviews keep in memory
+	memory // what the settings and templates do
 }
 
 // New makes a book.

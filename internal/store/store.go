@@ -11,6 +11,7 @@ import (
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/review"
 )
 
 // Store is an open store. Safe for concurrent use.
@@ -18,12 +19,18 @@ type Store interface {
 	ledger.Store
 	// Deliveries returns the part that the delivery engine uses.
 	Deliveries() delivery.Store
+	// Reviews returns the part that keeps reviews.
+	Reviews() review.Store
 	// State returns the small key-value store of one scope of a shop: a
 	// connection, a door, a part of the hub (shop "_hub").
 	State(shop, scope string) partner.State
 	// Once keeps a value that nobody has kept yet and returns what is kept:
 	// of several callers, on several nodes, all get the first one's.
 	Once(ctx context.Context, shop, scope, key string, value []byte) ([]byte, error)
+	// Change writes several keys of one scope in one transaction, all or none:
+	// false, and nothing is written, unless under each stands what the caller
+	// believes.
+	Change(ctx context.Context, shop, scope string, edits []Edit) (bool, error)
 
 	// CreateToken keeps a new token, made at Issued. Errors: ErrTokenExists.
 	CreateToken(ctx context.Context, t Token) error
@@ -50,6 +57,13 @@ type Store interface {
 	Stats() Stats
 	// Close waits for what is queued. Safe to call twice.
 	Close() error
+}
+
+// Edit is one key of Change. What it writes does not expire.
+type Edit struct {
+	Key string
+	Old []byte // what stands there; nil: nothing does
+	New []byte // nil: nothing shall
 }
 
 // Token is a token of our API. Of its text only the SHA-256 is kept.

@@ -16,6 +16,7 @@ var (
 		"heads", "owners", "events", "personal", "orders", "later", "happenings", "refs", "stated",
 		"routes", "route_counts", "deliveries", "calls", "earlier_calls", "claims", "call_days",
 		"state", "fetches", "files", "file_pieces", "commands",
+		"reviews", "review_keys", "review_totals",
 	}
 	referenceTables = []string{"migrations", "tokens", "nodes", "transfers"}
 )

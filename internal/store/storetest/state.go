@@ -28,6 +28,8 @@ func RunState(t *testing.T, open OpenStore) {
 		"list by prefix":      testStateList,
 		"expired and swept":   testStateSwept,
 		"once":                testOnce,
+		"change":              testChange,
+		"change at a time":    testChangeRace,
 		"fetches":             testFetches,
 		"tokens":              testTokens,
 		"one token of a name": testTokenRace,

@@ -14,6 +14,7 @@ import (
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
+	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/store"
 	"github.com/ordermux/ordermux/internal/store/sqlite"
 )
@@ -94,7 +95,7 @@ func (h *hub) step() {
 	h.steps.Add(1)
 	s := h.shops[h.random.IntN(len(h.shops))]
 	acts := []func(*shop){
-		h.appendOrders, h.appendOrders, h.appendHappening, h.plan, h.plan, h.settle, h.settle, h.settle, h.claim,
+		h.appendOrders, h.appendOrders, h.appendHappening, h.review, h.plan, h.plan, h.settle, h.settle, h.settle, h.claim,
 		h.replace, h.keepState, h.fetch, h.token, h.note,
 	}
 	if h.random.IntN(25) == 0 {
@@ -149,6 +150,22 @@ func (h *hub) appendHappening(s *shop) {
 		Subject: order.Subject{Kind: order.SubjectOrder, ID: s.ids[h.random.IntN(len(s.ids))]},
 		Source:  sources[h.random.IntN(len(sources))], Happening: said,
 	}})
+}
+
+// review tells of a new version of one of few reviews.
+func (h *hub) review(s *shop) {
+	if len(s.ids) == 0 {
+		return
+	}
+	id := s.ids[h.random.IntN(len(s.ids))]
+	said := &order.Happening{Kind: order.KindReviewed, Ref: h.text("ref"), Note: h.text("words"), Review: &order.Reviewed{
+		ID: fmt.Sprint("review-", h.random.IntN(50)), About: order.AboutShop, Stars: h.random.IntN(6),
+		Tags: []string{fmt.Sprint("tag-", h.random.IntN(9))}, Deleted: h.random.IntN(9) == 0, Verified: h.random.IntN(2) == 0,
+	}}
+	e := order.Entry{Subject: order.Subject{Kind: order.SubjectOrder, ID: id}, Source: sources[0], Happening: said}
+	r, _ := review.Told(id, e.Source.Name, said)
+	e.Effects = []order.Effect{h.store.Reviews().Record(s.id, r)}
+	h.append(s, []order.Entry{e})
 }
 
 func (h *hub) append(s *shop, entries []order.Entry) {

@@ -80,6 +80,20 @@ var tables = listed([]Table{
 	{Name: "claims", Key: columns("ord int", "kind text"), Columns: columns("route text")},
 	{Name: "call_days", Key: columns("connection text", "day text"), Columns: columns("calls int")},
 	{Name: "state", Key: columns("scope text", "key text"), Columns: columns("value bytes", "expires int")},
+	{
+		// As with orders: a version's event is greater than that of the one
+		// before.
+		Name: "reviews", Proof: []string{"count(*)", "sum(seq)"},
+		Key: columns("id text"),
+		Columns: columns("seq int", "at int", "version int", "order_id text", "source text", "about text", "product text",
+			"stars int", "locale text", "location text", "tags text", "link text", "platform text", "verified bool", "deleted bool"),
+		Check: []string{"sum(seq)", "sum(stars)"},
+	},
+	{Name: "review_keys", Key: columns("kind text", "value text", "at int", "id text")},
+	{
+		Name: "review_totals", Key: columns("dimension text", "value text", "month text"),
+		Columns: columns("count int", "stars int"), Check: []string{"sum(count)", "sum(stars)"},
+	},
 	{Name: "fetches", Key: columns("route text", "name text", "at int"), Columns: columns("bytes int", "whole bool")},
 	{
 		Name: "tokens", Reference: true,

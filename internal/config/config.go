@@ -24,6 +24,7 @@ type Config struct {
 	SMTP           *SMTP
 	Alerts         Alerts
 	Outbound       Outbound
+	SFTP           *SFTP
 	Doors          map[string]DoorAddress // by partner: an address of its own
 	Shops          map[string]*Shop       // by id
 	ShopOrder      []string               // ids in the file's sequence
@@ -104,6 +105,7 @@ type Shop struct {
 // Door is one set of credentials of a shop at a door.
 type Door struct {
 	Partner  string
+	Of       string // the kind of credential: Field.Of
 	Name     string // of the credential; default "default"
 	Settings partner.Settings
 }

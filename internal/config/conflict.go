@@ -15,6 +15,9 @@ func (c *checker) checkListeners(cfg *Config) {
 	for _, name := range slices.Sorted(maps.Keys(cfg.Doors)) {
 		list = append(list, listener{"doors." + name + ".listen", cfg.Doors[name].Listen})
 	}
+	if cfg.SFTP != nil {
+		list = append(list, listener{"sftp.listen", cfg.SFTP.Listen})
+	}
 	for i, a := range list {
 		for _, b := range list[:i] {
 			if collide(a.address, b.address) {
@@ -39,26 +42,34 @@ func wildcard(host string) bool { return host == "" || host == "0.0.0.0" || host
 
 // checkCredentials complains where one value would open two doors of a
 // partner: it selects the shop, so it must be nobody else's.
-func (c *checker) checkCredentials(m *mapping, p partner.Partner, settings partner.Settings) {
-	for _, f := range p.Settings {
-		if !f.Door || !f.Credential {
+func (c *checker) checkCredentials(m *mapping, name string, fields []partner.Field, settings partner.Settings) {
+	for _, f := range fields {
+		if !f.Credential {
 			continue
 		}
-		presented := settings[f.Name].Text
-		if f.Secret {
-			presented = settings[f.Name].Secret.Reveal()
-		}
+		presented := Presented(f, settings)
 		if presented == "" {
 			continue
 		}
 		v, _ := m.take(f.Name)
-		key := p.Name + " " + presented
+		key := name + " " + presented
 		if other, taken := c.credentials[key]; taken {
 			v.complain("has the same value as %s; give every credential a value of its own", other)
 			continue
 		}
 		c.credentials[key] = v.path
 	}
+}
+
+// Presented is what callers present for a credential field of settings, as
+// partner.Credentials.Find takes it; empty: the field has no value.
+func Presented(f partner.Field, settings partner.Settings) string {
+	plain := func(name string) string { return settings[name].Text + settings[name].Secret.Reveal() }
+	presented := plain(f.Name)
+	if f.With != "" && presented != "" {
+		presented = partner.Joined(plain(f.With), presented)
+	}
+	return presented
 }
 
 // checkConnections complains about routes that share a connection but not

@@ -47,6 +47,7 @@ func (c *checker) readHub(m *mapping, cfg *Config) {
 			o.done()
 		}
 	}
+	c.readSFTP(m, cfg)
 	c.readDoorAddresses(m, cfg)
 	c.readShops(m, cfg)
 	m.done()

@@ -74,6 +74,7 @@ func TestLoad(t *testing.T) {
 	check("allow_private", cfg.Outbound.AllowPrivate, []string{"10.0.0.0/8", "192.168.1.7/32"})
 	check("disk_free", cfg.Alerts.DiskFree, int64(1<<30))
 	check("door address", cfg.Doors, map[string]config.DoorAddress{"citrusad": {Listen: "127.0.0.1:8081"}})
+	check("sftp", cfg.SFTP, &config.SFTP{Listen: "127.0.0.1:2022", HostKey: filepath.Join("testdata", "host_key.txt"), Folder: filepath.Join("testdata", "files")})
 	check("sequence of shops", cfg.ShopOrder, []string{"nordlys", "aurora"})
 
 	n := cfg.Shops["nordlys"]

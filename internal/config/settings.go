@@ -4,19 +4,49 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/secret"
 )
 
+// DoorFields returns the fields of one kind of credential (Field.Of) of a
+// partner's door.
+func DoorFields(p partner.Partner, of string) (out []partner.Field) {
+	for _, f := range p.Settings {
+		if f.Door && f.Of == of {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// routeFields returns those of a partner's routes.
+func routeFields(p partner.Partner) (out []partner.Field) {
+	for _, f := range p.Settings {
+		if f.Route {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// doorKinds returns the kinds of credential that a partner's door has beside
+// its own.
+func doorKinds(p partner.Partner) (out []string) {
+	for _, f := range p.Settings {
+		if f.Door && f.Of != "" && !slices.Contains(out, f.Of) {
+			out = append(out, f.Of)
+		}
+	}
+	return out
+}
+
 // readSettings reads the settings of a door or route by the fields its partner
 // declares, fills defaults in and complains about every other key.
-func (c *checker) readSettings(m *mapping, p partner.Partner, door bool) partner.Settings {
+func (c *checker) readSettings(m *mapping, fields []partner.Field) partner.Settings {
 	out := partner.Settings{}
-	for _, f := range p.Settings {
-		if door && !f.Door || !door && !f.Route {
-			continue
-		}
+	for _, f := range fields {
 		v, there := m.take(f.Name)
 		if there {
 			if val, ok := c.readField(v, f); ok {
@@ -29,11 +59,37 @@ func (c *checker) readSettings(m *mapping, p partner.Partner, door bool) partner
 			continue
 		}
 		if f.Default != "" {
-			out[f.Name] = defaultValue(f)
+			out[f.Name] = DefaultValue(f)
 		}
 	}
 	m.done()
 	return out
+}
+
+// ReadField reads a value that did not come from the file, as the file's are
+// read; a list is given one by one. The sentence says what it must be; empty:
+// nothing is wrong.
+func ReadField(f partner.Field, texts []string) (v partner.Value, sentence string) {
+	if len(texts) == 0 || f.Kind != partner.List && len(texts) > 1 {
+		return v, "must be one value"
+	}
+	for _, s := range texts {
+		if strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError }) {
+			return v, "is not valid UTF-8"
+		}
+		s, sentence := normalize(f, s)
+		switch {
+		case sentence != "":
+			return v, sentence
+		case f.Kind == partner.List:
+			v.List = append(v.List, s)
+		case f.Secret:
+			v.Secret = secret.New(s)
+		default:
+			v.Text = s
+		}
+	}
+	return v, ""
 }
 
 // describe says what a field is, for a sentence that asks for it.
@@ -81,7 +137,8 @@ func readList(v value, f partner.Field) (partner.Value, bool) {
 	return out, len(out.List) > 0
 }
 
-func defaultValue(f partner.Field) partner.Value {
+// DefaultValue is what a field is that nobody gave.
+func DefaultValue(f partner.Field) partner.Value {
 	switch {
 	case f.Secret:
 		return partner.Value{Secret: secret.New(f.Default)}

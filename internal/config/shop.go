@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,7 @@ func (c *checker) readShop(id string, m *mapping) *Shop {
 	}
 	c.readDoors(m, s)
 	c.readRoutes(m, s)
+	c.readReviews(m, &s.Reviews)
 	m.done()
 	return s
 }
@@ -99,11 +101,11 @@ func (c *checker) readDoors(m *mapping, s *Shop) {
 			if !ok {
 				continue
 			}
-			if seen[d.Name] {
+			if seen[d.Of+"/"+d.Name] {
 				e.complain("two credentials are named %s; give each element of the list a name: of its own", d.Name)
 				continue
 			}
-			seen[d.Name] = true
+			seen[d.Of+"/"+d.Name] = true
 			s.Doors[p.key] = append(s.Doors[p.key], d)
 		}
 	}
@@ -119,8 +121,18 @@ func (c *checker) readDoor(p partner.Partner, v value) (Door, bool) {
 	if n, ok := m.text("name", &d.Name); ok && !n.checkName("a credential's name", d.Name) {
 		return Door{}, false
 	}
-	d.Settings = c.readSettings(m, p, true)
-	c.checkCredentials(m, p, d.Settings)
+	if v, ok := m.text("kind", &d.Of); ok {
+		if kinds := doorKinds(p); len(kinds) == 0 {
+			v.complain("%s has credentials of one kind only; remove the key", p.Name)
+			return Door{}, false
+		} else if !slices.Contains(kinds, d.Of) {
+			v.complain("must be %s, or is left out for the door's own", orList(kinds))
+			return Door{}, false
+		}
+	}
+	fields := DoorFields(p, d.Of)
+	d.Settings = c.readSettings(m, fields)
+	c.checkCredentials(m, p.Name, fields, d.Settings)
 	return d, true
 }
 
@@ -162,10 +174,10 @@ func (c *checker) readRoute(name string, m *mapping) Route {
 	switch {
 	case !ok: // the partner is unknown, so are its settings
 	case !there:
-		r.Settings = c.readSettings(&mapping{value: value{c: c, path: settings.path, doc: settings.doc, line: m.line}}, part, false)
+		r.Settings = c.readSettings(&mapping{value: value{c: c, path: settings.path, doc: settings.doc, line: m.line}}, routeFields(part))
 	default:
 		if sm, ok := settings.mapping(); ok {
-			r.Settings = c.readSettings(sm, part, false)
+			r.Settings = c.readSettings(sm, routeFields(part))
 		}
 	}
 	m.done()

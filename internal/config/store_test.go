@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -46,5 +47,14 @@ func TestDatabaseComplaintsShowNoSecret(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "hush") || strings.Contains(err.Error(), "sh@") {
 			t.Errorf("%s: %v", address, err)
 		}
+	}
+}
+
+// TestSFTPFolder is in the data folder where nothing else is said.
+func TestSFTPFolder(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Parse([]byte("data: here\nsftp: {listen: \":2022\"}\nshops: {a: {currency: SEK}}\n"), options())
+	if err != nil || cfg.SFTP.Folder != filepath.Join("here", "sftp") || cfg.SFTP.HostKey != "" {
+		t.Error(cfg, err)
 	}
 }

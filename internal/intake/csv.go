@@ -34,7 +34,15 @@ func (m *Mapping) Format() partner.Format {
 		Name:        "csv",
 		Description: "any CSV or TSV file, read by a mapping file",
 		Read:        m.Read,
+		Separator:   m.separator,
 	}
+}
+
+func (m *Mapping) separator([]byte) byte {
+	if len(m.Delimiter) != 1 {
+		return 0
+	}
+	return m.Delimiter[0]
 }
 
 // Read yields one row per order of the file; see partner.Format.Read.
@@ -149,6 +157,9 @@ func (f *csvFile) each(yield func(partner.Row, error) bool) error {
 	var open *group
 	for {
 		rec, err := f.next(yield, open)
+		if errors.Is(err, errStopped) {
+			return err
+		}
 		if err != nil {
 			if yieldErr := f.finish(open, yield); yieldErr != nil {
 				return yieldErr

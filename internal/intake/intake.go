@@ -15,8 +15,8 @@ import (
 	"github.com/ordermux/ordermux/internal/partner"
 )
 
-// headBytes is how much of a file is shown to Format.Sniff.
-const headBytes = 4096
+// HeadBytes is how much of a file is shown to Format.Sniff and Separator.
+const HeadBytes = 4096
 
 // Rows is a file's orders in its sequence; see partner.Format.Read.
 type Rows = iter.Seq2[partner.Row, error]
@@ -34,8 +34,8 @@ func Formats(partners []partner.Partner) []partner.Format {
 // Open chooses how to read a file: by the format's name, or without one by
 // what the file's first bytes look like. It returns the chosen name.
 func Open(r io.Reader, file, format string, formats []partner.Format, opts partner.ReadOptions) (string, Rows, error) {
-	in := bufio.NewReaderSize(r, headBytes)
-	head, err := in.Peek(headBytes)
+	in := bufio.NewReaderSize(r, HeadBytes)
+	head, err := in.Peek(HeadBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", nil, fmt.Errorf("read %s: %w", filepath.Base(file), err)
 	}

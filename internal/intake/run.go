@@ -33,6 +33,9 @@ type Verdict struct {
 	Seq      int64   `json:"seq,omitzero"`
 	Known    bool    `json:"known,omitzero"` // of kept rows: nothing new
 	Entries  []Entry `json:"-"`              // what was read
+
+	Count int                 `json:"-"` // lines of the file that it is about
+	Cells []partner.CellFault `json:"-"` // of refused rows: what is wrong where
 }
 
 // Entry is an accepted thing of a row.
@@ -52,6 +55,7 @@ type Append func(ctx context.Context, entries []order.Entry) ([]order.Receipt, e
 // Options of Run.
 type Options struct {
 	Append  Append
+	Source  order.Source  // of entries that name none; zero: the import
 	Batch   int           // most orders per call; 0: 100
 	History bool          // recorded, never delivered by itself
 	DryRun  bool          // nothing is appended
@@ -66,6 +70,9 @@ type Options struct {
 func Run(ctx context.Context, rows Rows, opts Options) (Summary, error) {
 	if opts.Batch == 0 {
 		opts.Batch = 100
+	}
+	if opts.Source.Name == "" {
+		opts.Source = source()
 	}
 	r := &run{opts: opts, summary: Summary{Results: map[Result]int{}}}
 	for row, err := range rows {
@@ -84,7 +91,11 @@ type run struct {
 	opts    Options
 	summary Summary
 	batch   []pending
+	bytes   int // of the file, in batch
 }
+
+// batchBytes is about how much of a file waits for one call.
+const batchBytes = 1 << 20
 
 // pending is a row that waits for its batch.
 type pending struct {
@@ -95,7 +106,10 @@ type pending struct {
 
 // take puts a row into the batch. Its error ends the run.
 func (r *run) take(ctx context.Context, row partner.Row, err error) error {
-	p := pending{row: row, verdict: Verdict{Line: row.Line, LastLine: row.LastLine, Entries: row.Entries}}
+	p := pending{row: row, verdict: Verdict{Line: row.Line, LastLine: row.LastLine, Entries: row.Entries, Count: row.Count}}
+	if row.Count == 0 {
+		p.verdict.Count = row.LastLine - row.Line + 1
+	}
 	if len(row.Entries) > 0 {
 		p.verdict.Order = row.Entries[0].Subject.ID
 	}
@@ -104,10 +118,11 @@ func (r *run) take(ctx context.Context, row partner.Row, err error) error {
 		if !ok {
 			return fmt.Errorf("after line %d: %w", r.lastLine(), err)
 		}
-		p.judged, p.verdict.Result, p.verdict.Reason = true, Refused, reasons(bad)
+		p.judged, p.verdict.Result, p.verdict.Reason, p.verdict.Cells = true, Refused, reasons(bad), partner.CellFaultsOf(row, err)
 	}
 	r.batch = append(r.batch, p)
-	if len(r.batch) >= r.opts.Batch {
+	r.bytes += row.Bytes
+	if len(r.batch) >= r.opts.Batch || r.bytes >= batchBytes {
 		return r.flush(ctx)
 	}
 	return nil
@@ -131,7 +146,7 @@ func reasons(bad *order.Invalid) string {
 // flush appends the batch and reports its verdicts.
 func (r *run) flush(ctx context.Context) error {
 	batch := r.batch
-	r.batch = nil
+	r.batch, r.bytes = nil, 0
 	if len(batch) == 0 {
 		return nil
 	}
@@ -185,9 +200,10 @@ func (r *run) appendAlone(ctx context.Context, p *pending) error {
 	bad, ok := AsInvalid(err)
 	switch {
 	case ok:
-		p.verdict.Result, p.verdict.Reason = Refused, reasons(bad)
+		p.verdict.Result, p.verdict.Reason, p.verdict.Cells = Refused, reasons(bad), partner.CellFaultsOf(p.row, err)
 	case errors.Is(err, order.ErrConflict):
 		p.verdict.Result, p.verdict.Reason = Refused, order.ErrConflict.Error()
+		p.verdict.Cells = []partner.CellFault{{Line: p.row.Line, Reason: p.verdict.Reason}}
 	case err != nil:
 		return err
 	default:
@@ -201,7 +217,7 @@ func (r *run) entries(row partner.Row) []order.Entry {
 	for i, e := range row.Entries {
 		e.History = e.History || r.opts.History
 		if e.Source.Name == "" { // a partner's reader does not know who hands its file in
-			e.Source = source()
+			e.Source = r.opts.Source
 		}
 		out[i] = e
 	}

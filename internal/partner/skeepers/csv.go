@@ -36,7 +36,7 @@ const (
 // taken whole or refused whole.
 func readCSV(r io.Reader, opts partner.ReadOptions) iter.Seq2[partner.Row, error] {
 	return func(yield func(partner.Row, error) bool) {
-		f := &csvFile{records: records{lines: newLineReader(r)}, opts: opts, seen: newSeen()}
+		f := &csvFile{records: records{lines: newLineReader(r)}, opts: opts, seen: newSeen(maxSeen)}
 		if f.opts.Location == nil {
 			f.opts.Location = time.UTC
 		}
@@ -196,8 +196,9 @@ func (f *csvFile) finish(p *purchase, yield func(partner.Row, error) bool) error
 }
 
 // seen remembers the last purchases of a file by their digests: at least the
-// last maxSeen of them, in bounded memory.
+// last most of them, in bounded memory.
 type seen struct {
+	most     int
 	seed     maphash.Seed
 	now, old map[uint64]struct{}
 }
@@ -206,14 +207,16 @@ type seen struct {
 // stays below 10 MB.
 const maxSeen = 1 << 18
 
-func newSeen() seen { return seen{seed: maphash.MakeSeed(), now: map[uint64]struct{}{}} }
+func newSeen(most int) seen {
+	return seen{most: most, seed: maphash.MakeSeed(), now: map[uint64]struct{}{}}
+}
 
 // again remembers a purchase and reports whether it was there before.
 func (s *seen) again(id string) bool {
 	h := maphash.String(s.seed, id)
 	_, now := s.now[h]
 	_, old := s.old[h]
-	if len(s.now) >= maxSeen {
+	if len(s.now) >= s.most {
 		s.old, s.now = s.now, map[uint64]struct{}{}
 	}
 	s.now[h] = struct{}{}

@@ -329,13 +329,14 @@ func TestCSVTooMuch(t *testing.T) {
 // TestCSVSeen forgets what is long ago, and no more.
 func TestCSVSeen(t *testing.T) {
 	t.Parallel()
-	s := newSeen()
-	for i := range 3 * maxSeen {
+	const most = 1000
+	s := newSeen(most)
+	for i := range 3 * most {
 		if s.again(fmt.Sprint(i)) {
 			t.Fatal(i)
 		}
 	}
-	if !s.again(fmt.Sprint(2*maxSeen)) || len(s.now)+len(s.old) > 2*maxSeen {
+	if !s.again(fmt.Sprint(2*most)) || len(s.now)+len(s.old) > 2*most {
 		t.Errorf("%d and %d", len(s.now), len(s.old))
 	}
 }

@@ -29,18 +29,28 @@ var bodies = map[string]string{
 	"/tokens":          `{"name":"erp","scope":"submit"}`,
 	"/backup":          `{"dir":"/backups/one"}`,
 	"/faults/citrusad": `{"share_429":0.5}`,
+
+	"/cancel":            ``,
+	"/settings":          `{"delay":3}`,
+	"/templates":         ownTemplate,
+	"/templates/preview": `{"id":"` + ownID + `"}`,
+	"/templates/test":    `{"id":"` + ownID + `","to":"ops@shop.example"}`,
+
+	"/credentials/citrusad":       `{"name":"erp","values":{"api_key":"k"}}`,
+	"/credentials/citrusad/nread": `{"values":{"channel":"online"}}`,
 }
 
 func bodyOf(method, path string) string {
 	if method == http.MethodGet || method == http.MethodDelete {
 		return ""
 	}
-	for end, body := range bodies {
-		if strings.HasSuffix(path, end) {
-			return body
+	longest := ""
+	for end := range bodies {
+		if strings.HasSuffix(path, end) && len(end) > len(longest) {
+			longest = end
 		}
 	}
-	return ""
+	return bodies[longest]
 }
 
 // TestWhoMayDoWhat tries every endpoint with a token of every scope, of the
@@ -52,10 +62,13 @@ func TestWhoMayDoWhat(t *testing.T) {
 			t.Parallel()
 			ofShop := strings.Contains(e.Pattern, "{shop}")
 			shared := e.Pattern == "/api/v1/shops" || e.Pattern == "/api/v1/alerts"
-			path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad").Replace(e.Pattern)
+			path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad", "{order}", "1001").Replace(e.Pattern)
 			query := ""
 			if strings.HasSuffix(path, "/reconcile") {
 				query = "?route=ads"
+			}
+			if e.Method == http.MethodDelete && strings.HasSuffix(path, "/templates") {
+				query = "?id=" + ownID
 			}
 			for scope, list := range covers {
 				may := false

@@ -14,6 +14,7 @@ import (
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/review"
 )
 
 // Hub is the reserved shop that acts and tokens of the whole hub belong to.
@@ -69,6 +70,11 @@ type Operator struct {
 	// Files returns the files of a route that its partner fetches, by name.
 	// order.ErrNotFound for a route that is not configured.
 	Files func(ctx context.Context, shop, route string) ([]RouteFile, error)
+	// SendTest mails a letter that shows a template. Its errors are problems
+	// where the mail server is to blame.
+	SendTest func(ctx context.Context, to string, l review.Letter) error
+	// DoorURL is where clients reach a partner's door.
+	DoorURL func(partner string) string
 	// Shops returns the configured shops in the file's sequence.
 	Shops func() []Shop
 }
@@ -82,9 +88,19 @@ type Faults interface {
 
 // Options of the API.
 type Options struct {
-	Ledger   Ledger
-	Engine   Engine
-	Tokens   Tokens
+	Ledger Ledger
+	Engine Engine
+	Tokens Tokens
+	// Credentials are those of doors; nil: the hub keeps none.
+	Credentials Credentials
+	// Book are the shops' invitations and reviews; nil: the hub keeps none.
+	// Invites returns the routes of a shop that invite, in the sequence in which
+	// they do.
+	Book    Book
+	Invites func(shop string) []InvitingRoute
+	// Warnings says what the door of a source let pass in a statement; nil:
+	// nothing.
+	Warnings func(source string, o *order.Order) []string
 	Operator Operator
 	Faults   Faults // nil: no sandbox, its endpoints answer 404
 	Log      *slog.Logger
@@ -139,6 +155,12 @@ type request struct {
 	shop  string // "" for endpoints of the hub
 }
 
+// everyMethod are the methods that somebody may try.
+var everyMethod = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodOptions, http.MethodTrace, http.MethodConnect,
+}
+
 // register binds the endpoints, and for each path an answer to every other
 // method.
 func (a *API) register() {
@@ -152,10 +174,17 @@ func (a *API) register() {
 	}
 	for pattern, allowed := range methods {
 		slices.Sort(allowed)
-		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		refuse := func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
 			a.fail(w, r, problemf(http.StatusMethodNotAllowed, "%s is not possible here, only %s", r.Method, strings.Join(allowed, ", ")))
-		})
+		}
+		// Each by its name: a pattern without a method would be at odds with those
+		// that are less exact about the path.
+		for _, m := range everyMethod {
+			if !slices.Contains(allowed, m) {
+				a.mux.HandleFunc(m+" "+pattern, refuse)
+			}
+		}
 	}
 	a.mux.HandleFunc("GET /api/openapi.json", serveOpenAPI)
 	a.mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {

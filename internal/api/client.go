@@ -60,20 +60,30 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	return c.send(ctx, method, path, http.Header{"Content-Type": {"application/json"}}, body, out)
 }
 
-func (c *Client) send(ctx context.Context, method, path string, header http.Header, body []byte, out any) error {
+// do makes a request; the caller closes the answer's body.
+func (c *Client) do(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if len(body) > 0 {
-		req.Header = header
-	}
+	req.Header = header
 	if c.token.Set() {
 		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("call the hub: %w", err)
+		return nil, fmt.Errorf("call the hub: %w", err)
+	}
+	return res, nil
+}
+
+func (c *Client) send(ctx context.Context, method, path string, header http.Header, body []byte, out any) error {
+	if len(body) == 0 {
+		header = http.Header{}
+	}
+	res, err := c.do(ctx, method, path, header, body)
+	if err != nil {
+		return err
 	}
 	defer res.Body.Close()
 	b, err := json.ReadAll(res.Body, maxAnswer)
@@ -310,6 +320,66 @@ func (c *Client) RotateToken(ctx context.Context, shop, name string, keep time.D
 // RevokeToken ends a token.
 func (c *Client) RevokeToken(ctx context.Context, shop, name string) error {
 	return c.call(ctx, http.MethodDelete, path(shop, "tokens", name), nil, &Done{})
+}
+
+// path is that of a credential, or of one thing to be done with it.
+func (c CredentialRef) path(act ...string) string {
+	p := path(c.Shop, append([]string{"credentials", c.Partner, c.Name}, act...)...)
+	if c.Kind != "" {
+		p += "?kind=" + url.QueryEscape(c.Kind)
+	}
+	return p
+}
+
+// Credentials lists a shop's credentials at a partner's door, of one kind or
+// ("") of all.
+func (c *Client) Credentials(ctx context.Context, shop, partner, kind string) (out CredentialList, err error) {
+	p := path(shop, "credentials", partner)
+	if kind != "" {
+		p += "?kind=" + url.QueryEscape(kind)
+	}
+	return out, c.call(ctx, http.MethodGet, p, nil, &out)
+}
+
+// Credential returns one of them.
+func (c *Client) Credential(ctx context.Context, ref CredentialRef) (out Credential, err error) {
+	return out, c.call(ctx, http.MethodGet, ref.path(), nil, &out)
+}
+
+// CreateCredential makes a credential; what is made for it is shown once.
+func (c *Client) CreateCredential(ctx context.Context, ref CredentialRef, values map[string]FieldValue) (out NewCredential, err error) {
+	in := map[string]any{"name": ref.Name}
+	if ref.Kind != "" {
+		in["kind"] = ref.Kind
+	}
+	if len(values) > 0 {
+		in["values"] = values
+	}
+	return out, c.call(ctx, http.MethodPost, path(ref.Shop, "credentials", ref.Partner), in, &out)
+}
+
+// ChangeCredential gives fields other values.
+func (c *Client) ChangeCredential(ctx context.Context, ref CredentialRef, values map[string]FieldValue) (out Credential, err error) {
+	return out, c.call(ctx, http.MethodPatch, ref.path(), map[string]any{"values": values}, &out)
+}
+
+// RotateCredential makes its secrets anew; the old ones work for keep.
+func (c *Client) RotateCredential(ctx context.Context, ref CredentialRef, values map[string]FieldValue, keep time.Duration) (out NewCredential, err error) {
+	in := map[string]any{"keep_seconds": int64(keep.Seconds())}
+	if len(values) > 0 {
+		in["values"] = values
+	}
+	return out, c.call(ctx, http.MethodPost, ref.path("rotate"), in, &out)
+}
+
+// RevokeCredential ends a credential and its access tokens.
+func (c *Client) RevokeCredential(ctx context.Context, ref CredentialRef) error {
+	return c.call(ctx, http.MethodDelete, ref.path(), nil, &Done{})
+}
+
+// RevokeTokensOf ends the access tokens of a credential.
+func (c *Client) RevokeTokensOf(ctx context.Context, ref CredentialRef) error {
+	return c.call(ctx, http.MethodPost, ref.path("revoke-tokens"), nil, &Done{})
 }
 
 // Shops lists the shops that the token may see.

@@ -97,6 +97,9 @@ func (d *document) check(t *testing.T, method, path string, res *http.Response, 
 	if res.StatusCode >= 400 && !d.first(item, method, res.StatusCode) {
 		return // problems look the same everywhere, and holding them against a schema takes its time
 	}
+	if !strings.HasSuffix(strings.Split(res.Header.Get("Content-Type"), ";")[0], "json") || strings.Contains(res.Header.Get("Content-Type"), "ndjson") {
+		return // an export
+	}
 	var v any
 	if err := json.Unmarshal(body, &v); err != nil {
 		t.Errorf("%s %s: %v in %s", method, path, err, body)
@@ -122,7 +125,7 @@ func TestDocumentHasEveryEndpoint(t *testing.T) {
 	h := newHub(t)
 	methods := []string{"GET", "POST", "PUT", "DELETE", "PATCH"}
 	for pattern, item := range h.doc.Paths.Map() {
-		path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "none", "{partner}", "citrusad").Replace(pattern)
+		path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "none", "{partner}", "citrusad", "{order}", "1001").Replace(pattern)
 		for _, m := range methods {
 			r := h.call(m, path, "", "")
 			want := http.StatusUnauthorized // the endpoint exists, and asks who calls

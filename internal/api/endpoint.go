@@ -10,6 +10,9 @@ func endpoints() []endpoint {
 		get  = http.MethodGet
 		post = http.MethodPost
 		del  = http.MethodDelete
+
+		door   = shop + "/credentials/{partner}"
+		invite = shop + "/invitations"
 	)
 	return []endpoint{
 		{post, shop + "/events", Submit, (*API).appendEvents},
@@ -38,6 +41,27 @@ func endpoints() []endpoint {
 		{post, shop + "/tokens", Admin, (*API).createToken},
 		{post, shop + "/tokens/{name}/rotate", Admin, (*API).rotateToken},
 		{del, shop + "/tokens/{name}", Admin, (*API).revokeToken},
+
+		{get, door, Admin, ofCredential(listCredentials)},
+		{post, door, Admin, ofCredential(createCredential)},
+		{get, door + "/{name}", Admin, ofCredential(showCredential)},
+		{http.MethodPatch, door + "/{name}", Admin, ofCredential(changeCredential)},
+		{del, door + "/{name}", Admin, ofCredential(revokeCredential)},
+		{post, door + "/{name}/rotate", Admin, ofCredential(rotateCredential)},
+		{post, door + "/{name}/revoke-tokens", Admin, ofCredential(revokeTokensOf)},
+
+		{get, invite, Read, (*API).listInvitations},
+		{get, invite + "/{order}", Read, (*API).showInvitation},
+		{post, invite + "/{order}/cancel", Operate, (*API).cancelInvitation},
+		{get, invite + "/settings", Read, withBook(showSettings)},
+		{http.MethodPut, invite + "/settings", Operate, withBook(changeSettings)},
+		{get, invite + "/templates", Read, withBook(listTemplates)},
+		{http.MethodPut, invite + "/templates", Operate, withBook(putTemplate)},
+		{del, invite + "/templates", Operate, withBook(deleteTemplate)},
+		{post, invite + "/templates/preview", Read, withBook(previewTemplate)},
+		{post, invite + "/templates/test", Operate, withBook(testTemplate)},
+		{get, shop + "/reviews", Read, withBook(listReviews)},
+		{get, shop + "/reviews/totals", Read, withBook(totalReviews)},
 
 		{get, v1 + "/shops", Read, (*API).listShops},
 		{get, v1 + "/alerts", Read, (*API).listAlerts},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/secret"
 )
 
@@ -43,7 +44,7 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 		h.tokens.tokens["aurora-"+string(s)] = api.Grant{Shop: "aurora", Scope: s, Name: "a" + string(s)}
 	}
 	opts := api.Options{
-		Ledger: h.ledger, Engine: h.engine, Tokens: h.tokens, Faults: &fakeFaults{body: []byte(`{}`)},
+		Ledger: h.ledger, Engine: h.engine, Tokens: h.tokens, Credentials: &fakeCredentials{}, Book: newBook(t), Invites: invites, Faults: &fakeFaults{body: []byte(`{}`)},
 		Now: func() time.Time { return now },
 		Operator: api.Operator{
 			Erase: func(_ context.Context, shop, id string) error {
@@ -65,6 +66,8 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 			Alerts: func(context.Context) ([]api.Alert, error) {
 				return []api.Alert{{Shop: "nordlys", Route: "ads", Kind: "route_paused", Text: "route ads is paused", Since: now}, {Kind: "disk_full", Text: "the disk is nearly full", Since: now}}, nil
 			},
+			SendTest: func(context.Context, string, review.Letter) error { return nil },
+			DoorURL:  func(partner string) string { return "https://hub.example/" + partner },
 			Files: func(_ context.Context, _, route string) ([]api.RouteFile, error) {
 				if route != "ads" {
 					return nil, order.ErrNotFound

@@ -155,6 +155,10 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, out any) {
 	if c, ok := out.(created); ok {
 		status, out = http.StatusCreated, c.body
 	}
+	if e, ok := out.(export); ok {
+		a.send(w, r, e)
+		return
+	}
 	b, ok := out.([]byte)
 	if !ok {
 		var err error

@@ -64,6 +64,29 @@ func (q *query) list(name string) []string {
 	return strings.Split(s, ",")
 }
 
+// format reads in which form an answer is wished for: by the parameter, else by
+// the header Accept, else the first one known here.
+func (q *query) format(r *request, known ...string) string {
+	if s := q.text("format"); s != "" {
+		if !slices.Contains(known, s) {
+			q.refuse("format", "must be "+strings.Join(known, " or "))
+		}
+		return s
+	}
+	for accepted := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+		kind, _, _ := strings.Cut(accepted, ";")
+		for _, k := range known {
+			if strings.EqualFold(strings.TrimSpace(kind), mediaTypes[k]) {
+				return k
+			}
+		}
+	}
+	return known[0]
+}
+
+// mediaTypes are the forms of answers.
+var mediaTypes = map[string]string{"json": "application/json", "csv": "text/csv", "ndjson": "application/x-ndjson"}
+
 func (q *query) time(name string) time.Time {
 	s := q.text(name)
 	if s == "" {

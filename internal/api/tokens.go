@@ -10,6 +10,9 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 )
 
+// maxKeep bounds, in seconds, how long what was rotated keeps working.
+const maxKeep = 365 * 24 * 3600
+
 // DefaultKeep is how long the token before a rotation keeps working.
 const DefaultKeep = 24 * time.Hour
 
@@ -60,7 +63,7 @@ func (a *API) rotateToken(r *request) (any, error) {
 	keep := DefaultKeep
 	if in.KeepSeconds != nil {
 		keep = time.Duration(*in.KeepSeconds) * time.Second
-		if *in.KeepSeconds < 0 || *in.KeepSeconds > 365*24*3600 {
+		if *in.KeepSeconds < 0 || *in.KeepSeconds > maxKeep {
 			return nil, order.Refuse("keep_seconds", order.Malformed, "must be 0 to 31536000 (a year)")
 		}
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/partner"
@@ -20,30 +21,31 @@ var _ partner.Access = doorAccess{}
 // Issue implements partner.Access.
 func (d doorAccess) Issue(g partner.Grant, use, data string, ttl time.Duration) secret.Text {
 	return d.app.access.Issue(secret.Claim{
-		Audience: d.partner + "/" + g.Of + "/" + use, Shop: g.Shop, Credential: g.Name, Data: data,
+		Audience: d.partner + "/" + use, Shop: g.Shop, Credential: g.Of + "/" + g.Name, Data: data,
 		Generation: g.Generation, Expires: d.app.now().Add(ttl),
 	})
 }
 
-// Check implements partner.Access.
-func (d doorAccess) Check(_ context.Context, use, token string) (partner.Grant, string, error) {
-	c, err := d.app.access.Check(token, d.partner+"//"+use, d.app.now())
-	if err != nil && !errors.Is(err, secret.ErrExpired) {
-		return partner.Grant{}, "", err
+// Check implements partner.Access. It asks the store once in a few seconds for
+// each credential, and when a token is of a generation that this node has not
+// heard of yet.
+func (d doorAccess) Check(ctx context.Context, use, token string) (partner.Grant, string, error) {
+	c, expired := d.app.access.Check(token, d.partner+"/"+use, d.app.now())
+	if expired != nil && !errors.Is(expired, secret.ErrExpired) {
+		return partner.Grant{}, "", expired
 	}
-	g, ok := d.app.current.Load().grants.named(d.partner, c.Shop, "", c.Credential)
-	if !ok || g.Generation != c.Generation {
+	of, name, _ := strings.Cut(c.Credential, "/")
+	id := credentialID{d.partner, of, c.Shop, name}
+	g, ok, err := d.app.grants.now(ctx, id)
+	if err == nil && (!ok || g.Generation < c.Generation) {
+		d.app.grants.forget(id) // another node may have made or rotated it since
+		g, ok, err = d.app.grants.now(ctx, id)
+	}
+	switch {
+	case err != nil:
+		return partner.Grant{}, "", err
+	case !ok || g.Generation != c.Generation:
 		return partner.Grant{}, "", secret.ErrToken
 	}
-	return g, c.Data, err
-}
-
-// named returns the credential of that name.
-func (list grants) named(name, shop, of, credential string) (partner.Grant, bool) {
-	for _, g := range list {
-		if g.partner == name && g.Shop == shop && g.Of == of && g.Name == credential {
-			return g.Grant, true
-		}
-	}
-	return partner.Grant{}, false
+	return g, c.Data, expired
 }

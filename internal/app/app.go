@@ -77,10 +77,13 @@ type App struct {
 	doors       []door
 	tokens      *tokens
 	access      *secret.Tokens // signs what doors issue
+	grants      *grants
+	passwords   *secret.Passwords
 	sealer      *secret.Sealer
 	book        *review.Book
 	mail        *mail.Server // nil: none is configured
 	files       *files
+	uploads     *uploads // by SFTP; nil: not configured
 	watcher     *alert.Watcher
 	disk        *disk
 	traces      *traces

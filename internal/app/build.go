@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,7 +22,7 @@ func (a *App) build(ctx context.Context) error {
 	cfg := a.opts.Config
 	a.metrics, a.traces, a.ids = newMetrics(), newTraces(), newRequestIDs()
 	// The addresses first: they fail most often, and cost least.
-	if err := a.listen(cfg); err != nil {
+	if err := errors.Join(a.listen(cfg), a.listenForFiles(cfg)); err != nil {
 		return err
 	}
 	a.name, a.began = nodeName(a.Addr()), time.Now().UTC()
@@ -33,7 +34,8 @@ func (a *App) build(ctx context.Context) error {
 	if a.sealer, err = secret.NewSealer(a.sealKey); err != nil {
 		return fmt.Errorf("seal_key: %w", err)
 	}
-	a.access, a.book, a.mail = secret.NewTokens(a.sealKey), a.newBook(), mailServer(cfg)
+	a.access, a.book, a.mail = secret.NewTokens(a.sealKey), a.newBook(), MailServer(cfg)
+	a.grants, a.passwords = newGrants(a), secret.NewPasswords()
 	if a.opts.Sandbox {
 		var names []string
 		for _, p := range a.opts.Partners {
@@ -44,6 +46,9 @@ func (a *App) build(ctx context.Context) error {
 		a.faults = sandbox.New(names...)
 	}
 	if err := a.buildDoors(); err != nil {
+		return err
+	}
+	if err := a.buildUploads(ctx, cfg); err != nil {
 		return err
 	}
 	if cfg.TLS != nil {
@@ -102,8 +107,9 @@ func (a *App) buildSurface(ctx context.Context) {
 	a.tokens = &tokens{store: a.store, now: a.now, admin: func() secret.Text { return a.config().AdminToken }}
 	opts := api.Options{
 		Ledger: apiLedger{Ledger: a.ledger, intake: &intake{app: a, next: a.ledger, partner: "api"}},
-		Engine: a.engine, Tokens: a.tokens, Log: a.log, Now: a.now, Version: a.opts.Version,
-		Operator: api.Operator{Erase: a.eraseHere, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles, Nodes: a.nodes},
+		Engine: a.engine, Tokens: a.tokens, Credentials: credentialActs{a.grants}, Log: a.log, Now: a.now, Version: a.opts.Version,
+		Operator: api.Operator{Erase: a.eraseHere, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles, Nodes: a.nodes, DoorURL: a.doorURL, SendTest: a.sendTest},
+		Book:     a.book, Invites: a.invites, Warnings: a.warnings,
 	}
 	if a.node != nil {
 		opts.Engine, opts.Operator.Erase = relay{a.engine, a.node}, a.erase

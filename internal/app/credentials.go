@@ -1,7 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/order"
@@ -9,55 +13,69 @@ import (
 	"github.com/ordermux/ordermux/internal/secret"
 )
 
+// A door's credentials stand in the configuration, or were made while the hub
+// ran; doors can not tell which. The configured ones win where both have a
+// name.
+
+// credentialID names a credential: it stays the same whatever its values are.
+type credentialID struct{ partner, of, shop, name string }
+
 // credentialKey finds a credential without holding it: by the digest of what
 // callers present.
 type credentialKey struct {
-	partner, kind string
-	digest        [32]byte
+	partner, field string
+	digest         [32]byte
 }
 
-// credentialIndex is all doors' credentials of one configuration.
-type credentialIndex map[credentialKey]partner.Grant
+// configured are all doors' credentials of one configuration.
+type configured struct {
+	presented map[credentialKey]credentialID
+	named     map[credentialID]partner.Grant
+	kinds     map[[2]string][]credentialID // by partner and kind, in the sequence of shop and name
+}
 
 // indexCredentials builds the index of a configuration.
-func indexCredentials(cfg *config.Config, partners []partner.Partner) (credentialIndex, grants) {
-	index, all := credentialIndex{}, grants{}
+func indexCredentials(cfg *config.Config, partners []partner.Partner) *configured {
+	c := &configured{
+		presented: map[credentialKey]credentialID{}, named: map[credentialID]partner.Grant{}, kinds: map[[2]string][]credentialID{},
+	}
 	for _, id := range cfg.ShopOrder {
 		shop := cfg.Shops[id]
 		for _, p := range partners {
 			for _, d := range shop.Doors[p.Name] {
-				all = append(all, doorGrant{p.Name, index.add(p, shop, d)})
+				c.add(p, shop, d)
 			}
 		}
 	}
-	return index, all
+	for _, list := range c.kinds {
+		slices.SortFunc(list, func(a, b credentialID) int {
+			return cmp.Or(cmp.Compare(a.shop, b.shop), cmp.Compare(a.name, b.name))
+		})
+	}
+	return c
 }
 
-func (index credentialIndex) add(p partner.Partner, shop *config.Shop, d config.Door) partner.Grant {
-	grant := partner.Grant{
-		Shop: shop.ID, Name: d.Name, Settings: d.Settings, Currency: shop.Currency, Timezone: shop.Timezone,
-		Source: order.Source{Name: p.Name + ":" + d.Name, Rank: order.RankDoor},
-	}
-	for _, f := range p.Settings {
-		if !f.Door || !f.Credential {
-			continue
-		}
-		presented := plain(d.Settings[f.Name])
-		if f.With != "" && presented != "" {
-			presented = partner.Joined(plain(d.Settings[f.With]), presented)
-		}
-		if presented != "" {
-			index[credentialKey{p.Name, f.Name, secret.Digest(presented)}] = grant
+func (c *configured) add(p partner.Partner, shop *config.Shop, d config.Door) {
+	id := credentialID{p.Name, d.Of, shop.ID, d.Name}
+	c.named[id] = grantOf(id, shop, d.Settings)
+	kind := [2]string{p.Name, d.Of}
+	c.kinds[kind] = append(c.kinds[kind], id)
+	for _, f := range config.DoorFields(p, d.Of) {
+		if presented := config.Presented(f, d.Settings); f.Credential && presented != "" {
+			c.presented[credentialKey{p.Name, f.Name, secret.Digest(presented)}] = id
 		}
 	}
-	return grant
 }
 
-// plain is a setting's text, secret or not.
-func plain(v partner.Value) string { return v.Text + v.Secret.Reveal() }
+// grantOf is what a credential opens; its generation is to be filled in.
+func grantOf(id credentialID, shop *config.Shop, settings partner.Settings) partner.Grant {
+	return partner.Grant{
+		Shop: shop.ID, Name: id.name, Of: id.of, Settings: settings, Currency: shop.Currency, Timezone: shop.Timezone,
+		Source: order.Source{Name: id.partner + ":" + id.name, Rank: order.RankDoor},
+	}
+}
 
-// doorCredentials answers one partner's door from the configuration that holds
-// now.
+// doorCredentials answers one partner's door.
 type doorCredentials struct {
 	app     *App
 	partner string
@@ -67,41 +85,48 @@ var _ partner.Credentials = doorCredentials{}
 
 // Find implements partner.Credentials. Comparing digests, it takes as long for
 // a nearly right credential as for any other.
-func (c doorCredentials) Find(_ context.Context, kind, presented string) (partner.Grant, bool, error) {
-	g, ok := c.app.current.Load().credentials[credentialKey{c.partner, kind, secret.Digest(presented)}]
-	return g, ok, nil
+func (c doorCredentials) Find(ctx context.Context, kind, presented string) (partner.Grant, bool, error) {
+	key := credentialKey{c.partner, kind, secret.Digest(presented)}
+	if id, ok := c.app.current.Load().credentials.presented[key]; ok {
+		return c.app.grants.now(ctx, id)
+	}
+	return c.app.grants.find(ctx, key, presented)
 }
 
 // Check implements partner.Credentials.
-func (c doorCredentials) Check(_ context.Context, g partner.Grant, field, presented string) (bool, error) {
-	return g.Settings[field].Secret.Is(presented), nil
+func (c doorCredentials) Check(ctx context.Context, g partner.Grant, field, presented string) (bool, error) {
+	p, _ := c.app.partner(c.partner)
+	i := slices.IndexFunc(p.Settings, func(f partner.Field) bool { return f.Door && f.Name == field })
+	if i < 0 {
+		return false, fmt.Errorf("the door %s has no field %s", c.partner, field)
+	}
+	f := p.Settings[i]
+	id := credentialID{c.partner, g.Of, g.Shop, g.Name}
+	_, inFile := c.app.current.Load().credentials.named[id]
+	var ok bool
+	var err error
+	switch {
+	case inFile || g.Name == "":
+		// A password takes its time even where there is nothing to compare.
+		if f.Password {
+			err = c.app.passwords.Spend(ctx, presented)
+		}
+		ok = err == nil && inFile && g.Settings[field].Secret.Is(presented)
+	default:
+		ok, err = c.app.grants.check(ctx, id, f, presented)
+	}
+	if errors.Is(err, secret.ErrPasswordsBusy) {
+		err = fmt.Errorf("%w: %w", order.ErrBusy, err)
+	}
+	return ok, err
 }
 
 // List implements partner.Credentials.
-func (c doorCredentials) List(_ context.Context, shop, of string) ([]partner.Grant, error) {
-	return c.app.current.Load().grants.of(c.partner, shop, of), nil
+func (c doorCredentials) List(ctx context.Context, shop, of string) ([]partner.Grant, error) {
+	return c.app.grants.list(ctx, c.partner, of, shop)
 }
 
 // All implements partner.Credentials.
-func (c doorCredentials) All(_ context.Context, of string) ([]partner.Grant, error) {
-	return c.app.current.Load().grants.of(c.partner, "", of), nil
-}
-
-// grants are all doors' credentials of one configuration, in the sequence of
-// the file.
-type grants []doorGrant
-
-type doorGrant struct {
-	partner string
-	partner.Grant
-}
-
-// of returns those of a partner and kind; shop "": of all shops.
-func (list grants) of(name, shop, of string) (out []partner.Grant) {
-	for _, g := range list {
-		if g.partner == name && g.Of == of && (shop == "" || g.Shop == shop) {
-			out = append(out, g.Grant)
-		}
-	}
-	return out
+func (c doorCredentials) All(ctx context.Context, of string) ([]partner.Grant, error) {
+	return c.app.grants.list(ctx, c.partner, of, "")
 }

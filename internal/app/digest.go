@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ordermux/ordermux/internal/config"
+	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/secret"
 )
@@ -21,9 +22,7 @@ import (
 func digest(cfg *config.Config, key secret.Key) string {
 	h := &bytes.Buffer{}
 	fmt.Fprintf(h, "%q|%x|%v|%q", cfg.PublicURL, cfg.AdminToken.Digest(), cfg.TLS != nil, cfg.TrustedProxies)
-	if m := cfg.SMTP; m != nil {
-		fmt.Fprintf(h, "|smtp %q %d %q %q %x %q", m.Host, m.Port, m.From, m.Username, m.Password.Digest(), m.TLS)
-	}
+	writeSMTP(h, cfg.SMTP)
 	fmt.Fprintf(h, "|alerts %q %v %v", cfg.Alerts.Email, cfg.Alerts.Lag, cfg.Alerts.Waiting)
 	if w := cfg.Alerts.Webhook; w != nil {
 		fmt.Fprintf(h, " %q %x", w.URL, w.Secret.Digest())
@@ -40,14 +39,24 @@ func digest(cfg *config.Config, key secret.Key) string {
 
 func digestShop(h io.Writer, cfg *config.Config, s *config.Shop) {
 	fmt.Fprintf(h, "|shop %q %q %q %q", s.ID, s.Name, s.Currency, s.Timezone)
+	if reviews, err := json.Marshal(s.Reviews); err == nil { // plain texts and numbers: it never fails
+		fmt.Fprintf(h, "|reviews %s", reviews)
+	}
 	for _, partner := range slices.Sorted(maps.Keys(s.Doors)) {
 		for _, d := range s.Doors[partner] {
-			fmt.Fprintf(h, "|door %q %q", partner, d.Name)
+			fmt.Fprintf(h, "|door %q %q %q", partner, d.Of, d.Name)
 			writeSettings(h, d.Settings)
 		}
 	}
 	for _, r := range s.Routes {
 		fmt.Fprintf(h, "|route %s", revision(cfg, s, r))
+	}
+}
+
+// writeSMTP writes what mail leaves by, for digests only.
+func writeSMTP(h io.Writer, m *config.SMTP) {
+	if m != nil {
+		fmt.Fprintf(h, "|smtp %q %d %q %q %x %q", m.Host, m.Port, m.From, m.Username, m.Password.Digest(), m.TLS)
 	}
 }
 

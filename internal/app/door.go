@@ -25,7 +25,7 @@ func (a *App) buildDoors() error {
 			in = a.faults.WrapIntake(p.Name, in)
 		}
 		side, err := p.Door(partner.Deps{
-			Partner: p.Name, Intake: in, Orders: a.ledger, Credentials: doorCredentials{app: a, partner: p.Name},
+			Partner: p.Name, Intake: in, Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name},
 			Access: doorAccess{a, p.Name}, Seal: a.sealer, Reviews: a.book, Mail: a.mail,
 			State: a.store.State(hubShop, "door:"+p.Name), Log: a.log.With("door", p.Name),
 			Now: a.now, PublicURL: a.opts.Config.PublicURL,

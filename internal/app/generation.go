@@ -22,8 +22,7 @@ import (
 type generation struct {
 	config      *config.Config
 	digest      string // of it
-	credentials credentialIndex
-	grants      grants
+	credentials *configured
 	proxies     []netip.Prefix
 	routes      map[routeKey]*route
 	delivered   []delivery.Route // those of routes, in the configuration's sequence
@@ -64,7 +63,7 @@ func (a *App) generate(cfg *config.Config, before *generation) (*generation, err
 	g := &generation{
 		config: cfg.Slim(), digest: digest(cfg, a.sealKey), routes: map[routeKey]*route{}, openings: openings(cfg),
 	}
-	g.credentials, g.grants = indexCredentials(cfg, a.opts.Partners)
+	g.credentials = indexCredentials(cfg, a.opts.Partners)
 	var err error
 	if g.proxies, err = prefixes(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted_proxies: %w", err)
@@ -160,7 +159,7 @@ func (a *App) routeDeps(cfg *config.Config, shop *config.Shop, c config.Route, c
 		State:  a.connectionState(shop.ID, c.Connection),
 		Files:  a.files.of(shop.ID, c.Name),
 		HTTP:   client,
-		Seal:   a.sealer, Reviews: a.book, Mail: mailServer(cfg), PublicURL: cfg.PublicURL,
+		Seal:   a.sealer, Reviews: a.book, Mail: MailServer(cfg), PublicURL: cfg.PublicURL,
 		Log: a.log.With("shop", shop.ID, "route", c.Name, "partner", c.Partner),
 		Now: a.now,
 	}
@@ -210,6 +209,7 @@ func revision(cfg *config.Config, shop *config.Shop, c config.Route) string {
 	c.Settings = nil
 	fmt.Fprintf(h, "%s|%v|%s|%s|%s|%+v", cfg.PublicURL, cfg.Outbound.AllowPrivate, shop.ID, shop.Currency, shop.Timezone, c)
 	writeSettings(h, settings)
+	writeSMTP(h, cfg.SMTP) // a route may mail by it
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

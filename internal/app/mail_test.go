@@ -2,7 +2,10 @@ package app_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,14 +174,22 @@ func testMailClaims(t *testing.T, at newPlace) {
 	}
 }
 
-// TestMailOfHistory imports orders of last year, as history and as orders:
-// nobody is invited.
+// TestMailOfHistory imports 10,000 orders of last year, half as history and
+// half as orders, into a shop with mail and Trustpilot routes: nobody is
+// invited.
 func TestMailOfHistory(t *testing.T) { eachStore(t, testMailOfHistory) }
 
 func testMailOfHistory(t *testing.T, at newPlace) {
 	s := startMail(t)
-	h := startHub(t, at(t), mailShop(mailRoute("letters", s, "")))
-	const orders, perCall = 2000, 500
+	var calls atomic.Int64
+	trustpilot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
+	t.Cleanup(trustpilot.Close)
+	h := startHub(t, at(t), mailShop(fmt.Sprintf(`      trustpilot: {partner: trustpilot, when: 'order.id startsWith "A-"', settings: {base_url: %q, api_key: k, api_secret: s, business_unit_id: 5f0c3b9a1d2e4f6071829304, business_user_id: 5f0c3c001d2e4f60718293aa}}
+`, trustpilot.URL)+mailRoute("letters", s, "")))
+	const orders, perCall = 10_000, 500
 	for n := 0; n < orders; n += perCall {
 		var entries []order.Entry
 		for i := range perCall {
@@ -195,6 +206,9 @@ func testMailOfHistory(t *testing.T, at newPlace) {
 	h.settled()
 	if n := len(s.Mails()); n != 1 {
 		t.Errorf("%d mails", n)
+	}
+	if n := calls.Load(); n != 0 {
+		t.Errorf("%d calls to Trustpilot", n)
 	}
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -107,7 +108,8 @@ func (a *App) troubles(ctx context.Context, shop string) ([]alert.Trouble, error
 	limits := alert.Limits{Lag: cfg.Alerts.Lag, Waiting: cfg.Alerts.Waiting, DiskFree: cfg.Alerts.DiskFree}
 	if shop == alert.Hub {
 		list, err := a.nodeTroubles(ctx)
-		return append(a.disk.troubles(limits), list...), err
+		waiting, errFiles := a.uploads.troubles(ctx)
+		return slices.Concat(a.disk.troubles(limits), list, waiting), errors.Join(err, errFiles)
 	}
 	if cfg.Shops[shop] == nil {
 		return nil, nil // it left the configuration

@@ -80,6 +80,9 @@ func unchanged(old, new *config.Config) error {
 	if !old.SealKey.Equal(new.SealKey) {
 		what = append(what, "seal_key")
 	}
+	if (old.SFTP == nil) != (new.SFTP == nil) || old.SFTP != nil && *old.SFTP != *new.SFTP {
+		what = append(what, "sftp")
+	}
 	same := len(old.Doors) == len(new.Doors)
 	for name, d := range old.Doors {
 		same = same && new.Doors[name] == d

@@ -24,7 +24,7 @@ func (a *App) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var parts sync.WaitGroup
-	failed := make(chan error, len(a.addrs)+2)
+	failed := make(chan error, len(a.addrs)+3)
 	parts.Go(func() {
 		if err := a.engine.Run(work); err != nil {
 			failed <- fmt.Errorf("deliveries: %w", err)
@@ -36,6 +36,7 @@ func (a *App) Run(ctx context.Context) error {
 	giveBack(a.current.Load())
 	leave := a.join(work, failed)
 	a.start(failed)
+	a.uploads.start(work, &parts, failed)
 	a.log.Info("listening", "address", a.Addr().String(), "version", a.opts.Version)
 
 	var err error
@@ -53,12 +54,13 @@ func (a *App) Run(ctx context.Context) error {
 	return err
 }
 
-// stopAnswering closes the addresses and waits for requests in flight.
+// stopAnswering closes the addresses and waits for requests and uploads in flight.
 func (a *App) stopAnswering() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
-	errs := make([]error, len(a.addrs))
+	errs := make([]error, len(a.addrs)+1)
 	var all sync.WaitGroup
+	all.Go(func() { errs[len(a.addrs)] = a.uploads.stop(ctx) })
 	for i, l := range a.addrs {
 		all.Go(func() {
 			if err := l.server.Shutdown(ctx); err != nil {

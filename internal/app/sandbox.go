@@ -3,6 +3,8 @@ package app
 import (
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/config"
@@ -21,9 +23,10 @@ const (
 const sandboxDiskFree = 16 << 20
 
 // SandboxConfig is the configuration of a sandbox: one shop at the door of
-// every partner, with credentials that everybody knows. A credential field
-// api_key of a door has the value sandbox-secret-key; others are named after
-// their field: sandbox-publishable-key, sandbox-team.
+// every partner, with one credential of each kind that everybody knows. Its
+// secrets are sandbox-secret-key, sandbox-password and the like; other values
+// are named after their field (sandbox-publishable-key, sandbox-client-id), or
+// have the shape that the field wants.
 func SandboxConfig(listen, data string, partners []partner.Partner) *config.Config {
 	cfg := config.Default()
 	cfg.Listen, cfg.Data, cfg.AdminToken = listen, data, secret.New(SandboxAdminToken)
@@ -33,7 +36,7 @@ func SandboxConfig(listen, data string, partners []partner.Partner) *config.Conf
 	}
 	for _, p := range partners {
 		if p.Door != nil {
-			shop.Doors[p.Name] = []config.Door{{Partner: p.Name, Name: "default", Settings: sandboxSettings(p)}}
+			shop.Doors[p.Name] = sandboxDoors(p)
 		}
 	}
 	cfg.Shops[SandboxShop], cfg.ShopOrder = shop, []string{SandboxShop}
@@ -44,31 +47,64 @@ func SandboxConfig(listen, data string, partners []partner.Partner) *config.Conf
 // themselves.
 var sandboxValues = map[string]string{
 	"api_key": "sandbox-secret-key", "publishable_key": "sandbox-publishable-key", "team_id": "sandbox-team",
+	"client_id": "sandbox-client-id",
 }
 
-func sandboxSettings(p partner.Partner) partner.Settings {
-	out := partner.Settings{}
+// Values of a shape, and addresses.
+const (
+	SandboxUUID  = "5a4db0c5-0000-4000-8000-5a4db0c50001"
+	SandboxHex24 = "5a4db0c55a4db0c55a4db0c5"
+	sandboxHost  = "sandbox.example"
+)
+
+// sandboxDoors makes one credential of each kind that a door has.
+func sandboxDoors(p partner.Partner) (out []config.Door) {
 	for _, f := range p.Settings {
-		if !f.Door {
-			continue
-		}
-		v := f.Default
-		if known, ok := sandboxValues[f.Name]; ok {
-			v = known
-		} else if f.Credential || f.Required {
-			v = "sandbox-" + f.Name
-		}
-		switch {
-		case v == "":
-		case f.Secret:
-			out[f.Name] = partner.Value{Secret: secret.New(v)}
-		case f.Kind == partner.List:
-			out[f.Name] = partner.Value{List: []string{v}}
-		default:
-			out[f.Name] = partner.Value{Text: v}
+		known := slices.ContainsFunc(out, func(d config.Door) bool { return d.Of == f.Of })
+		if f.Door && !known {
+			fields := config.DoorFields(p, f.Of)
+			out = append(out, config.Door{Partner: p.Name, Of: f.Of, Name: "default", Settings: sandboxSettings(fields)})
 		}
 	}
 	return out
+}
+
+func sandboxSettings(fields []partner.Field) partner.Settings {
+	out := partner.Settings{}
+	for _, f := range fields {
+		if v, sentence := config.ReadField(f, []string{sandboxValue(f)}); sentence == "" {
+			out[f.Name] = v
+		} else if f.Default != "" {
+			out[f.Name] = config.DefaultValue(f)
+		}
+	}
+	return out
+}
+
+// sandboxValue is what everybody knows of a field; "": nothing, or its default.
+func sandboxValue(f partner.Field) string {
+	known, ok := sandboxValues[f.Name]
+	switch {
+	case ok && (f.Secret || f.Name != "api_key"): // a key that is an id is no secret
+		return known
+	case f.Default != "" || !f.Credential && !f.Required && f.Make == "" && !f.Password:
+		return ""
+	case f.Make == partner.MakeUUID:
+		return SandboxUUID
+	case f.Make == partner.MakeHex24:
+		return SandboxHex24
+	case len(f.Choices) > 0:
+		return f.Choices[0]
+	case strings.Contains(f.Name, "email"):
+		return "sandbox@" + sandboxHost
+	case strings.Contains(f.Name, "domain"):
+		return sandboxHost
+	case f.Kind == partner.URL:
+		return "https://" + sandboxHost
+	case f.Kind == partner.Bool:
+		return "true"
+	}
+	return "sandbox-" + strings.ReplaceAll(f.Name, "_", "-")
 }
 
 // CheckLoopback refuses an address that others on the network could reach: a

@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -47,6 +49,25 @@ func TestActs(t *testing.T) {
 	f("", []string{"token", "create", "erp"}, "omx_once\n", "POST "+shop+`/tokens {"name":"erp","scope":"submit"}`)
 	f("", []string{"token", "rotate", "erp", "--keep", "1h"}, "omx_once\n", "POST "+shop+`/tokens/erp/rotate {"keep_seconds":3600}`)
 	f("", []string{"token", "revoke", "erp"}, "token erp is revoked\n", "DELETE "+shop+"/tokens/erp")
+
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("hush\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const door = shop + "/credentials/skeepers"
+	shown := "url:            https://hub.example/skeepers\nclient_id:      c-1\ndomains:        a.example, b.example\nclient_secret:  once\n"
+	f("", []string{"token", "create", "erp", "--partner", "skeepers", "--kind", "user", "--set", "domains=a.example,b", "--set", "domains=c", "--set", "password=@" + file}, shown,
+		"POST "+door+` {"kind":"user","name":"erp","values":{"domains":["a.example,b","c"],"password":"hush"}}`)
+	f("", []string{"token", "change", "erp", "--partner", "skeepers", "--kind", "user", "--set", "open=true", "--unset", "role"},
+		"NAME  KIND  MADE (UTC)            ROTATED  OLD SECRETS WORK UNTIL  VALUES                   SECRETS\n"+
+			"anna  user  in the configuration  -        -                       email=a***@shop.example  password\n",
+		"PATCH "+door+`/erp?kind=user {"values":{"open":"true","role":[]}}`)
+	f("", []string{"token", "rotate", "erp", "--partner", "skeepers", "--keep", "24h"}, shown, "POST "+door+`/erp/rotate {"keep_seconds":86400}`)
+	f("", []string{"token", "rotate", "erp", "--partner", "skeepers"}, shown, "POST "+door+`/erp/rotate {"keep_seconds":0}`)
+	f("", []string{"token", "revoke", "erp", "--partner", "skeepers", "--tokens"},
+		"the access tokens of erp at skeepers are revoked; it can get new ones\n", "POST "+door+"/erp/revoke-tokens")
+	f("", []string{"token", "revoke", "anna", "--partner", "skeepers", "--kind", "user"},
+		"credential anna of skeepers is revoked, with its access tokens\n", "DELETE "+door+"/anna?kind=user")
 }
 
 // TestRotateTellsTheOldTokensEnd: who rotates must know how long both work.

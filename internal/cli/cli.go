@@ -54,9 +54,12 @@ type grammar struct {
 	Deliveries deliveriesCmd `cmd:"" help:"List deliveries."`
 	Reconcile  reconcileCmd  `cmd:"" help:"List the orders that a route's partner lacks, and why."`
 
+	Invitations invitationsCmd `cmd:"" help:"See and steer invitations to review."`
+	Reviews     reviewsCmd     `cmd:"" help:"List what customers wrote, newest first."`
+
 	Route    routeCmd    `cmd:"" help:"Act on a route."`
 	Delivery deliveryCmd `cmd:"" help:"Act on deliveries."`
-	Token    tokenCmd    `cmd:"" help:"Make and end tokens of the API."`
+	Token    tokenCmd    `cmd:"" help:"Make and end tokens of the API, and credentials of partners' doors."`
 
 	Erase   eraseCmd   `cmd:"" help:"Erase the person from an order."`
 	Verify  verifyCmd  `cmd:"" help:"Walk the hash chain of the ledger."`

@@ -67,8 +67,15 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(p.Status)
 		answer = p
 	}
+	if text, ok := answer.(raw); ok {
+		_, _ = io.WriteString(w, string(text))
+		return
+	}
 	_ = json.MarshalWrite(w, answer)
 }
+
+// raw is an answer that is no JSON.
+type raw string
 
 // result is what a command did.
 type result struct {
@@ -145,7 +152,23 @@ func answers(t *testing.T) map[string]any {
 	}
 	sent := api.Verdict{Order: "1001", Seq: 1, Action: "send", Body: `{"id":"1001"}`}
 	token := api.NewToken{Shop: "nordlys", Name: "erp", Scope: api.Submit, Token: "omx_once"}
+	known := api.Credential{
+		Shop: "nordlys", Partner: "skeepers", Name: "erp", Source: "skeepers:erp", Created: now, Rotated: now.Add(time.Hour), OldUntil: now.Add(25 * time.Hour),
+		Values: map[string]api.FieldValue{"client_id": {"c-1"}, "domains": {"a.example", "b.example"}}, Secrets: []string{"client_secret"},
+	}
+	configured := api.Credential{
+		Shop: "nordlys", Partner: "skeepers", Kind: "user", Name: "anna", Configured: true,
+		Values: map[string]api.FieldValue{"email": {"a***@shop.example"}}, Secrets: []string{"password"},
+	}
+	door := shop + "/credentials/skeepers"
+	opened := api.NewCredential{Credential: known, URL: "https://hub.example/skeepers", Made: map[string]string{"client_secret": "once"}}
 	return map[string]any{
+		"GET " + door:                                     api.CredentialList{URL: "https://hub.example/skeepers", Credentials: []api.Credential{known, configured}},
+		"POST " + door:                                    opened,
+		"PATCH " + door + "/erp?kind=user":                configured,
+		"POST " + door + "/erp/rotate":                    opened,
+		"POST " + door + "/erp/revoke-tokens":             api.Done{Done: true},
+		"DELETE " + door + "/anna?kind=user":              api.Done{Done: true},
 		"GET /api/v1/shops":                               api.Shops{Shops: []api.Shop{{ID: "nordlys", Currency: "SEK", Timezone: "Europe/Stockholm", Doors: []string{}, Routes: []api.ShopRoute{}}}},
 		"GET " + shop + "/orders":                         api.Orders{Orders: summaries(t)[:1], Next: "two"},
 		"GET " + shop + "/orders?cursor=two&limit=500":    api.Orders{Orders: summaries(t)[1:]},

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +29,7 @@ type importCmd struct {
 	Map      string `help:"Mapping file that says how a CSV file is read." placeholder:"FILE" type:"path" xor:"how"`
 	History  bool   `help:"Record, and never deliver by itself."`
 	DryRun   bool   `help:"Show the first ten orders as they would be handed in, and hand in nothing."`
+	Report   string `help:"File to write into what became of the lines, and what is wrong with which cell, in the file's own separator." placeholder:"FILE" type:"path"`
 	Quiet    bool   `help:"Print no line for orders that went well." short:"q"`
 	Timezone string `help:"Zone of dates without offset; default the shop's." placeholder:"ZONE"`
 	Currency string `help:"Currency of files that name none; default the shop's." placeholder:"CODE"`
@@ -36,6 +39,9 @@ type importCmd struct {
 
 // Run hands the file's orders in, and prints a verdict for each.
 func (c *importCmd) Run(ctx context.Context, env *Env) error {
+	if c.Report != "" && c.DryRun {
+		return usagef("--report: a dry run reads the first orders only, and reports on no file")
+	}
 	opts := partner.ReadOptions{Shop: c.Shop, Location: time.UTC, Currency: c.Currency}
 	var client *api.Client
 	if !c.DryRun || c.Token != "" {
@@ -59,11 +65,14 @@ func (c *importCmd) Run(ctx context.Context, env *Env) error {
 	}
 	defer in.Close()
 	bar := newProgress(env, size)
-	rows, err := c.rows(bar.reader(in), opts)
+	rows, report, err := c.rows(bar.reader(in), opts)
 	if err != nil {
 		return err
 	}
-	return c.run(ctx, env, client, opts.Shop, rows, bar)
+	if report != nil {
+		defer report.Close()
+	}
+	return c.run(ctx, env, client, opts.Shop, rows, report, bar)
 }
 
 // ask takes zone and currency from the hub, where the token may know them.
@@ -104,24 +113,43 @@ func (c *importCmd) open(env *Env) (io.ReadCloser, int64, error) {
 	return f, info.Size(), nil
 }
 
-// rows chooses the reader: by mapping file, by name, or by the look of it.
-func (c *importCmd) rows(in io.Reader, opts partner.ReadOptions) (intake.Rows, error) {
-	if c.Map == "" {
-		_, rows, err := intake.Open(in, c.File, c.Format, intake.Formats(all.List()), opts)
-		return rows, err
+// rows chooses the reader: by mapping file, by name, or by the look of it; and
+// begins the report, if there is to be one.
+func (c *importCmd) rows(file io.Reader, opts partner.ReadOptions) (intake.Rows, *intake.Report, error) {
+	in := bufio.NewReaderSize(file, intake.HeadBytes)
+	head, _ := in.Peek(intake.HeadBytes) // an error comes again
+	formats, name := intake.Formats(all.List()), c.Format
+	if c.Map != "" {
+		text, err := os.ReadFile(c.Map)
+		if err != nil {
+			return nil, nil, err
+		}
+		m, err := intake.ParseMapping(text, config.DecodeYAML)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", c.Map, err)
+		}
+		f := m.Format()
+		formats, name = []partner.Format{f}, f.Name
 	}
-	text, err := os.ReadFile(c.Map)
-	if err != nil {
-		return nil, err
+	name, rows, err := intake.Open(in, c.File, name, formats, opts)
+	if err != nil || c.Report == "" {
+		return rows, nil, err
 	}
-	m, err := intake.ParseMapping(text, config.DecodeYAML)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Map, err)
-	}
-	return m.Format().Read(in, opts), nil
+	report, err := intake.NewReport("", separator(formats, name, head))
+	return rows, report, err
 }
 
-func (c *importCmd) run(ctx context.Context, env *Env, client *api.Client, shop string, rows intake.Rows, bar *progress) error {
+// separator is what stands between the cells of a file; 0: it has none.
+func separator(formats []partner.Format, name string, head []byte) byte {
+	for _, f := range formats {
+		if f.Name == name && f.Separator != nil {
+			return f.Separator(head)
+		}
+	}
+	return 0
+}
+
+func (c *importCmd) run(ctx context.Context, env *Env, client *api.Client, shop string, rows intake.Rows, report *intake.Report, bar *progress) error {
 	seen := 0
 	opts := intake.Options{
 		History: c.History, DryRun: c.DryRun,
@@ -139,11 +167,14 @@ func (c *importCmd) run(ctx context.Context, env *Env, client *api.Client, shop 
 		if err := c.verdict(env, v); err != nil && printed == nil {
 			printed = err
 		}
+		if report != nil {
+			printed = cmp.Or(printed, report.Add(v))
+		}
 		bar.show(seen)
 	}
 	summary, err := intake.Run(ctx, rows, opts)
 	bar.clear()
-	if err := errors.Join(c.summary(env, summary), printed); err != nil {
+	if err := errors.Join(c.summary(env, summary), printed, c.writeReport(report, err)); err != nil {
 		return err
 	}
 	if err != nil {
@@ -153,6 +184,26 @@ func (c *importCmd) run(ctx context.Context, env *Env, client *api.Client, shop 
 		return errQuiet
 	}
 	return nil
+}
+
+// writeReport writes the report; failed is how the reading ended. Of a file that
+// could be read on, but was not, there is none: it would say half.
+func (c *importCmd) writeReport(report *intake.Report, failed error) error {
+	bad, unreadable := errors.AsType[*partner.Unreadable](failed)
+	if report == nil || failed != nil && !unreadable {
+		return nil
+	}
+	if unreadable {
+		if err := report.Unreadable(bad); err != nil {
+			return err
+		}
+	}
+	f, err := os.Create(c.Report)
+	if err != nil {
+		return err
+	}
+	_, err = report.WriteTo(f)
+	return errors.Join(err, f.Close())
 }
 
 // verdict prints what became of one order.

@@ -8,8 +8,7 @@ type keyCmd struct {
 
 type keyRotateCmd struct{}
 
-// Run fails and says why, so that no script takes the key for a new one: no
-// partner of this version keeps a secret in the store.
+// Run fails and says why, so that no script takes the key for a new one.
 func (keyRotateCmd) Run() error {
-	return errors.New("nothing is sealed in the store yet, so there is nothing to seal anew: the seal key stays as it is")
+	return errors.New("this version can not seal anew what is sealed in the store (credentials of doors that were made while the hub ran, what partners' sides keep), so the seal key can not be exchanged: it stays as it is")
 }

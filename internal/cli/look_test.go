@@ -36,6 +36,8 @@ func TestLook(t *testing.T) {
 	f("reconcile-json", "reconcile", "--route", "hook", "--json")
 	f("verify", "verify", "--shop", "nordlys")
 	f("tokens", "token", "list")
+	f("credentials", "token", "list", "--partner", "skeepers")
+	f("credentials-json", "token", "list", "--partner", "skeepers", "--json")
 	f("test", "route", "test", "ads", "1001")
 	f("test-json", "route", "test", "ads", "1001", "--json")
 	f("drop-dry", "delivery", "drop", "--all", "--dry-run")
@@ -89,6 +91,8 @@ func TestFailures(t *testing.T) {
 	f(1, "route none is not known at shop nordlys", "route", "pause", "none")
 	f(1, "route none is not known at shop nordlys", "route", "replay", "none", "--all", "--yes")
 	f(1, "token none is not known at shop nordlys", "token", "revoke", "none")
+	f(1, "credential user none is not known at skeepers, shop nordlys", "token", "revoke", "none", "--partner", "skeepers", "--kind", "user")
+	f(1, "credential none is not known at skeepers, shop nordlys", "token", "rotate", "none", "--partner", "skeepers")
 	f(1, "route none or order 1 is not known at shop nordlys", "route", "test", "none", "1")
 	// Mistakes in the command line.
 	f(2, "See ordermux --help", "order")
@@ -98,6 +102,10 @@ func TestFailures(t *testing.T) {
 	f(2, "2 would be dropped; add --yes to go on", "delivery", "drop", "--all")
 	f(2, "add --yes", "erase", "1001")
 	f(2, "must be one of", "token", "create", "x", "--scope", "root")
+	f(2, "--set takes FIELD=VALUE", "token", "create", "x", "--partner", "skeepers", "--set", "nonsense")
+	f(2, "--set password: open /none/such", "token", "create", "x", "--partner", "skeepers", "--set", "password=@/none/such")
+	f(2, "give --partner, and --set or --unset", "token", "change", "x", "--partner", "skeepers")
+	f(2, "give --partner", "token", "revoke", "x", "--tokens")
 	f(2, `parsing time "yesterday"`, "orders", "--since", "yesterday")
 
 	// A broken chain is a failure.
@@ -127,7 +135,7 @@ func TestVersionAndHelp(t *testing.T) {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
-	if r := run(t, "", "key", "rotate"); r.code != 1 || r.out != "" || !strings.Contains(r.err, "nothing is sealed") {
+	if r := run(t, "", "key", "rotate"); r.code != 1 || r.out != "" || !strings.Contains(r.err, "can not be exchanged") {
 		t.Errorf("%+v", r)
 	}
 }

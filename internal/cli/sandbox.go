@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/ordermux/ordermux/internal/app"
 	"github.com/ordermux/ordermux/internal/config"
@@ -53,8 +54,10 @@ func (c *sandboxCmd) introduce(env *Env, url string, cfg *config.Config) {
 	shop := cfg.Shops[app.SandboxShop]
 	example := ""
 	for _, p := range all.List() {
-		for _, d := range shop.Doors[p.Name] {
-			fmt.Fprintf(env.Out, "  %s: %s/%s/\n", p.Title, url, p.Name)
+		for i, d := range shop.Doors[p.Name] {
+			if i == 0 {
+				fmt.Fprintf(env.Out, "  %s: %s/%s/\n", p.Title, url, p.Name)
+			}
 			c.credentials(env, p, d)
 			example = cmp.Or(example, p.Name)
 		}
@@ -64,17 +67,19 @@ func (c *sandboxCmd) introduce(env *Env, url string, cfg *config.Config) {
 
 // credentials prints what everybody knows anyway.
 func (c *sandboxCmd) credentials(env *Env, p partner.Partner, d config.Door) {
-	for _, f := range p.Settings {
+	indent := "    "
+	if d.Of != "" {
+		fmt.Fprintf(env.Out, "    %s:\n", d.Of)
+		indent += "  "
+	}
+	for _, f := range config.DoorFields(p, d.Of) {
 		v := d.Settings[f.Name]
-		if !f.Door || !f.Credential && !f.Required {
+		if !f.Credential && !f.Required && f.Make == "" && !f.Password {
 			continue
 		}
-		text := v.Text
-		if f.Secret {
-			text = v.Secret.Reveal()
-		}
+		text := v.Text + v.Secret.Reveal() + strings.Join(v.List, ", ")
 		if text != "" {
-			fmt.Fprintf(env.Out, "    %s: %s\n", f.Name, text)
+			fmt.Fprintf(env.Out, "%s%s: %s\n", indent, f.Name, text)
 		}
 	}
 }

@@ -17,7 +17,9 @@ func TestDropThatKeepsItsClaim(t *testing.T) {
 		side := func(f *fake) partner.Side {
 			s := f.side(partner.Once)
 			s.Invites = []string{partner.InviteShop}
-			s.Plan = func(_ *order.Order, base, _ time.Time) partner.Plan { return partner.Plan{At: base.Add(24 * time.Hour)} }
+			s.Plan = func(_ *order.Order, base, _ time.Time) partner.Plan {
+				return partner.Plan{At: base.Add(24 * time.Hour)}
+			}
 			return s
 		}
 		first, second := &fake{}, &fake{}

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/big"
 	"strings"
 	"time"
@@ -15,11 +17,17 @@ import (
 // NewToken makes a token of 256 random bits in base62 behind a prefix that
 // tells people what it is: "omx_Zk3…". It is shown once; only its Digest is
 // stored.
-func NewToken(prefix string) Text {
+func NewToken(prefix string) Text { return New(prefix + "_" + random62()) }
+
+// NewValue makes a secret of 256 random bits in base62, for systems that have
+// forms of their own for what they hand out.
+func NewValue() Text { return New(random62()) }
+
+func random62() string {
 	b := make([]byte, 32)
 	rand.Read(b)
 	text := new(big.Int).SetBytes(b).Text(62)
-	return New(prefix + "_" + strings.Repeat("0", max(0, 43-len(text))) + text)
+	return strings.Repeat("0", max(0, 43-len(text))) + text
 }
 
 // The errors of Tokens.Check.
@@ -129,4 +137,20 @@ func decodeClaim(b []byte) (c Claim, ok bool) {
 	}
 	c.Expires = time.Unix(expires, 0).UTC()
 	return c, len(b) == 0
+}
+
+// NewUUID makes a random UUID (version 4).
+func NewUUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// NewHex24 makes 12 random bytes in hexadecimal, as ids of documents in some
+// systems look.
+func NewHex24() string {
+	var b [12]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
 }

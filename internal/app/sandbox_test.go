@@ -1,0 +1,30 @@
+package app_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/partner"
+)
+
+// TestSandboxCredentials: one of each kind, of a shape that the door takes.
+func TestSandboxCredentials(t *testing.T) {
+	t.Parallel()
+	cfg := app.SandboxConfig("127.0.0.1:0", t.TempDir(), []partner.Partner{club()})
+	got := map[string]string{}
+	for _, d := range cfg.Shops[app.SandboxShop].Doors["club"] {
+		for field, v := range d.Settings {
+			got[d.Of+"/"+d.Name+"/"+field] = v.Text + v.Secret.Reveal()
+		}
+	}
+	want := map[string]string{
+		"/default/client_id": "sandbox-client-id", "/default/client_secret": "sandbox-client-secret", "/default/website_id": app.SandboxHex24,
+		"/default/signing_key": "sandbox-signing-key", "/default/open": "true",
+		"user/default/email": "sandbox@sandbox.example", "user/default/password": "sandbox-password", "user/default/role": "writer",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,8 @@ func page(p partner.Partner) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", p.Title)
 	fmt.Fprintf(&b, "What is spoken, and how sure each line is, stands in the [compatibility sheet](../../internal/partner/%s/README.md).\n", p.Name)
-	section(&b, "Door", "doors", p, p.Door != nil, func(f partner.Field) bool { return f.Door })
+	section(&b, "Door", "doors", p, p.Door != nil, func(f partner.Field) bool { return f.Door && f.Of == "" })
+	otherKinds(&b, p)
 	section(&b, "Route", "routes.NAME.settings", p, p.Route != nil, func(f partner.Field) bool { return f.Route })
 	if len(p.Formats) > 0 {
 		b.WriteString("\n## Files\n\n`ordermux import FILE --format NAME` reads:\n\n| format | what it is |\n| --- | --- |\n")
@@ -65,12 +67,30 @@ func page(p partner.Partner) string {
 	return b.String()
 }
 
+// otherKinds shows the kinds of credential that a door has beside its own.
+func otherKinds(b *strings.Builder, p partner.Partner) {
+	var kinds []string
+	for _, f := range p.Settings {
+		if f.Door && f.Of != "" && !slices.Contains(kinds, f.Of) {
+			kinds = append(kinds, f.Of)
+		}
+	}
+	for _, of := range kinds {
+		fmt.Fprintf(b, "\nAn element of that list with `kind: %s`, or `ordermux token create NAME --partner %s --kind %s`:\n\n", of, p.Name, of)
+		rows(b, p, func(f partner.Field) bool { return f.Door && f.Of == of })
+	}
+}
+
 func section(b *strings.Builder, title, where string, p partner.Partner, has bool, applies func(partner.Field) bool) {
 	if !has {
 		return
 	}
-	fmt.Fprintf(b, "\n## %s\n\nSettings under `%s`:\n\n| setting | kind | default | meaning |\n| --- | --- | --- | --- |\n",
-		title, strings.ReplaceAll(where, "doors", "doors."+p.Name))
+	fmt.Fprintf(b, "\n## %s\n\nSettings under `%s`:\n\n", title, strings.ReplaceAll(where, "doors", "doors."+p.Name))
+	rows(b, p, applies)
+}
+
+func rows(b *strings.Builder, p partner.Partner, applies func(partner.Field) bool) {
+	b.WriteString("| setting | kind | default | meaning |\n| --- | --- | --- | --- |\n")
 	for _, f := range p.Settings {
 		if applies(f) {
 			fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.Name, kind(f), standard(f), f.Description)

@@ -316,16 +316,23 @@ func (b brokenBook) EachReview(ctx context.Context, shop string, f review.Filter
 // invitingEngine has deliveries of the inviting routes.
 type invitingEngine struct {
 	*fakeEngine
-	list []delivery.Delivery
+	list  []delivery.Delivery
+	most  int // of one reading; 0: 2
+	reads int
 }
 
 func (e *invitingEngine) Deliveries(_ context.Context, _ string, f delivery.Filter) (page []delivery.Delivery, next string, err error) {
+	e.reads++
+	most := min(f.Limit, 2)
+	if e.most > 0 {
+		most = min(f.Limit, e.most)
+	}
 	for _, d := range e.list {
 		id := d.OrderID + " " + string(d.State)
 		switch {
 		case d.Route != f.Route || len(f.OrderIDs) > 0 && !slices.Contains(f.OrderIDs, d.OrderID) || len(f.States) > 0 && !slices.Contains(f.States, d.State):
 		case f.Cursor != "" && f.Cursor != id:
-		case len(page) == min(f.Limit, 2):
+		case len(page) == most:
 			return page, id, nil
 		default:
 			page, f.Cursor = append(page, d), ""

@@ -17,7 +17,7 @@ import (
 // InvitationOptions narrow a list of invitations; zero values do not.
 type InvitationOptions struct {
 	References             []string
-	Email, Kind            string
+	Email, Kind, Reason    string
 	Route, Partner         string
 	States                 []string
 	CreatedFrom, CreatedTo time.Time // the end is not included
@@ -66,7 +66,7 @@ func parameters(pairs ...any) string {
 }
 
 func (o InvitationOptions) query() string {
-	return parameters("reference", o.References, "email", o.Email, "kind", o.Kind, "route", o.Route, "partner", o.Partner, "state", o.States,
+	return parameters("reference", o.References, "email", o.Email, "kind", o.Kind, "route", o.Route, "partner", o.Partner, "state", o.States, "reason", o.Reason,
 		"created_from", o.CreatedFrom, "created_to", o.CreatedTo, "planned_from", o.PlannedFrom, "planned_to", o.PlannedTo,
 		"sent_from", o.SentFrom, "sent_to", o.SentTo, "cursor", o.Cursor, "limit", o.Limit)
 }

@@ -255,6 +255,12 @@ func shownAs(s InvitationState, mails bool, link *review.Link) map[string]string
 	return words("", "")
 }
 
+// because reports whether the reason has such words in it, or the code that is
+// one of them.
+func (i *Invitation) because(words string) bool {
+	return strings.Contains(strings.ToLower(i.Reason), strings.ToLower(words)) || i.Code == words
+}
+
 // shown masks what the caller may not see.
 func (i Invitation) shown(r *request) Invitation {
 	if !r.grant.Scope.Covers(Operate) && i.Email != "" {

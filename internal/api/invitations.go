@@ -38,7 +38,7 @@ func (r *InvitingRoute) plan(o *order.Order, base, received time.Time) partner.P
 type invitationFilter struct {
 	routes                                         []InvitingRoute
 	orders                                         []string
-	email, kind                                    string
+	email, kind, reason                            string
 	states                                         []InvitationState
 	createdFrom, createdTo, plannedFrom, plannedTo time.Time
 	sentFrom, sentTo                               time.Time
@@ -48,8 +48,12 @@ type invitationFilter struct {
 }
 
 // mostLooked bounds the deliveries that one call looks at: a page may be
-// shorter than its limit, even empty, and yet have a next one.
-const mostLooked = 2000
+// shorter than its limit, even empty, and yet have a next one. mostAtOnce
+// bounds those of one reading.
+const (
+	mostLooked = 2000
+	mostAtOnce = 500
+)
 
 // inviting returns the inviting routes that a call is about.
 func (a *API) inviting(r *request, route, partner string) []InvitingRoute {
@@ -63,10 +67,10 @@ func (a *API) inviting(r *request, route, partner string) []InvitingRoute {
 
 // invitationFilter reads the parameters of the list.
 func (a *API) invitationFilter(r *request) (invitationFilter, string, error) {
-	q := newQuery(r, "reference", "email", "kind", "route", "partner", "state", "created_from", "created_to", "planned_from", "planned_to",
+	q := newQuery(r, "reference", "email", "kind", "route", "partner", "state", "reason", "created_from", "created_to", "planned_from", "planned_to",
 		"sent_from", "sent_to", "cursor", "limit", "format")
 	f := invitationFilter{
-		routes: a.inviting(r, q.text("route"), q.text("partner")), orders: q.list("reference"), email: q.text("email"),
+		routes: a.inviting(r, q.text("route"), q.text("partner")), orders: q.list("reference"), email: q.text("email"), reason: q.text("reason"),
 		createdFrom: q.time("created_from"), createdTo: q.time("created_to"), plannedFrom: q.time("planned_from"), plannedTo: q.time("planned_to"),
 		sentFrom: q.time("sent_from"), sentTo: q.time("sent_to"), cursor: q.text("cursor"), limit: q.limit(),
 	}
@@ -107,7 +111,7 @@ func (f *invitationFilter) selects(i *Invitation) bool {
 		return (from.IsZero() || !t.IsZero() && !t.Before(from)) && (to.IsZero() || !t.IsZero() && t.Before(to))
 	}
 	return (f.email == "" || strings.EqualFold(f.email, i.Email)) && (f.kind == "" || slices.Contains(i.Kinds, f.kind)) &&
-		(len(f.states) == 0 || slices.Contains(f.states, i.State)) &&
+		(len(f.states) == 0 || slices.Contains(f.states, i.State)) && (f.reason == "" || i.because(f.reason)) &&
 		within(i.Created, f.createdFrom, f.createdTo) && within(i.Planned, f.plannedFrom, f.plannedTo) && within(i.Sent, f.sentFrom, f.sentTo)
 }
 
@@ -143,8 +147,11 @@ func (a *API) invitations(ctx context.Context, shop string, f invitationFilter) 
 		if len(page) >= f.limit || looked >= mostLooked {
 			return page, invitationCursor(f.routes[n].Name, inner), nil
 		}
+		// The more was looked at in vain, the more at once: where few are
+		// selected, reading what a page still has room for would never end.
 		d := delivery.Filter{
-			Route: f.routes[n].Name, States: f.deliveries, OrderIDs: f.orders, Cursor: inner, Limit: f.limit - len(page), To: f.createdTo,
+			Route: f.routes[n].Name, States: f.deliveries, OrderIDs: f.orders, Cursor: inner, To: f.createdTo,
+			Limit: max(f.limit-len(page), min(looked, mostAtOnce)),
 		}
 		list, after, err := a.Engine.Deliveries(ctx, shop, d)
 		if err != nil {
@@ -156,9 +163,15 @@ func (a *API) invitations(ctx context.Context, shop string, f invitationFilter) 
 			return nil, "", err
 		}
 		for k := range some {
-			if f.selects(&some[k]) {
-				page = append(page, some[k])
+			if !f.selects(&some[k]) {
+				continue
 			}
+			if len(page) == f.limit { // the next page begins with this one
+				d.Limit = k
+				_, inner, err = a.Engine.Deliveries(ctx, shop, d)
+				return page, invitationCursor(f.routes[n].Name, inner), err
+			}
+			page = append(page, some[k])
 		}
 		if inner = after; after == "" {
 			n++

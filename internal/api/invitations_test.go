@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -114,6 +115,41 @@ func TestInvitationFilters(t *testing.T) {
 		if p := r.problem(t); r.status != 400 || len(p.Faults) != 1 || p.Faults[0].Path != path {
 			t.Errorf("%s: %d %s", query, r.status, r.body)
 		}
+	}
+}
+
+// Where few are selected, a page is filled in few readings, and the next one
+// goes on right behind it.
+func TestFewInvitationsOfMany(t *testing.T) {
+	t.Parallel()
+	engine := &invitingEngine{fakeEngine: &fakeEngine{}, most: 1000}
+	h := newHub(t, func(o *api.Options) { o.Book, o.Engine = newBook(t), engine }).seed()
+	var want []string
+	for n := range 1500 {
+		d := delivery.Delivery{Shop: "nordlys", Route: "stars", State: delivery.Refused, OrderID: fmt.Sprint("o-", n), Planned: now, Reason: "Too old"}
+		if n == 3 || n == 700 || n > 1490 {
+			d.Code, d.Reason = "no_email", "names no mail Address"
+			want = append(want, d.OrderID+" stars refused")
+		}
+		engine.list = append(engine.list, d)
+	}
+	var all []api.Invitation
+	o := api.InvitationOptions{Route: "stars", Reason: "mail address", Limit: 4}
+	for pages := 0; ; pages++ {
+		page, err := h.client("nordlys-read").Invitations(ctx, "nordlys", o)
+		if err != nil || len(page.Invitations) > 4 || pages > 5 {
+			t.Fatal(len(page.Invitations), pages, err)
+		}
+		all = append(all, page.Invitations...)
+		if o.Cursor = page.Next; page.Next == "" {
+			break
+		}
+	}
+	if got := said(all); got != strings.Join(want, ", ") || engine.reads > 25 {
+		t.Errorf("%d readings: %s", engine.reads, got)
+	}
+	if page, err := h.client("nordlys-read").Invitations(ctx, "nordlys", api.InvitationOptions{Reason: "no_email", Limit: 500}); err != nil || len(page.Invitations) != len(want) {
+		t.Errorf("by code: %d %v", len(page.Invitations), err)
 	}
 }
 

@@ -1,11 +1,14 @@
 package app
 
 import (
+	"net"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/sftp"
 )
 
 // describe tells of a credential that was made here.
@@ -56,7 +59,7 @@ func described(id credentialID) api.Credential {
 
 // shown tells of a credential with what was made for it.
 func (c credentialActs) shown(id credentialID, fields []partner.Field, s *stored, made map[string]string) api.NewCredential {
-	return api.NewCredential{Credential: c.describe(id, fields, s), URL: c.app.doorURL(id.partner), Made: made}
+	return api.NewCredential{Credential: c.describe(id, fields, s), URL: c.app.addressOf(id.partner, id.of), Made: made}
 }
 
 // shownValue is a value as lists show it: addresses of mail are somebody's.
@@ -69,6 +72,26 @@ func shownValue(v []string) api.FieldValue {
 		}
 	}
 	return out
+}
+
+// addressOf is where clients use a kind of credential: at the door, or at the
+// SFTP server. "": there is none, for the configuration has no sftp.
+func (a *App) addressOf(partner, of string) string {
+	if of != sftp.Kind {
+		return a.doorURL(partner)
+	}
+	at := a.UploadAddr()
+	if at == nil {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(at.String())
+	if err != nil {
+		return ""
+	}
+	if u, err := url.Parse(a.config().PublicURL); err == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	return "sftp://" + net.JoinHostPort(host, port)
 }
 
 // doorURL is where clients reach a door.

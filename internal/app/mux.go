@@ -16,8 +16,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *App) main(w http.ResponseWriter, r *http.Request) {
-	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	n := len(first) + 1
+	// Clients put a base address and a path together, often with a slash each.
+	path := strings.TrimLeft(r.URL.Path, "/")
+	first, _, _ := strings.Cut(path, "/")
+	n := len(r.URL.Path) - len(path) + len(first)
 	if !strings.HasPrefix(r.URL.Path, "/") || !escapedPrefix(r.URL, n) {
 		http.NotFound(w, r)
 		return

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/sftp"
 )
 
 // The well-known names and secrets of a sandbox: they are no secrets.
@@ -26,7 +28,7 @@ const sandboxDiskFree = 16 << 20
 // every partner, with one credential of each kind that everybody knows. Its
 // secrets are sandbox-secret-key, sandbox-password and the like; other values
 // are named after their field (sandbox-publishable-key, sandbox-client-id), or
-// have the shape that the field wants.
+// have the shape that the field wants. It takes no files: see SandboxFiles.
 func SandboxConfig(listen, data string, partners []partner.Partner) *config.Config {
 	cfg := config.Default()
 	cfg.Listen, cfg.Data, cfg.AdminToken = listen, data, secret.New(SandboxAdminToken)
@@ -36,11 +38,23 @@ func SandboxConfig(listen, data string, partners []partner.Partner) *config.Conf
 	}
 	for _, p := range partners {
 		if p.Door != nil {
-			shop.Doors[p.Name] = sandboxDoors(p)
+			shop.Doors[p.Name] = sandboxDoors(p, false)
 		}
 	}
 	cfg.Shops[SandboxShop], cfg.ShopOrder = shop, []string{SandboxShop}
 	return cfg
+}
+
+// SandboxFiles lets a sandbox take files by SFTP, and adds the credentials for
+// that.
+func SandboxFiles(cfg *config.Config, listen string, partners []partner.Partner) {
+	cfg.SFTP = &config.SFTP{Listen: listen, Folder: filepath.Join(cfg.Data, "sftp")}
+	for _, p := range partners {
+		if p.Door != nil {
+			doors := cfg.Shops[SandboxShop].Doors
+			doors[p.Name] = append(doors[p.Name], sandboxDoors(p, true)...)
+		}
+	}
 }
 
 // sandboxValues are the values of fields whose names say nothing by
@@ -57,11 +71,12 @@ const (
 	sandboxHost  = "sandbox.example"
 )
 
-// sandboxDoors makes one credential of each kind that a door has.
-func sandboxDoors(p partner.Partner) (out []config.Door) {
+// sandboxDoors makes one credential of each kind that a door has: of those for
+// files, or of all others.
+func sandboxDoors(p partner.Partner, files bool) (out []config.Door) {
 	for _, f := range p.Settings {
 		known := slices.ContainsFunc(out, func(d config.Door) bool { return d.Of == f.Of })
-		if f.Door && !known {
+		if f.Door && !known && files == (f.Of == sftp.Kind) {
 			fields := config.DoorFields(p, f.Of)
 			out = append(out, config.Door{Partner: p.Name, Of: f.Of, Name: "default", Settings: sandboxSettings(fields)})
 		}

@@ -19,6 +19,9 @@ func TestSandboxCredentials(t *testing.T) {
 			got[d.Of+"/"+d.Name+"/"+field] = v.Text + v.Secret.Reveal()
 		}
 	}
+	if cfg.SFTP != nil {
+		t.Error("takes files")
+	}
 	want := map[string]string{
 		"/default/client_id": "sandbox-client-id", "/default/client_secret": "sandbox-client-secret", "/default/website_id": app.SandboxHex24,
 		"/default/signing_key": "sandbox-signing-key", "/default/open": "true",

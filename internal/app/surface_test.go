@@ -217,3 +217,13 @@ func testStopAnswersWhatIsInFlight(t *testing.T, at newPlace) {
 		t.Error(err)
 	}
 }
+
+// TestDoubledSlashes: a base address that ends with a slash, and a path that
+// begins with one, still find their door.
+func TestDoubledSlashes(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, inFolder(t), shop(""))
+	if status, body := send(t, "GET", h.URL()+"//citrusad/v1/orders", "Basic sk-12345", ""); status != 200 {
+		t.Errorf("status %d: %s", status, body)
+	}
+}

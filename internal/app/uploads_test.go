@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/ordermux/ordermux/e2e/tool"
+	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/app"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
@@ -191,6 +192,10 @@ func testUploadSurvives(t *testing.T, at newPlace) {
 	if said, ok := h.upload(p.dir, "ada", "ls"); !ok {
 		t.Fatal(said)
 	}
+	made, err := h.api.CreateCredential(t.Context(), api.CredentialRef{Shop: "fjord", Partner: "skeepers", Kind: "sftp", Name: "more"}, nil)
+	if err != nil || made.URL != "sftp://"+h.UploadAddr().String() {
+		t.Errorf("files go to %q: %v", made.URL, err)
+	}
 	if err := h.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +206,8 @@ func testUploadSurvives(t *testing.T, at newPlace) {
 		_, err := os.Stat(filepath.Join(folder, "orders", "error", "left.csv"))
 		return err == nil
 	})
-	if v, err := h.api.Verify(t.Context(), "fjord"); err != nil || v.Events != 3 {
+	// Three orders, and that a credential was made.
+	if v, err := h.api.Verify(t.Context(), "fjord"); err != nil || v.Events != 4 {
 		t.Error(v, err)
 	}
 	// accept-new refuses another key of the same name, not of another port: it

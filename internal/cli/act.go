@@ -18,7 +18,7 @@ type actFlags struct {
 // rangeFlags choose a piece of the past.
 type rangeFlags struct {
 	Order   []string  `help:"These orders." placeholder:"ID"`
-	From    time.Time `help:"Accepted at or after (RFC 3339)." placeholder:"TIME"`
+	From    time.Time `help:"Accepted at or after (RFC 3339, or a day in UTC)." placeholder:"TIME"`
 	To      time.Time `help:"Accepted at or before." placeholder:"TIME"`
 	FromSeq int64     `help:"From this event on." placeholder:"SEQ"`
 	ToSeq   int64     `help:"Up to this event." placeholder:"SEQ"`

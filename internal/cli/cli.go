@@ -9,7 +9,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"reflect"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -102,6 +104,7 @@ func Run(ctx context.Context, args []string, env Env) (code int) {
 		kong.Writers(env.Out, env.Err),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(decodeTime)),
 		kong.Vars{"scenarios": strings.Join(bench.Scenarios(), ", "), "version": env.versionLine()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&env),

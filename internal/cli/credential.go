@@ -91,7 +91,7 @@ func (env *Env) printCredentials(asJSON bool, list api.CredentialList) error {
 		for _, field := range slices.Sorted(maps.Keys(c.Values)) {
 			values = append(values, field+"="+strings.Join(c.Values[field], ","))
 		}
-		row(t, c.Name, c.Kind, made, at(c.Rotated), at(c.OldUntil), short(strings.Join(values, " "), 80), strings.Join(c.Secrets, " "))
+		row(t, c.Name, c.Kind, made, at(c.Rotated), at(c.OldUntil), short(strings.Join(values, " "), 240), strings.Join(c.Secrets, " "))
 	}
 	return t.Flush()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,12 +22,14 @@ type invitationsCmd struct {
 
 type invitationsListCmd struct {
 	Order       string    `arg:"" optional:"" help:"Show everything about the invitations to this order." placeholder:"ORDER"`
+	Reference   []string  `help:"Only to these orders, with commas between them." placeholder:"ORDER"`
 	Email       string    `help:"Only this address." placeholder:"ADDRESS"`
 	Kind        string    `help:"Only these: shop or products." enum:",shop,products" default:"" placeholder:"KIND"`
 	Route       string    `help:"Only this route." placeholder:"NAME"`
 	Partner     string    `help:"Only routes to this partner." placeholder:"NAME"`
 	State       []string  `help:"Only these states, with commas between them: planned, held, sending, sent, handed_over, failed, refused, unknown, opened, answered, not_received, cancelled, opted_out." placeholder:"STATE"`
-	CreatedFrom time.Time `help:"Made at or after (RFC 3339)." placeholder:"TIME"`
+	Reason      string    `help:"Only with these words in the reason." placeholder:"WORDS"`
+	CreatedFrom time.Time `help:"Made at or after (RFC 3339, or a day in UTC)." placeholder:"TIME"`
 	CreatedTo   time.Time `help:"Made before." placeholder:"TIME"`
 	PlannedFrom time.Time `help:"Planned for this time or later." placeholder:"TIME"`
 	PlannedTo   time.Time `help:"Planned for before this time." placeholder:"TIME"`
@@ -40,7 +43,7 @@ type invitationsListCmd struct {
 
 func (c *invitationsListCmd) options() api.InvitationOptions {
 	return api.InvitationOptions{
-		Email: c.Email, Kind: c.Kind, Route: c.Route, Partner: c.Partner, States: c.State, CreatedFrom: c.CreatedFrom, CreatedTo: c.CreatedTo,
+		References: c.Reference, Email: c.Email, Kind: c.Kind, Route: c.Route, Partner: c.Partner, States: c.State, Reason: c.Reason, CreatedFrom: c.CreatedFrom, CreatedTo: c.CreatedTo,
 		PlannedFrom: c.PlannedFrom, PlannedTo: c.PlannedTo, SentFrom: c.SentFrom, SentTo: c.SentTo, Cursor: c.Cursor,
 	}
 }
@@ -121,11 +124,17 @@ func (env *Env) printEffective(e *review.Effective) error {
 	for _, i := range []struct {
 		name string
 		*review.Invite
-	}{{"shop", e.Shop}, {"products", e.Products}} {
+	}{{"shop", e.Shop}, {"products", e.Products}, {"both in one", e.Both}} {
 		if i.Invite == nil {
 			continue
 		}
 		say(i.name+": at", at(i.At.Value), i.At.Origin)
+		if i.Delay != nil {
+			say(i.name+": delay", strconv.Itoa(i.Delay.Value), i.Delay.Origin)
+		}
+		if i.Hour != nil {
+			say(i.name+": hour", i.Hour.Value, i.Hour.Origin)
+		}
 		say(i.name+": template", i.Template.Value, i.Template.Origin)
 		say(i.name+": redirect", i.Redirect.Value, i.Redirect.Origin)
 		say(i.name+": tags", strings.Join(i.Tags.Value, ", "), i.Tags.Origin)
@@ -135,6 +144,8 @@ func (env *Env) printEffective(e *review.Effective) error {
 	say("reply_to", e.ReplyTo.Value, e.ReplyTo.Origin)
 	say("locale", e.Locale.Value, e.Locale.Origin)
 	say("location", e.Location.Value, e.Location.Origin)
+	say("frequency", strconv.Itoa(e.Frequency.Value), e.Frequency.Origin)
+	say("reminder", strconv.Itoa(e.Remind.Value), e.Remind.Origin)
 	if err := t.Flush(); err != nil {
 		return err
 	}

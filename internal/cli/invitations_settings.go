@@ -47,7 +47,7 @@ func (c *invitationsSettingsCmd) Run(ctx context.Context, env *Env) error {
 // The settings that are no texts.
 var (
 	numberSettings = []string{"delay", "delay_products", "frequency", "reminder", "again"}
-	listSettings   = []string{"ask", "tags", "notify"}
+	listSettings   = []string{"ask", "tags", "notify", "senders"}
 )
 
 // change is what the hub is told, as JSON.

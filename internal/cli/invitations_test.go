@@ -33,8 +33,10 @@ func invitingHub(t *testing.T) *fakeHub {
 	effective := &review.Effective{
 		Ask: review.Value[[]string]{Value: []string{"shop"}, Origin: review.FromOrder}, SenderName: text("Nordlys", review.FromConfiguration),
 		From: text("", review.FromDefault), ReplyTo: text("hej@nordlys.example", review.FromSettings), Locale: text("sv", review.FromOrder), Location: text("", review.FromDefault),
+		Frequency: review.Value[int]{Value: 30, Origin: review.FromSettings}, Remind: review.Value[int]{Origin: review.FromDefault},
 		Shop: &review.Invite{
-			Kinds: []string{"shop"}, At: review.Value[time.Time]{Value: now, Origin: review.FromDefault}, Template: text("t-1", review.FromDefault),
+			Kinds: []string{"shop"}, At: review.Value[time.Time]{Value: now, Origin: review.FromDefault},
+			Delay: &review.Value[int]{Value: 7, Origin: review.FromDefault}, Hour: &review.Value[string]{Origin: review.FromDefault}, Template: text("t-1", review.FromDefault),
 			Redirect: text("", review.FromDefault), Tags: review.Value[[]string]{Value: []string{"a", "b"}, Origin: review.FromOrder},
 		},
 		Warnings: []string{"the redirect is no whole address of the web: it is not used"},

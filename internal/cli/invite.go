@@ -13,7 +13,18 @@ import (
 // inviter is a route that invites.
 type inviter struct {
 	name, when string
+	on         []string
 	kinds      []string
+}
+
+// first says which of two routes invites, the first of which stands before the
+// other. The sequence decides only between routes that one event brings an
+// order to: one that waits for a later event finds the customer invited.
+func (i inviter) first(other inviter) string {
+	if !slices.Equal(i.on, other.on) {
+		return "they begin with different events (on), and the one whose event comes first invites"
+	}
+	return "of an order that passes both, " + i.name + " invites"
 }
 
 // invitedTwice returns a sentence for each two routes of a shop that may both
@@ -29,11 +40,11 @@ func invitedTwice(cfg *config.Config) []string {
 			if err != nil || len(side.Invites) == 0 || r.Disabled {
 				continue
 			}
-			now := inviter{r.Name, r.When, side.Invites}
+			now := inviter{r.Name, r.When, r.On, side.Invites}
 			for _, earlier := range before {
 				if same := shared(earlier, now); len(same) > 0 && !apart(earlier.when, now.when) {
-					notes = append(notes, fmt.Sprintf("shops.%s.routes.%s: may invite to the same (%s) as %s, which stands before it: of an order that passes both, %s invites",
-						id, r.Name, strings.Join(same, ", "), earlier.name, earlier.name))
+					notes = append(notes, fmt.Sprintf("shops.%s.routes.%s: may invite to the same (%s) as %s, which stands before it: %s",
+						id, r.Name, strings.Join(same, ", "), earlier.name, earlier.first(now)))
 				}
 			}
 			before = append(before, now)

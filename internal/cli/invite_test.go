@@ -25,7 +25,7 @@ func TestApart(t *testing.T) {
 	f(false, `order.locale == "sv-SE"`, "")
 }
 
-// TestInvitedTwice reads a file in which two of three routes want the same.
+// TestInvitedTwice reads a file in which three of four routes want what the last one wants.
 func TestInvitedTwice(t *testing.T) {
 	t.Parallel()
 	const text = `public_url: https://orders.nordlys.example
@@ -42,6 +42,11 @@ shops:
         partner: trustpilot
         when: order.locale == "sv-SE"
         settings: {api_key: k, api_secret: s, domain: nordlys.example, business_user_id: 5f0c3c001d2e4f60718293aa}
+      late:
+        partner: trustpilot
+        when: order.locale == "fi-FI"
+        on: [delivered]
+        settings: {api_key: k, api_secret: s, domain: nordlys.example, business_user_id: 5f0c3c001d2e4f60718293aa}
       mail: {partner: mail}
 `
 	path := filepath.Join(t.TempDir(), "ordermux.yml")
@@ -53,7 +58,8 @@ shops:
 		t.Fatal(err)
 	}
 	notes := strings.Join(invitedTwice(cfg), "\n")
-	if n := strings.Count(notes, "\n") + 1; n != 2 || !strings.Contains(notes, "routes.mail: may invite to the same (shop, products) as france") {
+	if n := strings.Count(notes, "\n") + 1; n != 3 || !strings.Contains(notes, "routes.mail: may invite to the same (shop, products) as france, which stands before it: of an order that passes both, france invites") ||
+		!strings.Contains(notes, "as late, which stands before it: they begin with different events (on), and the one whose event comes first invites") {
 		t.Errorf("%d notes:\n%s", n, notes)
 	}
 }

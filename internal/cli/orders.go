@@ -38,7 +38,7 @@ func (p pageFlags) pages(fetch func(o api.ListOptions) (n int, next string, err 
 }
 
 type ordersCmd struct {
-	Since   time.Time `help:"Accepted at or after (RFC 3339)." placeholder:"TIME"`
+	Since   time.Time `help:"Accepted at or after (RFC 3339, or a day in UTC)." placeholder:"TIME"`
 	Until   time.Time `help:"Accepted at or before." placeholder:"TIME"`
 	Channel string    `help:"Only this channel." placeholder:"NAME"`
 	pageFlags

@@ -18,7 +18,7 @@ type reviewsCmd struct {
 	Locale   string    `help:"Only in this language." placeholder:"LOCALE"`
 	Platform string    `help:"Only of this platform; form: our own form." placeholder:"NAME"`
 	Stars    int       `help:"Only with so many." placeholder:"N"`
-	From     time.Time `help:"Written at or after (RFC 3339)." placeholder:"TIME"`
+	From     time.Time `help:"Written at or after (RFC 3339, or a day in UTC)." placeholder:"TIME"`
 	To       time.Time `help:"Written before." placeholder:"TIME"`
 	CSV      bool      `help:"Print all as CSV." name:"csv" xor:"form"`
 	NDJSON   bool      `help:"Print all as JSON, one a line." name:"ndjson" xor:"form"`

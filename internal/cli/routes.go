@@ -55,7 +55,7 @@ func lag(r api.Route) string {
 
 type reconcileCmd struct {
 	Route string    `help:"Only this route; default all of the shop." placeholder:"NAME"`
-	From  time.Time `help:"Accepted at or after (RFC 3339)." placeholder:"TIME"`
+	From  time.Time `help:"Accepted at or after (RFC 3339, or a day in UTC)." placeholder:"TIME"`
 	To    time.Time `help:"Accepted at or before." placeholder:"TIME"`
 	ofShop
 	asJSON

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 
@@ -12,11 +13,13 @@ import (
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
+	"github.com/ordermux/ordermux/internal/sftp"
 )
 
 type sandboxCmd struct {
 	Listen string `help:"Address to listen on." default:"127.0.0.1:8090" placeholder:"ADDR"`
 	Data   string `help:"Data folder; without one nothing outlives the sandbox." placeholder:"DIR" type:"path"`
+	SFTP   string `help:"Address that files are uploaded to; none: no files are taken. Port 0: any that is free." default:"127.0.0.1:0" placeholder:"ADDR" name:"sftp"`
 	Public bool   `help:"Listen on more than loopback, though the credentials are known to everybody."`
 	logFlags
 }
@@ -24,8 +27,10 @@ type sandboxCmd struct {
 // Run serves the doors until ctx ends.
 func (c *sandboxCmd) Run(ctx context.Context, env *Env) (err error) {
 	if !c.Public {
-		if err := app.CheckLoopback(c.Listen); err != nil {
-			return usagef("%s", err)
+		for _, at := range []string{c.Listen, c.SFTP} {
+			if err := app.CheckLoopback(at); at != "" && err != nil {
+				return usagef("%s", err)
+			}
 		}
 	}
 	log, err := c.log(env)
@@ -40,16 +45,20 @@ func (c *sandboxCmd) Run(ctx context.Context, env *Env) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
 	}
 	cfg := app.SandboxConfig(c.Listen, data, all.List())
+	if c.SFTP != "" {
+		app.SandboxFiles(cfg, c.SFTP, all.List())
+	}
 	a, err := app.New(ctx, app.Options{Config: cfg, Sandbox: true, Version: env.Version, Log: log})
 	if err != nil {
 		return err
 	}
-	c.introduce(env, a.URL(), cfg)
+	c.introduce(env, a, cfg)
 	return a.Run(ctx)
 }
 
 // introduce prints where the doors are, and what opens them.
-func (c *sandboxCmd) introduce(env *Env, url string, cfg *config.Config) {
+func (c *sandboxCmd) introduce(env *Env, a *app.App, cfg *config.Config) {
+	url := a.URL()
 	fmt.Fprintf(env.Out, "sandbox at %s (shop %s, admin token %s)\n", url, app.SandboxShop, app.SandboxAdminToken)
 	shop := cfg.Shops[app.SandboxShop]
 	example := ""
@@ -58,7 +67,7 @@ func (c *sandboxCmd) introduce(env *Env, url string, cfg *config.Config) {
 			if i == 0 {
 				fmt.Fprintf(env.Out, "  %s: %s/%s/\n", p.Title, url, p.Name)
 			}
-			c.credentials(env, p, d)
+			c.credentials(env, p, d, a.UploadAddr())
 			example = cmp.Or(example, p.Name)
 		}
 	}
@@ -66,9 +75,13 @@ func (c *sandboxCmd) introduce(env *Env, url string, cfg *config.Config) {
 }
 
 // credentials prints what everybody knows anyway.
-func (c *sandboxCmd) credentials(env *Env, p partner.Partner, d config.Door) {
+func (c *sandboxCmd) credentials(env *Env, p partner.Partner, d config.Door, files net.Addr) {
 	indent := "    "
-	if d.Of != "" {
+	switch {
+	case d.Of == sftp.Kind && files != nil:
+		fmt.Fprintf(env.Out, "    %s: sftp://%s\n", d.Of, files)
+		indent += "  "
+	case d.Of != "":
 		fmt.Fprintf(env.Out, "    %s:\n", d.Of)
 		indent += "  "
 	}

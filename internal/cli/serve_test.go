@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/cli"
@@ -222,6 +224,18 @@ func TestSandbox(t *testing.T) {
 	p := start(t, "sandbox", "--listen", "127.0.0.1:0")
 	url := p.out.wait(t, `sandbox at (\S+)`)
 	p.out.wait(t, `api_key: sandbox-secret-key`)
+	if files := p.out.wait(t, `sftp: sftp://(127\.0\.0\.1:\d+)`); files != "" {
+		conn, err := net.Dial("tcp", files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+		hello := make([]byte, 8)
+		if _, err := io.ReadFull(conn, hello); err != nil || string(hello) != "SSH-2.0-" {
+			t.Errorf("%q %v", hello, err)
+		}
+		_ = conn.Close()
+	}
 	p.out.wait(t, `faults: curl .*/api/v1/faults/citrusad\n`)
 	c, err := api.NewClient(url, secret.New("sandbox-admin-token"), nil)
 	if err != nil {

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -181,10 +182,22 @@ func (r *rules) admits(s *subject, now time.Time) (judgement, bool) {
 			placed = s.order.PlacedAt.Time()
 		}
 		if !placed.IsZero() && now.Sub(placed) > r.maxAge {
-			return skipped("max_age", "older than "+r.maxAge.String()), true
+			return skipped("max_age", "older than "+days(r.maxAge)), true
 		}
 	}
 	return judgement{}, false
+}
+
+// days writes a duration as people do: whole days as such.
+func days(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == day:
+		return "a day"
+	case d > 0 && d%day == 0:
+		return strconv.Itoa(int(d/day)) + " days"
+	}
+	return d.String()
 }
 
 // carried returns the order with the lines that the route carries.

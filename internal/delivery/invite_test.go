@@ -72,6 +72,55 @@ func TestPlannedInvitationIsCancelled(t *testing.T) {
 	})
 }
 
+// TestPlannedInvitationFollowsTheWish: who says another time while it waits is
+// heard.
+func TestPlannedInvitationFollowsTheWish(t *testing.T) {
+	run(t, func(h *hub) {
+		f := &fake{}
+		side := f.side(partner.Once)
+		side.Invites = []string{partner.InviteShop, partner.InviteProducts}
+		side.Plan = func(o *order.Order, _, _ time.Time) (p partner.Plan) {
+			p.At = o.Review.Products.SendAt.Time()
+			p.Invites = []string{partner.InviteProducts}
+			if o.Review.Shop != nil {
+				p.At, p.Invites = o.Review.Shop.SendAt.Time(), append(p.Invites, partner.InviteShop)
+			}
+			return p
+		}
+		h.routes(delivery.Route{Name: "both", Side: side})
+		say := func(id string, shop time.Duration) {
+			o := sold(id)
+			in := func(d time.Duration) *order.Invitation {
+				return &order.Invitation{SendAt: order.At(time.Now().Add(d).UTC())}
+			}
+			o.Review = &order.Review{Products: in(14 * 24 * time.Hour)}
+			if shop != 0 {
+				o.Review.Shop = in(shop)
+			}
+			h.accept(order.Event{Subject: order.Subject{ID: id}, Statement: o})
+		}
+		for _, id := range []string{"earlier", "later", "now"} {
+			say(id, 0)
+		}
+		h.pass(time.Hour)
+		h.is("both", "ready:3")
+		say("earlier", 7*24*time.Hour)
+		say("later", 20*24*time.Hour)
+		say("now", -time.Hour)
+		h.pass(time.Hour)
+		h.is("both", "delivered:1 ready:2")
+		h.pass(7 * 24 * time.Hour)
+		h.is("both", "delivered:2 ready:1")
+		h.pass(10 * 24 * time.Hour)
+		h.is("both", "delivered:2 ready:1")
+		h.pass(4 * 24 * time.Hour)
+		h.is("both", "delivered:3")
+		if f.orders() != "now earlier later" {
+			t.Errorf("went %q", f.orders())
+		}
+	})
+}
+
 // TestDeclinedKeepsItsClaim: who wants no mail gets none by another route.
 func TestDeclinedKeepsItsClaim(t *testing.T) {
 	run(t, func(h *hub) {

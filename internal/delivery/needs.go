@@ -66,11 +66,11 @@ func hasProduct(o *order.Order) bool {
 }
 
 func named(o *order.Order) bool {
-	if c := o.Customer; c != nil && (c.Name != "" || c.FirstName != "" || c.LastName != "") {
+	if c := o.Customer; c != nil && strings.TrimSpace(c.Name+c.FirstName+c.LastName) != "" {
 		return true
 	}
 	r := o.Recipient
-	return r != nil && (r.Name != "" || r.FirstName != "" || r.LastName != "")
+	return r != nil && strings.TrimSpace(r.Name+r.FirstName+r.LastName) != ""
 }
 
 func addressed(p *order.Party) bool {

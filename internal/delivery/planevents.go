@@ -182,7 +182,7 @@ func (pl *planner) recheckHeld(n *candidate) error {
 		pl.events = map[int64]*order.Event{}
 	}
 	pl.events[n.event.Seq] = n.event
-	pl.cancelWaiting(n)
+	pl.reviewWaiting(n)
 	held := slices.DeleteFunc(slices.Clone(n.rows), func(d Delivery) bool { return d.State != Held })
 	if len(held) == 0 {
 		return nil
@@ -206,9 +206,11 @@ func (pl *planner) recheckHeld(n *candidate) error {
 	return nil
 }
 
-// cancelWaiting closes what waits for its time and will never go, as soon as
-// that is known: people must not read "planned" of what a refund has ended.
-func (pl *planner) cancelWaiting(n *candidate) {
+// reviewWaiting looks again at what waits for its time, where something was said
+// of its order. What will never go is closed at once: people must not read
+// "planned" of what a refund has ended. What is wished for at another time now
+// waits for that one.
+func (pl *planner) reviewWaiting(n *candidate) {
 	if pl.c.rules.mode != partner.Once {
 		return
 	}
@@ -217,8 +219,15 @@ func (pl *planner) cancelWaiting(n *candidate) {
 			continue
 		}
 		s := subject{row: n.row, order: n.order, base: d.Base, taken: d.Planned, act: d.Act}
-		if j := pl.c.rules.judge(&s, pl.now, false); j.action == skip {
+		j := pl.c.rules.judge(&s, pl.now, true)
+		if j.action == send {
+			j.until = pl.now
+		}
+		switch {
+		case j.action == skip:
 			pl.close(&d, Cancelled, j.code, j.reason)
+		case d.Attempt == 0 && j.action != hold && !j.until.Equal(d.Due):
+			pl.postpone(&d, j)
 		}
 	}
 }

@@ -43,24 +43,27 @@ type Effective struct {
 	Ask        Value[[]string] `json:"ask"`               // KindShop, KindProducts; empty: nothing can be asked
 	Shop       *Invite         `json:"shop,omitzero"`     // nil: not asked
 	Products   *Invite         `json:"products,omitzero"` // likewise
+	Both       *Invite         `json:"both,omitzero"`     // of a route that asks about both: its one mail
 	SenderName Value[string]   `json:"sender_name"`
 	From       Value[string]   `json:"from"` // "": the mail server's own address
 	ReplyTo    Value[string]   `json:"reply_to"`
 	Locale     Value[string]   `json:"locale"`
 	Location   Value[string]   `json:"location"`
-	Reminder   Value[string]   `json:"reminder"` // template id of the one reminder
+	Reminder   Value[string]   `json:"reminder"`  // template id of the one reminder
+	Remind     Value[int]      `json:"remind"`    // days after which it goes; 0: never
+	Frequency  Value[int]      `json:"frequency"` // days between two orders' mails to one customer; 0: any
 	// Warnings say what was wished for and is not done, or not as wished.
 	Warnings []string `json:"warnings,omitzero"`
-
-	both *Invite // one mail about both
 }
 
 // Invite is one invitation of an order.
 type Invite struct {
 	Kinds    []string         `json:"kinds"`
 	At       Value[time.Time] `json:"at"`
-	Template Value[string]    `json:"template"` // id
-	Redirect Value[string]    `json:"redirect"` // "": our own page
+	Delay    *Value[int]      `json:"delay,omitzero"` // days that lead to At; nil: the order names the time
+	Hour     *Value[string]   `json:"hour,omitzero"`  // of the day that Delay leads to; nil: the order says when, and no hour counts
+	Template Value[string]    `json:"template"`       // id
+	Redirect Value[string]    `json:"redirect"`       // "": our own page
 	Tags     Value[[]string]  `json:"tags"`
 }
 
@@ -70,8 +73,8 @@ type Invite struct {
 func (e *Effective) For(ask []string) *Invite {
 	wants := func(kind string) bool { return len(ask) == 0 || has(ask, kind) }
 	switch {
-	case e.both != nil && wants(KindShop) && wants(KindProducts):
-		return e.both
+	case e.Both != nil && wants(KindShop) && wants(KindProducts):
+		return e.Both
 	case e.Shop != nil && wants(KindShop):
 		return e.Shop
 	case e.Products != nil && wants(KindProducts):
@@ -131,6 +134,8 @@ func (d *decision) decide() {
 	d.Locale = d.locale()
 	d.Location = pick(d.wish.Location, d.set.Location, d.configured.Location, "")
 	d.Reminder = d.template(KindReminder, "")
+	d.Remind = pickDays(d.set.Reminder, d.configured.Reminder, 0)
+	d.Frequency = pickDays(d.set.Frequency, d.configured.Frequency, 0)
 	d.Ask = d.ask()
 	if has(d.Ask.Value, KindShop) {
 		d.Shop = d.invite(KindShop, d.wish.Shop)
@@ -139,7 +144,7 @@ func (d *decision) decide() {
 		d.Products = d.invite(KindProducts, d.wish.Products)
 	}
 	if d.Shop != nil && d.Products != nil {
-		d.both = d.together()
+		d.Both = d.together()
 	}
 }
 
@@ -155,6 +160,12 @@ func pick[T comparable](wish, set, configured, standard T) Value[T] {
 		return Value[T]{configured, FromConfiguration}
 	}
 	return Value[T]{standard, FromDefault}
+}
+
+// pickDays is pick for days that an order can not wish.
+func pickDays(set, configured *int, standard int) Value[int] {
+	days := pick(nil, set, configured, &standard)
+	return Value[int]{*days.Value, days.Origin}
 }
 
 func pickList(wish, set, configured, standard []string) Value[[]string] {
@@ -228,7 +239,8 @@ func (d *decision) invite(kind string, wish *order.Invitation) *Invite {
 	if wish == nil {
 		wish = &order.Invitation{}
 	}
-	i := &Invite{Kinds: []string{kind}, At: d.at(kind, wish)}
+	i := &Invite{Kinds: []string{kind}}
+	d.time(i, kind, wish)
 	i.Template = d.template(kind, wish.Template)
 	i.Redirect = d.redirect(wish.Redirect)
 	i.Tags = pickList(wish.Tags, d.set.Tags, d.configured.Tags, nil)
@@ -240,7 +252,7 @@ func (d *decision) together() *Invite {
 	i := *d.Shop
 	i.Kinds = []string{KindShop, KindProducts}
 	if d.Products.At.Value.After(i.At.Value) {
-		i.At = d.Products.At
+		i.At, i.Delay, i.Hour = d.Products.At, d.Products.Delay, d.Products.Hour
 	}
 	var wish string
 	for _, v := range []*order.Invitation{d.wish.Products, d.wish.Shop} {
@@ -267,27 +279,30 @@ func (d *decision) redirect(wish string) Value[string] {
 	return pick(wish, d.set.Redirect, d.configured.Redirect, "")
 }
 
-// at decides when: at the wished time; so many days after reception, as the
+// time decides when: at the wished time; so many days after reception, as the
 // order wishes; or so many days later at the hour that the shop set.
-func (d *decision) at(kind string, wish *order.Invitation) Value[time.Time] {
+func (d *decision) time(i *Invite, kind string, wish *order.Invitation) {
 	if !wish.SendAt.IsZero() {
-		return Value[time.Time]{wish.SendAt.Time(), FromOrder}
+		i.At = Value[time.Time]{wish.SendAt.Time(), FromOrder}
+		return
 	}
 	delay := wish.Delay
 	if delay == nil && kind == KindProducts {
 		delay = longestDelay(d.order)
 	}
 	if delay != nil {
-		return Value[time.Time]{d.received.AddDate(0, 0, max(*delay, 0)), FromOrder}
+		i.Delay = &Value[int]{max(*delay, 0), FromOrder}
+		i.At = Value[time.Time]{d.received.AddDate(0, 0, i.Delay.Value), FromOrder}
+		return
 	}
 	set, configured := d.set.Delay, d.configured.Delay
 	if kind == KindProducts {
 		set, configured = first(d.set.DelayProducts, set), first(d.configured.DelayProducts, configured)
 	}
-	standard := DefaultDelay
-	days := pick(nil, set, configured, &standard)
+	days := pickDays(set, configured, DefaultDelay)
 	hour := pick("", d.set.Hour, d.configured.Hour, "")
-	return Value[time.Time]{d.after(*days.Value, hour.Value), days.Origin}
+	i.Delay, i.Hour = &days, &hour
+	i.At = Value[time.Time]{d.after(days.Value, hour.Value), days.Origin}
 }
 
 // longestDelay is the longest delay of a line, if one has any.

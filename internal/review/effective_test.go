@@ -119,6 +119,31 @@ func TestEffectiveOrigins(t *testing.T) {
 	}
 }
 
+// What decides when and how often is told too, with its origin.
+func TestEffectiveDays(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.configured = review.Settings{Delay: number(3), Hour: "09:00", Frequency: number(30), Ask: []string{"shop", "products"}}
+	o.set(t, review.Settings{Reminder: number(5), DelayProducts: number(8)})
+	days := func(n int, from review.Origin) review.Value[int] { return review.Value[int]{Value: n, Origin: from} }
+	e := o.effective(bought(nil))
+	if e.Frequency != days(30, review.FromConfiguration) || e.Remind != days(5, review.FromSettings) ||
+		*e.Shop.Delay != days(3, review.FromConfiguration) || *e.Products.Delay != days(8, review.FromSettings) ||
+		*e.Shop.Hour != (review.Value[string]{Value: "09:00", Origin: review.FromConfiguration}) {
+		t.Errorf("%+v %+v", e, e.Shop)
+	}
+	if e.Both != e.For(nil) || *e.Both.Delay != days(8, review.FromSettings) || e.Both.At != e.Products.At {
+		t.Errorf("%+v", e.Both)
+	}
+	e = o.effective(bought(&order.Review{Shop: &order.Invitation{Delay: number(0)}, Products: &order.Invitation{SendAt: order.At(o.now)}}))
+	if *e.Shop.Delay != days(0, review.FromOrder) || e.Shop.Hour != nil || e.Products.Delay != nil || e.Products.Hour != nil {
+		t.Errorf("%+v %+v", e.Shop, e.Products)
+	}
+	if e := newOffice(t).effective(bought(nil)); e.Both != nil || e.Frequency != days(0, review.FromDefault) || e.Remind != days(0, review.FromDefault) || *e.Shop.Delay != days(7, review.FromDefault) {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestEffectiveTimes(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

@@ -129,6 +129,14 @@ func TestEndedForm(t *testing.T) {
 		}
 		ended("erased")
 	}
+	// Nobody knows any more whom it was sent to, and so nobody says that they get
+	// no more mails.
+	if status, text := d.get(path + "/unsubscribe"); status != http.StatusGone || strings.Contains(text, "<form") {
+		t.Error(status, text)
+	}
+	if status, text, _ := d.post(path+"/unsubscribe", "List-Unsubscribe", "One-Click"); status != http.StatusGone || !strings.Contains(text, "This invitation has ended") {
+		t.Error(status, text)
+	}
 	l := d.kept(review.Link{})
 	if l.Products != nil || l.Tags != nil || l.Location+l.Redirect+l.Address != "" || l.Order != "1001" {
 		t.Errorf("left of an erased order's link: %+v", l)

@@ -134,6 +134,10 @@ func (v *visit) failed(err error) {
 // askOptOut is the page of the line at a mail's end. Only its button opts out:
 // whatever opens the links of mails to look at them must not.
 func (v *visit) askOptOut() {
+	if v.gone() {
+		v.ended()
+		return
+	}
 	if !v.link.OptedOut.IsZero() {
 		v.say(http.StatusOK, v.t.OptedOut, v.words(v.t.OptedOutText))
 		return
@@ -141,9 +145,19 @@ func (v *visit) askOptOut() {
 	v.page(http.StatusOK, saidPage, page{T: v.t, Title: v.t.OptOut, Text: v.words(v.t.OptOutText), Button: v.t.OptOutSend})
 }
 
+// gone says that nobody knows any more whom the link was sent to, for the order
+// is erased: to say that this address gets no more mails would be untrue.
+func (v *visit) gone() bool {
+	return !v.link.Ended.IsZero() && v.link.OptedOut.IsZero() && !v.link.Test
+}
+
 // optOut takes the button's, and the mail program's, POST (RFC 8058); what
 // they send along says nothing more.
 func (v *visit) optOut() {
+	if v.gone() {
+		v.ended()
+		return
+	}
 	if _, err := v.b.Unsubscribe(v.r.Context(), v.shop, v.token); err != nil {
 		v.failed(err)
 		return

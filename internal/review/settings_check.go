@@ -143,7 +143,7 @@ func redirectFault(v string) string {
 		return ""
 	}
 	u, err := url.Parse(v)
-	good := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil && true
+	good := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil
 	if strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r == 0x7f }) || len(v) > maxRoute {
 		good = false
 	}

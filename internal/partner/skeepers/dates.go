@@ -9,9 +9,10 @@ import (
 // The forms of dates beside RFC 3339. Those without an offset are in the
 // shop's zone.
 var (
-	// of calls: a database's, ISO 8601 as PHP writes it, and a bare day.
+	// of calls: a database's, ISO 8601 as PHP writes it, without seconds, and a
+	// bare day.
 	apiDates = []string{time.DateTime, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly,
-		"2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00"}
+		"2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04", "2006-01-02T15:04Z07:00"}
 )
 
 const errDate order.ValueError = "not a date such as 2026-03-14T09:26:53Z or 2026-03-14 10:26:53"

@@ -3,6 +3,7 @@ package skeepers
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/order"
@@ -53,7 +54,7 @@ func (d *door) take(w http.ResponseWriter, r *http.Request, m *memory, g partner
 	if b.refusals > 0 && op != opSync {
 		// Nobody reads the body of an asynchronous call.
 		d.log.WarnContext(r.Context(), "events were refused", "shop", g.Shop, "source", g.Source.Name,
-			"refused", b.refusals, "of", len(m.decoder.events), "first", told(m.decoder.faults[:1]))
+			"refused", b.refusals, "of", len(m.decoder.events), "orders", b.refused(), "first", told(m.decoder.faults[:1]))
 	}
 	m.out = m.decoder.appendVerdicts(m.out, b.notes)
 	writeJSON(w, b.status(op), m.out)
@@ -149,6 +150,19 @@ func (b *batch) entries() []order.Entry {
 		}
 	}
 	return entries
+}
+
+// refused names the first orders that were refused, for the log.
+func (b *batch) refused() string {
+	var names []string
+	last := -1
+	for _, f := range b.decoder.faults {
+		if f.event != last && len(names) < maxTold {
+			names = append(names, shortID(b.decoder.events[f.event].Reference))
+		}
+		last = f.event
+	}
+	return partner.Words(strings.Join(names, ", "))
 }
 
 func (b *batch) note(i int, text string) {

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -116,7 +117,12 @@ func TestDoorLimits(t *testing.T) {
 	f(syncPath, numbered(50), 200, `"W-50"`, 50)
 	f(syncPath, numbered(51), 400, "more than 50 events", 0)
 	f(asyncPath, numbered(51), 202, `"W-51"`, 51)
-	f(asyncPath, numbered(10_001), 400, "more than 10000 events", 0)
+	f(asyncPath, numbered(10_001), 413, "more than 10000 events", 0) // no 400: the module forgets the orders of one
+
+	// A bare event in a history import is read as one, and complained about once.
+	history := strings.Replace(asyncPath, "bulk_insert", "retroactive_insert", 1)
+	f(history, list(oneEvent), 202, `"W-1"`, 1)
+	f(history, list(changed(`"2098-03-14T09:26:53Z"`, `5`)), 400, `"error_description":"purchase_date: must be a string"}`, 0)
 
 	// What the ledger alone refuses is refused alone.
 	tooMuch := changed(`}}`, `}`+extra.String()+`}`)
@@ -198,6 +204,33 @@ func TestResend(t *testing.T) {
 			s.push(c.path, three, c.after, `"W-3"`)
 			s.stored(3)
 		}
+	}
+}
+
+// Nobody reads the answer of an asynchronous call: the log names the orders
+// that were refused, and no person.
+func TestRefusedAreLogged(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	var out bytes.Buffer
+	deps := s.hub.Deps(skeepers.Partner)
+	deps.Log = slog.New(slog.NewTextHandler(&out, nil))
+	side, err := skeepers.Partner.Door(deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.door = http.StripPrefix("/skeepers", side.Handler)
+	bad := strings.Replace(oneEvent, "ada@mail.example", "ada", 1)
+	three := list(strings.Replace(bad, "W-1", "ida@mail.example", 1), oneEvent, strings.Replace(bad, "W-1", "W-2", 1))
+	s.push(asyncPath, three, 202, `"W-2"`)
+	log := out.String()
+	if !strings.Contains(log, `refused=2 of=3`) || !strings.Contains(log, `W-2`) || strings.Contains(log, "@") || strings.Contains(log, "W-1") {
+		t.Error(log)
+	}
+	out.Reset()
+	s.push(syncPath, three, 206, `"W-2"`)
+	if out.Len() > 0 {
+		t.Error(out.String())
 	}
 }
 

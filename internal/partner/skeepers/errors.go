@@ -61,6 +61,18 @@ func noShop(website string) *problem {
 		description: "[VALIDATION SERVICE]: An error occurred on fetch Shop of website: " + shortID(website)}
 }
 
+// tooMany is said of an array with more than most events. Of a synchronous call
+// it is final, for its limit is documented. The asynchronous one has none but
+// ours, and a 400 would make the shop module forget the orders.
+func tooMany(most int) *problem {
+	p := &problem{status: http.StatusBadRequest, code: "invalid_request",
+		description: "more than " + strconv.Itoa(most) + " events in one call"}
+	if most > maxBatch {
+		p.status = http.StatusRequestEntityTooLarge
+	}
+	return p
+}
+
 func tooLarge() *problem {
 	return &problem{status: http.StatusRequestEntityTooLarge, code: "invalid_request", description: partner.ErrBodyTooLarge.Error()}
 }

@@ -189,7 +189,7 @@ func (s *outgoing) toWire(o *order.Order, received, now time.Time) (wireEvent, e
 	}
 	if products {
 		e.DelayProducts = left(atProducts, now)
-		e.Products = s.products(o)
+		e.Products = s.products(o, received, now)
 	}
 	return e, sendable(&e)
 }
@@ -237,11 +237,11 @@ func (s *outgoing) consumer(e *wireEvent, o *order.Order) {
 		}
 		e.Country = country(c.Country)
 	}
-	if r := o.Recipient; r != nil && first == "" && last == "" && whole == "" {
+	if r := o.Recipient; r != nil && strings.TrimSpace(first+last+whole) == "" {
 		first, last, whole = r.FirstName, r.LastName, r.Name
 	}
 	e.Hide = e.Hide || o.Review != nil && o.Review.HidePersonal
-	e.First, e.Last = names(first, last, whole)
+	e.First, e.Last = names(strings.TrimSpace(first), strings.TrimSpace(last), whole)
 }
 
 // names splits a full name where its parts are not known, and puts a point
@@ -288,8 +288,8 @@ func cut(text string, most int) string {
 }
 
 // products are those of the order, each once, and no more than our own door
-// takes.
-func (s *outgoing) products(o *order.Order) []wireProduct {
+// takes. A product's own delay counts from reception as the order's do.
+func (s *outgoing) products(o *order.Order, received, now time.Time) []wireProduct {
 	list := make([]wireProduct, 0, min(len(o.Lines), maxProducts))
 	for i := range o.Lines {
 		if len(list) == maxProducts {
@@ -300,6 +300,9 @@ func (s *outgoing) products(o *order.Order) []wireProduct {
 			continue
 		}
 		p := s.product(l)
+		if l.ReviewDelay != nil {
+			p.Delay = left(planned(nil, l.ReviewDelay, received), now)
+		}
 		if !slices.ContainsFunc(list, func(q wireProduct) bool { return q.Reference == p.Reference }) {
 			list = append(list, p)
 		}
@@ -312,7 +315,7 @@ func (s *outgoing) product(l *order.Line) wireProduct {
 		Reference: s.code(&l.Product), SKU: l.Product.SKU, EAN: l.Product.GTIN, UPC: l.Product.UPC,
 		MPN: l.Product.MPN, ISBN: l.Product.ISBN, Name: cut(l.Product.Name, cutProduct), Price: l.UnitPrice,
 		Brand: l.Product.Brand, Category: l.Product.Category, URL: l.Product.URL, Image: l.Product.ImageURL,
-		NotReceived: l.NotReceived, Delay: l.ReviewDelay,
+		NotReceived: l.NotReceived,
 	}
 	if p.Name == "" {
 		p.Name = p.Reference

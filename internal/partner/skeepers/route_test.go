@@ -195,12 +195,16 @@ func TestDelayCountsFromReception(t *testing.T) {
 		t.Helper()
 		now = received.Add(after)
 		o := sample(t, "W-1")
-		o.Review = review
+		o.Review, o.Lines[0].ReviewDelay = review, days(4)
 		tasks := partnertest.Tasks(o)
 		tasks[0].Planned = received
 		body, err := side.Render(tasks[0])
 		if err != nil || !strings.Contains(string(body), `"solicitation_parameters":{`+want+`}`) {
 			t.Errorf("after %v: %s %v\nwant %s", after, body, err, want)
+		}
+		own := fmt.Sprintf(`"not_received":false,"delay":%d}`, max(4-int(after/(24*time.Hour)), 0))
+		if asked := strings.Contains(want, "PRODUCT"); asked != strings.Contains(string(body), own) {
+			t.Errorf("after %v: %s\nthe product's own delay: %s", after, body, own)
 		}
 		side.Deliver(t.Context(), tasks)
 		if p.last() != "["+string(body)+"]" {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -122,17 +124,23 @@ func (t *tokens) ask(ctx context.Context) (token string, life time.Duration, err
 		return "", 0, &blocked{tokenVerdict(reply)}
 	}
 	var answer struct {
-		Token   string `json:"access_token"`
-		Expires int64  `json:"expires_in"`
+		Token   string     `json:"access_token"`
+		Expires json.Value `json:"expires_in"`
 	}
 	if err := json.UnmarshalInput(reply.Body, &answer); err != nil || answer.Token == "" {
 		return "", 0, &blocked{partner.Refused("token_unreadable", "token_url answers without an access_token").Of(partner.ScopeRoute)}
 	}
-	life = defaultLife
-	if answer.Expires > 0 && answer.Expires < 365*24*3600 {
-		life = time.Duration(answer.Expires) * time.Second
+	return answer.Token, lifeOf(answer.Expires), nil
+}
+
+// lifeOf reads expires_in, a number of seconds. Only the token itself has to be
+// there: a life that is spelled otherwise is a number all the same, or unknown.
+func lifeOf(expires json.Value) time.Duration {
+	seconds, err := strconv.ParseFloat(strings.Trim(string(expires), `"`), 64)
+	if err != nil || seconds < 1 || seconds > 365*24*3600 {
+		return defaultLife
 	}
-	return answer.Token, life, nil
+	return time.Duration(seconds) * time.Second
 }
 
 // blocked is the outcome of orders that can not be sent for want of a token.

@@ -1,6 +1,7 @@
 package skeepers
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"strconv"
@@ -15,7 +16,7 @@ import (
 type said struct {
 	refused  map[string]string // the partner's words by reference
 	nameless bool              // an event was refused, and not one that can be told
-	array    bool              // the answer is an array of elements at all
+	strange  string            // why the answer is none of this API's; "": it may be
 }
 
 // readAnswer reads the array that an answer is: refused elements carry
@@ -27,10 +28,10 @@ func readAnswer(body []byte, batch []sent) said {
 	for _, s := range batch {
 		known[s.event.Reference] = true
 	}
-	if json.CheckInput(body) != nil {
+	if a.strange = strange(body); a.strange != "" || isEmpty(body) {
 		return a
 	}
-	err := json.Elements(body, func(_ int, element json.Value) error {
+	_ = json.Elements(body, func(_ int, element json.Value) error { // what is no array names nobody
 		reference, words := readVerdict(element)
 		switch {
 		case words == "":
@@ -41,9 +42,28 @@ func readAnswer(body []byte, batch []sent) said {
 		}
 		return nil
 	})
-	a.array = err == nil
 	return a
 }
+
+// strange says why an answer can not be one of this API; "": it can. An empty
+// one can: what stands in the body of a success is not documented. A page of a
+// proxy can not, nor an object that tells of an error.
+func strange(body []byte) string {
+	switch {
+	case isEmpty(body):
+		return ""
+	case json.CheckInput(body) != nil || !json.Valid(body):
+		return "the answer is no JSON: " + partnerWords(body)
+	case json.Value(body).Kind() != '{':
+		return ""
+	}
+	if _, words := readVerdict(body); words != "" {
+		return "the answer tells of an error: " + partner.Words(words)
+	}
+	return ""
+}
+
+func isEmpty(body []byte) bool { return len(bytes.TrimSpace(body)) == 0 }
 
 // readVerdict reads one element; words are "" if its event was taken.
 func readVerdict(element json.Value) (reference, words string) {
@@ -77,7 +97,7 @@ func wordOf(c *json.Cursor) string {
 		return c.Text()
 	}
 	switch text := c.Raw(); text {
-	case "null", "false", "[]", "{}":
+	case "null", "false", "0", "[]", "{}":
 		return ""
 	default:
 		return text
@@ -95,6 +115,8 @@ func prove(reply outbound.Reply, batch []sent, outcomes []partner.Outcome) {
 		switch {
 		case refused:
 			outcomes[s.task] = partner.Refused("refused", partner.Words(words))
+		case a.strange != "" && reply.Status != http.StatusPartialContent:
+			outcomes[s.task] = partner.Unknown("answer_unreadable", a.strange)
 		case !hidden:
 			outcomes[s.task] = partner.Delivered(s.event.Reference)
 		case len(batch) > 1:

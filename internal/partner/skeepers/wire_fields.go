@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
@@ -41,8 +42,11 @@ func (r *eventReader) product(c *json.Cursor, n int, p *wireProduct) {
 		}
 	}
 	r.either(n, p, ean13)
-	r.require(place{n, "product_ref.reference"}, p.Reference != "")
+	r.require(place{n, "product_ref.reference"}, filled(p.Reference))
 }
+
+// filled reports whether a field holds more than blanks.
+func filled(text string) bool { return strings.TrimSpace(text) != "" }
 
 // productRef reads the codes of a product, and returns the one that stands in
 // ean13.
@@ -95,10 +99,10 @@ func (r *eventReader) either(n int, p *wireProduct, ean13 string) {
 // demand complains about what is missing or can not be.
 func (r *eventReader) demand() {
 	e := r.e
-	r.require(at("purchase_reference"), e.Reference != "")
+	r.require(at("purchase_reference"), filled(e.Reference))
 	r.require(at("purchase_date"), !e.Date.IsZero())
-	r.require(at("consumer.first_name"), e.First != "" || !r.d.names)
-	r.require(at("consumer.last_name"), e.Last != "" || !r.d.names)
+	r.require(at("consumer.first_name"), filled(e.First) || !r.d.names)
+	r.require(at("consumer.last_name"), filled(e.Last) || !r.d.names)
 	r.require(at("consumer.email"), e.Email != "")
 	if e.Email != "" && !isEmail(e.Email) {
 		r.fault(at("consumer.email"), order.Malformed, "is not a valid e-mail address")
@@ -135,7 +139,7 @@ func (r *eventReader) demandType() {
 	switch e.Type {
 	case typeBoth, typeBrand:
 	case typeProducts:
-		if len(e.Products) == 0 {
+		if len(e.Products) == 0 && !r.complained("products") {
 			r.fault(at("products"), order.Required, "at least one is required with "+typeProducts)
 		}
 	case "":
@@ -149,13 +153,20 @@ func (r *eventReader) demandType() {
 	}
 }
 
+// maxEmail is the longest address that mail can be sent to (RFC 5321,
+// 4.5.3.1.3, less the brackets).
+const maxEmail = 254
+
 // isEmail reports whether mail could be sent there: one @, with something
 // before it and a host behind it, and nothing that ends a header line.
 func isEmail(s string) bool {
 	local, host, ok := strings.Cut(s, "@")
-	return ok && local != "" && host != "" && host[0] != '.' && host[len(host)-1] != '.' &&
-		!strings.ContainsAny(s, " \t\r\n<>,;\"") && !strings.Contains(host, "@") && !strings.Contains(host, "..")
+	return ok && local != "" && host != "" && host[0] != '.' && host[len(host)-1] != '.' && len(s) <= maxEmail &&
+		!strings.ContainsAny(s, `<>,;"`) && !strings.ContainsFunc(s, isBlankOrControl) &&
+		!strings.Contains(host, "@") && !strings.Contains(host, "..")
 }
+
+func isBlankOrControl(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }
 
 func (r *eventReader) fault(p place, code order.FaultCode, reason string) {
 	r.d.faults = append(r.d.faults, fault{r.event, order.Fault{Path: p.String(), Code: code, Reason: reason}})
@@ -164,16 +175,20 @@ func (r *eventReader) fault(p place, code order.FaultCode, reason string) {
 // require complains about a missing field, unless the field itself has a
 // complaint already.
 func (r *eventReader) require(p place, ok bool) {
-	if ok {
-		return
+	if !ok && !r.complained(p.String()) {
+		r.fault(p, order.Required, "is required")
 	}
-	path := p.String()
-	for _, f := range r.d.faults {
-		if f.event == r.event && (f.Path == path || strings.HasPrefix(path, f.Path+".")) {
-			return
+}
+
+// complained reports whether a field of the event, or what it stands in, has a
+// complaint already.
+func (r *eventReader) complained(path string) bool {
+	for i := len(r.d.faults) - 1; i >= 0 && r.d.faults[i].event == r.event; i-- {
+		if f := r.d.faults[i]; f.Path == path || strings.HasPrefix(path, f.Path+".") {
+			return true
 		}
 	}
-	r.fault(p, order.Required, "is required")
+	return false
 }
 
 // keep remembers a field that the API does not have.

@@ -128,8 +128,8 @@ func (r *eventReader) historicProduct(c *json.Cursor, n int, p *wireProduct) {
 			*to = text
 		}
 	}
-	r.require(place{n, "id_product"}, p.Reference != "")
-	r.require(place{n, "name_product"}, p.Name != "")
+	r.require(place{n, "id_product"}, filled(p.Reference))
+	r.require(place{n, "name_product"}, filled(p.Name))
 }
 
 // historic is where a member of a product of the historic service goes; nil:
@@ -164,7 +164,7 @@ func (p *wireProduct) historic(name string) *string {
 
 func (r *eventReader) demandHistoric(h *historic) {
 	e := r.e
-	r.require(at("order_ref"), e.Reference != "")
+	r.require(at("order_ref"), filled(e.Reference))
 	if strings.ContainsAny(e.Reference, "\t\r\n") {
 		r.fault(at("order_ref"), order.Malformed, notOneLine)
 	}
@@ -175,8 +175,8 @@ func (r *eventReader) demandHistoric(h *historic) {
 			r.fault(at("order_date"), order.Malformed, err.Error())
 		}
 	}
-	r.require(at("firstname"), e.First != "")
-	r.require(at("lastname"), e.Last != "")
+	r.require(at("firstname"), filled(e.First))
+	r.require(at("lastname"), filled(e.Last))
 	r.require(at("email"), e.Email != "")
 	if e.Email != "" && !isEmail(e.Email) {
 		r.fault(at("email"), order.Malformed, "is not a valid e-mail address")

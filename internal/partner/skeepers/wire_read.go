@@ -2,7 +2,7 @@ package skeepers
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -49,8 +49,8 @@ func (d *decoder) reset(t terms) {
 	}
 }
 
-// read reads a bare array of events. Its error is an *order.Invalid and about
-// the array; what is wrong with single events stands in d.faults.
+// read reads a bare array of events. Its error is an *order.Invalid or a
+// *problem, and about the array; what is wrong with single events stands in d.faults.
 func (d *decoder) read(body []byte, t terms) error {
 	d.reset(t)
 	d.check = json.CheckInput(body) != nil
@@ -74,6 +74,9 @@ func (d *decoder) read(body []byte, t terms) error {
 // explain says what is wrong with a body: by reading it once more, for the
 // library's own words need the whole text.
 func explain(err error, body []byte) error {
+	if p, ok := errors.AsType[*problem](err); ok {
+		return p
+	}
 	if _, ok := json.Invalid(err); !ok {
 		var whole json.Value
 		if e := json.Unmarshal(body, &whole); e != nil {
@@ -104,7 +107,7 @@ func (d *decoder) readArray() error {
 			return err
 		}
 		if len(d.events) == d.most {
-			return &json.PathError{Reason: fmt.Sprintf("more than %d events in one call", d.most), Code: order.TooLarge}
+			return tooMany(d.most)
 		}
 		d.readElement(v)
 	}
@@ -142,7 +145,7 @@ type eventReader struct {
 // {"orderData": event, "status": "5", "purchase_date": "…"}. A bare event is
 // taken too.
 func (r *eventReader) readWrapped(c *json.Cursor) {
-	whole := *c
+	whole, before := *c, len(r.d.faults)
 	var date string
 	if c.Kind() != '{' {
 		r.readEvent(c)
@@ -161,7 +164,7 @@ func (r *eventReader) readWrapped(c *json.Cursor) {
 		}
 	}
 	if !found {
-		r.e.Extra = nil
+		r.e.Extra, r.d.faults = nil, r.d.faults[:before]
 		r.readEvent(&whole)
 		return
 	}

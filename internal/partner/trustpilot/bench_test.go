@@ -24,7 +24,8 @@ const benchBody = `{"consumerEmail":"eva@kund.example","consumerName":"Eva Lind"
 	`"redirectUri":"https://nordljus.example/tack","tags":["region-north","carrier.x"]}}`
 
 // BenchmarkInvitation is all that the door does for an invitation but the
-// ledger's part: no look into a store is among it.
+// ledger's part: what a look into the store for an earlier call costs is not
+// among it.
 func BenchmarkInvitation(b *testing.B) {
 	t := newBench(b, map[string]string{"require_user": "false"})
 	token := t.token("grant_type=client_credentials")["access_token"]

@@ -48,6 +48,13 @@ const (
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, versioned := resource(r.URL.EscapedPath())
+	// Who brings no token is told so before anything else: the Python client asks
+	// for one only after a 401 (https://github.com/trustpilot/python-trustpilot,
+	// seen 2026).
+	if strings.HasPrefix(path, "private/") && bearer(r) == "" {
+		d.fail(w, r, noToken())
+		return
+	}
 	if rest, ok := strings.CutPrefix(path, pathPrivate); ok {
 		d.servePrivate(w, r, rest)
 		return

@@ -35,8 +35,14 @@ func (d *door) handleInvitation(w http.ResponseWriter, r *http.Request, unit str
 		return err
 	}
 	part := ""
-	if body.Service == nil && body.Product != nil {
+	switch {
+	case body.Product == nil:
+		err = d.keepProducts(r.Context(), l.Grant, &o)
+	case body.Service == nil:
 		part = partProducts
+	}
+	if err != nil {
+		return err
 	}
 	if err := d.state(r.Context(), l.Grant, part, &o, wire); err != nil {
 		return err
@@ -53,6 +59,32 @@ const (
 	partLink         = "/link"
 	partProductsLink = "/products-link"
 )
+
+// keepProducts lets stand what an earlier call asked about the products of an
+// order, for one that asks about the shop alone: with Trustpilot these are two
+// invitations. What a call about products alone has asked stands by itself.
+func (d *door) keepProducts(ctx context.Context, g partner.Grant, o *order.Order) error {
+	was, err := d.said(ctx, g, "", o.ID)
+	if err != nil || was == nil || was.Customer == nil || was.Review == nil || was.Review.Products == nil {
+		return err
+	}
+	alone, err := d.said(ctx, g, partProducts, o.ID)
+	if err != nil || alone != nil {
+		return err
+	}
+	o.Review.Products, o.Lines = was.Review.Products, was.Lines
+	return nil
+}
+
+// said is what was said of an order by a door's entry, or by a part of it; nil:
+// nothing.
+func (d *door) said(ctx context.Context, g partner.Grant, part, id string) (*order.Order, error) {
+	list, err := d.deps.Orders.Layers(ctx, g.Shop, g.Source.Name+part, []string{id})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
 
 // state has the ledger take what a caller says of an order; it is on disk when
 // state returns nil.

@@ -47,6 +47,9 @@ func (d *door) handleLegacyCreate(w http.ResponseWriter, r *http.Request, unit s
 	}
 	modern := body.modern()
 	o := modern.toOrder()
+	if err := d.keepProducts(r.Context(), l.Grant, &o); err != nil {
+		return err
+	}
 	if err := d.state(r.Context(), l.Grant, "", &o, wire); err != nil {
 		return err
 	}
@@ -55,7 +58,7 @@ func (d *door) handleLegacyCreate(w http.ResponseWriter, r *http.Request, unit s
 	if err != nil {
 		return err
 	}
-	answer := legacyOf(&o, m, l)
+	answer := d.legacyOf(&o, m, l)
 	answer.ID, answer.BusinessUnitID = id, unit
 	answerJSON(w, http.StatusOK, answer)
 	return nil
@@ -103,7 +106,7 @@ func (d *door) handleLegacyRead(w http.ResponseWriter, r *http.Request, unit, id
 	if len(found) == 0 || found[0] == nil || found[0].Customer == nil || found[0].Review == nil { // erased
 		return notFound()
 	}
-	answer := legacyOf(found[0], m, l)
+	answer := d.legacyOf(found[0], m, l)
 	answer.ID, answer.BusinessUnitID = id, unit
 	products := found[0].Review.Products != nil
 	answer.InvitationType, answer.IncludesProduct = "ServiceReviewInvitation", &products
@@ -111,26 +114,34 @@ func (d *door) handleLegacyRead(w http.ResponseWriter, r *http.Request, unit, id
 	return nil
 }
 
-// legacyOf maps an order onto the answer of the old calls. Its status stays as
-// it was seen for new invitations: what became of them, a door is not told.
-func legacyOf(o *order.Order, m remembered, l *login) wireLegacyMade {
-	v := o.Review.Shop
-	if v == nil {
-		v = &order.Invitation{}
-	}
+// legacyOf maps an order onto the answer of the old calls, which tells of what
+// the caller left out what the shop has set. Its status stays as it was seen
+// for new invitations: what became of them, a door is not told.
+func (d *door) legacyOf(o *order.Order, m remembered, l *login) wireLegacyMade {
+	e := d.deps.Reviews.Effective(l.Shop, o, m.Created, m.Created)
 	w := wireLegacyMade{
-		BusinessUserID: m.User, ReferenceID: o.ID, Locale: o.Locale,
-		Recipient:  wireParty{o.Customer.Email, o.Customer.Name},
-		Sender:     wireParty{o.Review.SenderEmail, o.Review.SenderName},
-		TemplateID: orNull(v.Template), ReplyTo: orNull(o.Review.ReplyTo), RedirectURI: orNull(v.Redirect),
+		BusinessUserID: m.User, ReferenceID: o.ID, Locale: siteLocale(e.Locale.Value),
+		Recipient:   wireParty{o.Customer.Email, o.Customer.Name},
+		Sender:      wireParty{o.Review.SenderEmail, o.Review.SenderName},
+		ReplyTo:     orNull(e.ReplyTo.Value),
 		CreatedTime: m.Created.Format("2006-01-02T15:04:05.000000Z"),
-		Tags:        append([]string{}, v.Tags...), Status: "notsent", Source: "InvitationApi",
+		Tags:        []string{}, Status: "notsent", Source: "InvitationApi",
 	}
-	if w.Sender.Name == "" {
-		w.Sender.Name = displayName(l.Grant)
+	fillIn(&w.Sender.Email, e.From.Value)
+	fillIn(&w.Sender.Name, displayName(l.Grant))
+	if v := o.Review.Shop; v != nil {
+		w.TemplateID, w.RedirectURI = orNull(v.Template), orNull(v.Redirect)
+		w.Tags = append(w.Tags, v.Tags...)
 	}
-	if !v.SendAt.IsZero() {
-		w.SendTime = orNull(v.SendAt.Time().UTC().Format("2006-01-02T15:04:05Z"))
+	if v := e.Shop; v != nil {
+		at := v.At.Value
+		if asked := o.Review.Shop; asked != nil && !asked.SendAt.IsZero() {
+			at = asked.SendAt.Time()
+		}
+		w.SendTime = orNull(at.UTC().Format("2006-01-02T15:04:05Z"))
+		if w.TemplateID == nil {
+			w.TemplateID = orNull(v.Template.Value)
+		}
 	}
 	return w
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
@@ -40,7 +41,7 @@ func (d *door) handleLink(w http.ResponseWriter, r *http.Request, unit string) e
 	if err != nil {
 		return err
 	}
-	answerJSON(w, http.StatusOK, wireLinkMade{made.ID, address})
+	answerJSON(w, http.StatusOK, wireLinkMade{made.ID, whole(r, address)})
 	return nil
 }
 
@@ -76,7 +77,7 @@ func (d *door) handleProductLink(w http.ResponseWriter, r *http.Request, unit st
 	if err != nil {
 		return err
 	}
-	answerJSON(w, http.StatusOK, wireProductLinkMade{made.ID[:24], address})
+	answerJSON(w, http.StatusOK, wireProductLinkMade{made.ID[:24], whole(r, address)})
 	return nil
 }
 
@@ -95,6 +96,19 @@ func (d *door) link(ctx context.Context, l *login, part string, o *order.Order, 
 	}
 	sum := sha256.Sum256(wish)
 	return d.deps.Reviews.Make(ctx, l.Shop, "trustpilot"+part+"/"+o.ID+"/"+hex.EncodeToString(sum[:16]), ask)
+}
+
+// whole makes an address of a path, where the hub has no public_url to say who
+// it is: what the caller called it is the best guess then.
+func whole(r *http.Request, address string) string {
+	if !strings.HasPrefix(address, "/") {
+		return address
+	}
+	scheme := "http://"
+	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		scheme = "https://"
+	}
+	return scheme + r.Host + address
 }
 
 // linesByID are the products of the catalogue with these ids.

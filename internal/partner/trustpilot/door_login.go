@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -156,7 +157,7 @@ func (d *door) tokenOf(ctx context.Context, token string) (*login, error) {
 		return nil, err
 	}
 	l := &login{Grant: g}
-	_, who, _ := strings.Cut(data, "/")
+	_, who := chainOf(data)
 	if who == "" {
 		return l, nil
 	}
@@ -259,23 +260,32 @@ func basic(header string) (id, key string, ok bool) {
 	return strings.Cut(string(plain), ":")
 }
 
-// user finds a user of the shop by e-mail address and password; nil: these are
-// not right.
+// user finds a user of the shop by e-mail address, in whatever letters, and
+// password; nil: these are not right.
 func (d *door) user(ctx context.Context, shop, email, password string) (*partner.Grant, error) {
-	email = strings.TrimSpace(email)
-	for _, spelled := range []string{email, strings.ToLower(email)} {
-		g, ok, err := d.deps.Credentials.Find(ctx, fieldEmail, spelled)
-		if err != nil {
-			return nil, err
-		}
-		if !ok || g.Shop != shop {
-			continue
-		}
-		right, err := d.deps.Credentials.Check(ctx, g, fieldPassword, password)
-		if err != nil || !right {
-			return nil, err
-		}
-		return &g, nil
+	g, err := d.userByEmail(ctx, shop, strings.TrimSpace(email))
+	if err != nil || g == nil {
+		return nil, err
 	}
-	return nil, nil
+	right, err := d.deps.Credentials.Check(ctx, *g, fieldPassword, password)
+	if err != nil || !right {
+		return nil, err
+	}
+	return g, nil
+}
+
+func (d *door) userByEmail(ctx context.Context, shop, email string) (*partner.Grant, error) {
+	g, ok, err := d.deps.Credentials.Find(ctx, fieldEmail, email)
+	if err != nil || ok && g.Shop == shop {
+		return &g, err
+	}
+	users, err := d.deps.Credentials.List(ctx, shop, ofUser)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(users, func(g partner.Grant) bool { return strings.EqualFold(g.Settings[fieldEmail].Text, email) })
+	if i < 0 {
+		return nil, nil
+	}
+	return &users[i], nil
 }

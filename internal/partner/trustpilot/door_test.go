@@ -112,6 +112,27 @@ func TestAccessTokenEnds(t *testing.T) {
 	}
 }
 
+// TestRefreshGivesNewTokens: both are new, even within a second.
+func TestRefreshGivesNewTokens(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	first := b.token(passwordGrant)
+	second := b.token("grant_type=refresh_token&refresh_token=" + first["refresh_token"])
+	for _, name := range []string{"access_token", "refresh_token"} {
+		if first[name] == second[name] {
+			t.Errorf("%s stayed", name)
+		}
+	}
+	if w := b.call("POST", oauth+"revoke", map[string]string{"Content-Type": formType}, "token="+second["refresh_token"]); w.Code != http.StatusOK {
+		t.Fatalf("revoke: %d %s", w.Code, w.Body)
+	}
+	for _, token := range []string{first["access_token"], second["access_token"]} {
+		if w := b.call("POST", invite, bearer(token), minimal); w.Code != http.StatusUnauthorized {
+			t.Errorf("of a login that was ended: %d", w.Code)
+		}
+	}
+}
+
 // What one node revokes, another hears of within five seconds.
 func TestRevocationReachesEveryNode(t *testing.T) {
 	t.Parallel()

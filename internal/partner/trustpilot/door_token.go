@@ -83,8 +83,16 @@ var needed = map[string][]string{
 }
 
 // A login is a chain of tokens: what it began with, and all that were got by
-// refreshing. Every token names its chain and its user: "chain/user.generation",
-// "chain/" where there is none. Revoking one of them ends them all.
+// refreshing. Every token names its chain and its user: "chain.once/user.generation",
+// "chain.once/" where there is none. Revoking one of them ends them all. Once is
+// of no meaning: without it two tokens of one second would be the same.
+
+// chainOf reads what a token names; who is "" where there is no user.
+func chainOf(data string) (chain, who string) {
+	head, who, _ := strings.Cut(data, "/")
+	chain, _, _ = strings.Cut(head, ".")
+	return chain, who
+}
 
 // grantClient gives a token of the application alone: no user, no refresh.
 func (d *door) grantClient(_ context.Context, g partner.Grant, _ url.Values) (wireToken, error) {
@@ -149,7 +157,7 @@ func (d *door) grantRefresh(ctx context.Context, g partner.Grant, form url.Value
 	if err != nil {
 		return wireToken{}, tokenFault(err)
 	}
-	chain, who, _ := strings.Cut(data, "/")
+	chain, who := chainOf(data)
 	user, err := d.userOf(ctx, g.Shop, who)
 	if err != nil {
 		return wireToken{}, err
@@ -177,7 +185,7 @@ func (d *door) alive(ctx context.Context, use, token string) (partner.Grant, str
 	if err != nil {
 		return g, "", err
 	}
-	chain, _, _ := strings.Cut(data, "/")
+	chain, _ := chainOf(data)
 	over, err := d.revoked.has(ctx, d.deps.State, chain, d.now())
 	if err == nil && over {
 		err = secret.ErrToken
@@ -209,7 +217,7 @@ func (d *door) handleRevoke(w http.ResponseWriter, r *http.Request, form url.Val
 	if err != nil {
 		return err
 	}
-	chain, _, _ := strings.Cut(data, "/")
+	chain, _ := chainOf(data)
 	if err := d.revoked.add(r.Context(), d.deps.State, chain, max(refreshLife(g), accessLife)); err != nil {
 		return err
 	}
@@ -224,13 +232,14 @@ func (d *door) issue(g partner.Grant, chain, who string) wireToken {
 	if g.Settings["issued_at"].Text == "milliseconds" {
 		at = strconv.FormatInt(now.UnixMilli(), 10)
 	}
+	data := chain + "." + randomHex(4) + "/" + who
 	t := wireToken{
-		AccessToken: prefixAccess + d.deps.Access.Issue(g, useAccess, chain+"/"+who, accessLife).Reveal(),
+		AccessToken: prefixAccess + d.deps.Access.Issue(g, useAccess, data, accessLife).Reveal(),
 		ExpiresIn:   strconv.Itoa(int(accessLife.Seconds()) - 1), TokenType: "BearerToken", IssuedAt: at,
 	}
 	if who != "" {
 		life := refreshLife(g)
-		t.RefreshToken = prefixRefresh + d.deps.Access.Issue(g, useRefresh, chain+"/"+who, life).Reveal()
+		t.RefreshToken = prefixRefresh + d.deps.Access.Issue(g, useRefresh, data, life).Reveal()
 		t.RefreshTokenExpiresIn, t.RefreshTokenIssuedAt = strconv.Itoa(int(life.Seconds())), at
 		t.RefreshTokenStatus = "approved"
 	}

@@ -38,7 +38,7 @@ func doorFields() []partner.Field {
 	return append(applicationFields(), []partner.Field{
 		{Name: fieldEmail, Of: ofUser, Door: true, Kind: partner.Text, Required: true, Credential: true,
 			Description: "E-mail address that the user logs in with: username of the grant password, and on the login page."},
-		{Name: fieldPassword, Of: ofUser, Door: true, Kind: partner.Text, Required: true, Secret: true, Password: true,
+		{Name: fieldPassword, Of: ofUser, Door: true, Kind: partner.Text, Required: true, Secret: true, Password: true, Make: partner.MakeKey,
 			Description: "The user's password."},
 		{Name: "user_role", Of: ofUser, Door: true, Kind: partner.Text, Default: roleAdmin,
 			Description: "The user's role. Only Admin and Manager may invite customers and delete invitation data."},

@@ -28,7 +28,7 @@ func (d *door) handleInvitation(w http.ResponseWriter, r *http.Request, unit str
 		return err
 	}
 	if body.ReferenceNumber == "" {
-		body.ReferenceNumber = d.madeReference(l.Shop, wire)
+		body.ReferenceNumber = loose(d.madeReference(l.Shop, wire))
 	}
 	o := body.toOrder()
 	if err := d.fromCatalogue(r.Context(), l.Shop, &o); err != nil {

@@ -43,7 +43,7 @@ func (d *door) handleLegacyCreate(w http.ResponseWriter, r *http.Request, unit s
 		return err
 	}
 	if body.ReferenceID == "" {
-		body.ReferenceID = d.madeReference(l.Shop, wire)
+		body.ReferenceID = loose(d.madeReference(l.Shop, wire))
 	}
 	modern := body.modern()
 	o := modern.toOrder()

@@ -32,7 +32,7 @@ func (d *door) handleLink(w http.ResponseWriter, r *http.Request, unit string) e
 		return err
 	}
 	if body.ReferenceID == "" {
-		body.ReferenceID = d.madeReference(l.Shop, []byte("link\x00"+body.Email+"\x00"+body.Name))
+		body.ReferenceID = loose(d.madeReference(l.Shop, []byte("link\x00"+body.Email+"\x00"+body.Name)))
 	}
 	o := body.toOrder()
 	made, address, err := d.link(r.Context(), l, partLink, &o, review.Link{
@@ -60,7 +60,7 @@ func (d *door) handleProductLink(w http.ResponseWriter, r *http.Request, unit st
 		return err
 	}
 	if body.ReferenceID == "" {
-		body.ReferenceID = d.madeReference(l.Shop, []byte("products\x00"+body.Consumer.Email+"\x00"+body.Consumer.Name))
+		body.ReferenceID = loose(d.madeReference(l.Shop, []byte("products\x00"+body.Consumer.Email+"\x00"+body.Consumer.Name)))
 	}
 	o := body.toOrder()
 	if len(body.ProductIDs) > 0 {

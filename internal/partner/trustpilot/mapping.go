@@ -13,7 +13,7 @@ import (
 // shop, with all that the shop has set.
 func (w *wireInvitation) toOrder() order.Order {
 	o := order.Order{
-		ID:       w.ReferenceNumber,
+		ID:       string(w.ReferenceNumber),
 		Customer: &order.Customer{Email: w.ConsumerEmail, Name: w.ConsumerName},
 		Review: &order.Review{
 			SenderName: w.SenderName, SenderEmail: w.SenderEmail, ReplyTo: w.ReplyTo, Location: w.LocationID,
@@ -110,7 +110,7 @@ func (w *wireLegacy) modern() wireInvitation {
 // hands the link out itself.
 func (w *wireLink) toOrder() order.Order {
 	o := order.Order{
-		ID:       w.ReferenceID,
+		ID:       string(w.ReferenceID),
 		Customer: &order.Customer{Email: w.Email, Name: w.Name},
 		Review:   &order.Review{Location: w.LocationID, ByLink: true},
 	}
@@ -121,7 +121,7 @@ func (w *wireLink) toOrder() order.Order {
 
 // toOrder does so for products.
 func (w *wireProductLink) toOrder() order.Order {
-	o := order.Order{ID: w.ReferenceID, Review: &order.Review{ByLink: true}, Lines: toLines(w.Products)}
+	o := order.Order{ID: string(w.ReferenceID), Review: &order.Review{ByLink: true}, Lines: toLines(w.Products)}
 	if w.Consumer != nil {
 		o.Customer = &order.Customer{Email: w.Consumer.Email, Name: w.Consumer.Name}
 	}
@@ -135,7 +135,7 @@ func (w *wireProductLink) toOrder() order.Order {
 // not take (tags with blanks, forbidden signs in references) is the caller's to
 // change. An order that names no location has its store as one.
 func toWire(o *order.Order, shop, products bool) wireInvitation {
-	w := wireInvitation{ReferenceNumber: o.ID, Locale: o.Locale, Type: typeEmail}
+	w := wireInvitation{ReferenceNumber: loose(o.ID), Locale: o.Locale, Type: typeEmail}
 	if c := o.Customer; c != nil {
 		w.ConsumerEmail, w.ConsumerName = c.Email, nameOf(c)
 	}

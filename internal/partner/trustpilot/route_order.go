@@ -26,7 +26,7 @@ func (r *route) invitation(t *partner.Task, reference string, now time.Time) (wi
 		return wireInvitation{}, errors.New("asks about products, and none can be named")
 	}
 	w := toWire(o, wish.shop, wish.products)
-	w.ReferenceNumber, w.ConsumerName = reference, consumerName(o)
+	w.ReferenceNumber, w.ConsumerName = loose(reference), consumerName(o)
 	r.head(&w, o, &wish)
 	if w.Service != nil {
 		w.Service.SendTime = r.sendTime(wish.shopAt, now)

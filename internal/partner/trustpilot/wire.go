@@ -10,7 +10,7 @@ import "github.com/ordermux/ordermux/internal/json"
 type wireInvitation struct {
 	ConsumerEmail   string       `json:"consumerEmail"`
 	ConsumerName    string       `json:"consumerName,omitzero"`
-	ReferenceNumber string       `json:"referenceNumber,omitzero"`
+	ReferenceNumber loose        `json:"referenceNumber,omitzero"`
 	Locale          string       `json:"locale,omitzero"`
 	LocationID      string       `json:"locationId,omitzero"`
 	SenderName      string       `json:"senderName,omitzero"`
@@ -56,7 +56,7 @@ type wireItem struct {
 
 // wireLink asks for an invitation link about the shop.
 type wireLink struct {
-	ReferenceID string     `json:"referenceId,omitzero"`
+	ReferenceID loose      `json:"referenceId,omitzero"`
 	Email       string     `json:"email"`
 	Name        string     `json:"name,omitzero"`
 	Locale      string     `json:"locale,omitzero"`
@@ -75,7 +75,7 @@ type wireLinkMade struct {
 // wireProductLink asks for an invitation link about products.
 type wireProductLink struct {
 	Consumer    *wireConsumer `json:"consumer,omitzero"`
-	ReferenceID string        `json:"referenceId,omitzero"`
+	ReferenceID loose         `json:"referenceId,omitzero"`
 	Locale      string        `json:"locale,omitzero"`
 	RedirectURI string        `json:"redirectUri,omitzero"`
 	Products    []wireItem    `json:"products,omitzero"`   // either these
@@ -171,7 +171,7 @@ type wireScore struct {
 type wireLegacy struct {
 	RecipientEmail string     `json:"recipientEmail"`
 	RecipientName  string     `json:"recipientName,omitzero"`
-	ReferenceID    string     `json:"referenceId,omitzero"`
+	ReferenceID    loose      `json:"referenceId,omitzero"`
 	Locale         string     `json:"locale,omitzero"`
 	SenderEmail    string     `json:"senderEmail,omitzero"`
 	SenderName     string     `json:"senderName,omitzero"`
@@ -244,4 +244,18 @@ type wireVariation struct {
 	AgeGroup string `json:"ageGroup,omitzero"`
 	Gender   string `json:"gender,omitzero"`
 	Size     string `json:"size,omitzero"`
+}
+
+// loose is a text that clients of some languages send as a number, where a
+// shop's own numbers are nothing but digits. (our choice: no page has it)
+type loose string
+
+// UnmarshalJSONFrom takes a string, or a number as it is written.
+func (t *loose) UnmarshalJSONFrom(d *json.Decoder) error {
+	if d.PeekKind() != '0' {
+		return json.UnmarshalDecode(d, (*string)(t))
+	}
+	number, err := d.ReadValue()
+	*t = loose(number)
+	return err
 }

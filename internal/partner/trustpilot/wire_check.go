@@ -52,7 +52,7 @@ const (
 func (c *checker) invitation(w *wireInvitation) error {
 	c.email("consumerEmail", w.ConsumerEmail, true)
 	c.line("consumerName", w.ConsumerName, !c.Incomplete)
-	c.line("referenceNumber", w.ReferenceNumber, !c.Incomplete)
+	c.line("referenceNumber", string(w.ReferenceNumber), !c.Incomplete)
 	c.locale(w.Locale)
 	c.line("locationId", w.LocationID, false)
 	c.sender(w.SenderName, w.SenderEmail, w.ReplyTo)
@@ -116,7 +116,7 @@ func (c *checker) sequence(w *wireInvitation) {
 
 // link checks the wish for a link about the shop.
 func (c *checker) link(w *wireLink) error {
-	c.line("referenceId", w.ReferenceID, !c.Incomplete)
+	c.line("referenceId", string(w.ReferenceID), !c.Incomplete)
 	c.email("email", w.Email, true)
 	c.line("name", w.Name, !c.Incomplete)
 	c.locale(w.Locale)
@@ -134,7 +134,7 @@ func (c *checker) productLink(w *wireProductLink) error {
 	}
 	c.email("consumer.email", consumer.Email, true)
 	c.line("consumer.name", consumer.Name, !c.Incomplete)
-	c.line("referenceId", w.ReferenceID, !c.Incomplete)
+	c.line("referenceId", string(w.ReferenceID), !c.Incomplete)
 	c.locale(w.Locale)
 	c.redirect("redirectUri", w.RedirectURI)
 	switch {
@@ -152,7 +152,7 @@ func (c *checker) productLink(w *wireProductLink) error {
 func (c *checker) legacy(w *wireLegacy) error {
 	c.email("recipientEmail", w.RecipientEmail, true)
 	c.line("recipientName", w.RecipientName, !c.Incomplete)
-	c.line("referenceId", w.ReferenceID, false)
+	c.line("referenceId", string(w.ReferenceID), false)
 	c.locale(w.Locale)
 	c.sender(w.SenderName, w.SenderEmail, w.ReplyTo)
 	c.sendTime("preferredSendTime", w.SendTime)

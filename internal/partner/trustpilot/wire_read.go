@@ -114,7 +114,7 @@ func readLink(w http.ResponseWriter, r *http.Request) (l wireLink, err error) {
 		return l, err
 	}
 	l = wireLink{
-		ReferenceID: form.Get("referenceId"), Email: form.Get("email"), Name: form.Get("name"), Locale: form.Get("locale"),
+		ReferenceID: loose(form.Get("referenceId")), Email: form.Get("email"), Name: form.Get("name"), Locale: form.Get("locale"),
 		LocationID: form.Get("locationId"), RedirectURI: form.Get("redirectUri"),
 	}
 	l.Tags = formList(form, "tags")

@@ -14,6 +14,7 @@ import (
 // *review.Book is one.
 type Book interface {
 	Find(ctx context.Context, shop, route, name string) (review.Link, bool, error)
+	Stop(ctx context.Context, shop, route, name string) (bool, error)
 	Effective(shop string, o *order.Order, base, received time.Time) review.Effective
 
 	InForce(ctx context.Context, shop string) (review.InForce, error)

@@ -92,6 +92,7 @@ type Invitation struct {
 	Opened    time.Time         `json:"opened,omitzero"`
 	Answered  time.Time         `json:"answered,omitzero"`
 	Missing   time.Time         `json:"not_received,omitzero"`
+	Again     time.Time         `json:"again,omitzero"` // when one is, or was, asked once more after that
 	OptedOut  time.Time         `json:"opted_out,omitzero"`
 	Ref       string            `json:"ref,omitzero"` // the partner's number
 	ShownAs   map[string]string `json:"shown_as"`     // the same state in the words of a platform's own pages, by platform
@@ -123,6 +124,9 @@ func invitationOf(d *delivery.Delivery, r *InvitingRoute, o *order.Order, link *
 	if link != nil {
 		i.Kinds = kindsOfLink(link)
 		i.Sent, i.Opened, i.Answered, i.Missing, i.OptedOut = link.Sent, link.Opened, link.Answered, link.Missing, link.OptedOut
+		if i.Again = link.Again; link.Asked.IsZero() && (!link.Stopped.IsZero() || !link.Answered.IsZero() || !link.OptedOut.IsZero()) {
+			i.Again = time.Time{} // it will not go
+		}
 	}
 	i.State = stateOf(d, r.Mails, link)
 	i.StateText, i.ShownAs = i.State.Text(), shownAs(i.State, r.Mails, link)

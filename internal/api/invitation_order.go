@@ -93,7 +93,8 @@ func (a *API) firstHeard(ctx context.Context, shop, id string) (time.Time, error
 	return events[0].At, nil
 }
 
-// cancelInvitation closes what has not gone out of an order's invitations. No
+// cancelInvitation closes what has not gone out of an order's invitations, the
+// reminder and the one after "I have not received my order" too. No
 // other route invites in its place.
 func (a *API) cancelInvitation(r *request) (any, error) {
 	var in struct {
@@ -119,6 +120,16 @@ func (a *API) cancelInvitation(r *request) (any, error) {
 		sum += acted.Count
 		if err != nil {
 			return nil, err
+		}
+		if !i.Mails || a.Book == nil {
+			continue
+		}
+		later, err := a.Book.Stop(r.Context(), r.shop, i.Name, id)
+		if err != nil {
+			return nil, err
+		}
+		if later {
+			sum++
 		}
 	}
 	if sum == 0 {

@@ -219,7 +219,7 @@ func TestWhatTheCustomerDid(t *testing.T) {
 
 func TestOneInvitation(t *testing.T) {
 	t.Parallel()
-	h, _ := invited(t)
+	h, book := invited(t)
 	c := h.client("nordlys-operate")
 	one, err := c.Invitation(ctx, "nordlys", "1001")
 	if err != nil || said(one.Invitations) != "1001 ads sent" || len(one.Skipped) != 1 || one.Skipped[0].Reason != "invited by ads" {
@@ -242,6 +242,21 @@ func TestOneInvitation(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"operator:noperate: cancel invitation to order 1001"}, h.ledger.acts("nordlys")); d != "" {
 		t.Error(d)
+	}
+	// The later one of a customer whose order had not arrived.
+	if _, err := book.AskAgain(t.Context(), "nordlys", book.Token("nordlys", "ads", "1001")); err != nil {
+		t.Fatal(err)
+	}
+	if one, err = c.Invitation(ctx, "nordlys", "1001"); err != nil || one.Invitations[0].Again.IsZero() {
+		t.Errorf("%+v %v", one, err)
+	}
+	for _, want := range []int64{2, 1} { // the engine of this test always has one to drop
+		if acted, err := c.CancelInvitation(ctx, "nordlys", "1001", ""); err != nil || acted.Count != want {
+			t.Errorf("%+v %v, want %d", acted, err, want)
+		}
+	}
+	if one, err = c.Invitation(ctx, "nordlys", "1001"); err != nil || !one.Invitations[0].Again.IsZero() {
+		t.Errorf("%+v %v", one, err)
 	}
 	f := func(id, route string, status int) {
 		t.Helper()

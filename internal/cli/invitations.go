@@ -104,6 +104,11 @@ func (c *invitationsListCmd) one(ctx context.Context, env *Env, client *api.Clie
 			fmt.Fprintf(env.Out, "%s: %s would show %q\n", i.Route, platform, i.ShownAs[platform])
 		}
 	}
+	for _, i := range one.Invitations {
+		if !i.Again.IsZero() {
+			fmt.Fprintf(env.Out, "%s: the order had not arrived; asked once more at %s UTC\n", i.Route, at(i.Again))
+		}
+	}
 	for _, v := range one.Skipped {
 		fmt.Fprintf(env.Out, "%s: not invited by it: %s\n", v.Route, cell(v.Reason))
 	}

@@ -59,22 +59,47 @@ func shared(a, b inviter) []string {
 }
 
 // compared is a rule that compares one field with one text, and nothing else.
-var compared = regexp.MustCompile(`^\s*([a-z_.]+)\s*(==|startsWith)\s*"([^"\\]*)"\s*$`)
+var compared = regexp.MustCompile(`^\s*([a-z_.]+)\s*(==|!=|startsWith)\s*"([^"\\]*)"\s*$`)
 
 // apart reports whether no order can pass both rules, as far as that is plain
 // to see: both compare one field with texts that exclude each other.
 func apart(a, b string) bool {
-	x, y := compared.FindStringSubmatch(a), compared.FindStringSubmatch(b)
-	if x == nil || y == nil || x[1] != y[1] {
-		return false
+	for _, x := range conditions(a) {
+		for _, y := range conditions(b) {
+			if x[1] == y[1] && (exclude(x, y) || exclude(y, x)) {
+				return true
+			}
+		}
 	}
-	switch {
-	case x[2] == "==" && y[2] == "==":
-		return x[3] != y[3]
-	case x[2] == "==":
-		return !strings.HasPrefix(x[3], y[3])
-	case y[2] == "==":
-		return !strings.HasPrefix(y[3], x[3])
+	return false
+}
+
+// conditions returns the comparisons that all have to be true for a rule to be:
+// each as what compared finds. In brackets another function may mean more.
+func conditions(when string) (out [][]string) {
+	parts := []string{when}
+	if !strings.ContainsAny(strings.ReplaceAll(when, "has(", ""), "(|?") {
+		parts = strings.Split(when, "&&")
 	}
-	return !strings.HasPrefix(x[3], y[3]) && !strings.HasPrefix(y[3], x[3])
+	for _, p := range parts {
+		if c := compared.FindStringSubmatch(p); c != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// exclude reports whether x being true makes y false.
+func exclude(x, y []string) bool {
+	is, value, other := x[2] == "==", x[3], y[3]
+	switch y[2] {
+	case "==":
+		return is && value != other
+	case "!=":
+		return is && value == other
+	case "startsWith":
+		return is && !strings.HasPrefix(value, other) ||
+			x[2] == "startsWith" && !strings.HasPrefix(value, other) && !strings.HasPrefix(other, value)
+	}
+	return false
 }

@@ -21,6 +21,13 @@ func TestApart(t *testing.T) {
 	f(false, `order.id startsWith "FR-"`, `order.id startsWith "FR"`)
 	f(false, `order.id == "FR-1"`, `order.id startsWith "FR-"`)
 	f(false, `order.locale == "sv-SE"`, `order.channel == "online"`)
+	f(true, `order.locale == "sv-SE"`, `order.locale != "sv-SE" && has(order.customer.email)`)
+	f(true, `order.channel == "online" && order.locale == "sv-SE"`, `has(order.customer.email) && order.locale == "fr-FR"`)
+	f(false, `order.locale == "sv-SE"`, `order.locale != "fr-FR"`)
+	f(false, `order.locale != "sv-SE"`, `order.locale != "sv-SE"`)
+	f(false, `order.id startsWith "A"`, `order.id != "A"`)
+	f(false, `order.locale == "sv-SE"`, `order.channel == "online" && order.locale == "fr-FR" || order.test`)
+	f(false, `order.locale == "sv-SE"`, `any(order.lines, .quantity > 1 && order.locale == "fr-FR" && .total > 1)`)
 	f(false, "", "")
 	f(false, `order.locale == "sv-SE"`, "")
 }

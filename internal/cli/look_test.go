@@ -106,7 +106,7 @@ func TestFailures(t *testing.T) {
 	f(2, "--set password: open /none/such", "token", "create", "x", "--partner", "skeepers", "--set", "password=@/none/such")
 	f(2, "give --partner, and --set or --unset", "token", "change", "x", "--partner", "skeepers")
 	f(2, "give --partner", "token", "revoke", "x", "--tokens")
-	f(2, `parsing time "yesterday"`, "orders", "--since", "yesterday")
+	f(2, `--since: must be a time such as`, "orders", "--since", "yesterday")
 
 	// A broken chain is a failure.
 	r := h.run(t, "", "verify")

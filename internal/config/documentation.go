@@ -91,6 +91,6 @@ func Documentation() []Doc {
 		{"shops.*.reviews.again", "days", "15", "after which who had not received the order is asked once more; 0: never"},
 		{"shops.*.reviews.language", "language", "en", "of mails and forms where the order names none"},
 		{"shops.*.reviews.public", "true or false", "false", "whether anybody may read the reviews as JSON"},
-		{"shops.*.reviews.notify", "list of mail addresses", "", "told when a customer says that an order has not arrived"},
+		{"shops.*.reviews.notify", "list of mail addresses", "", "told when a customer says that an order has not arrived; needs smtp"},
 	}
 }

@@ -27,7 +27,12 @@ func (c *checker) readShops(m *mapping, cfg *Config) {
 			continue
 		}
 		cfg.ShopOrder = append(cfg.ShopOrder, p.key)
-		cfg.Shops[p.key] = c.readShop(p.key, s)
+		shop := c.readShop(p.key, s)
+		cfg.Shops[p.key] = shop
+		if len(shop.Reviews.Notify) > 0 && cfg.SMTP == nil {
+			at := join(s.path, "reviews.notify")
+			c.complain(c.lines[at], at, "needs a mail server; add smtp: {host: ..., from: ...}")
+		}
 	}
 }
 

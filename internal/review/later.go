@@ -63,8 +63,32 @@ func (b *Book) Remind(ctx context.Context, shop string, l Link, days int) error 
 	return b.plan(ctx, shop, Later{Kind: KindReminder, Order: l.Order, Link: l.ID, Route: l.Route, Due: due})
 }
 
+// Stop keeps later mails about a route's invitation to an order from going out;
+// the form stays open. False: none was to go.
+func (b *Book) Stop(ctx context.Context, shop, route, name string) (bool, error) {
+	l, ok, err := b.Find(ctx, shop, route, name)
+	if err != nil || !ok {
+		return false, err
+	}
+	s, err := b.Settings(ctx, shop)
+	if err != nil || !l.waits(s) {
+		return false, err
+	}
+	_, err = b.Mark(ctx, shop, l.ID, func(l *Link) { l.Stopped = b.opts.Now().UTC() })
+	return err == nil, err
+}
+
+// waits reports whether a later mail may be on its way.
+func (l *Link) waits(s Settings) bool {
+	reminder := s.Reminder != nil && *s.Reminder > 0 && !l.Sent.IsZero() && l.Reminded.IsZero() && l.Missing.IsZero()
+	again := !l.Again.IsZero() && l.Asked.IsZero()
+	return !l.over() && (reminder || again)
+}
+
 // over reports whether nothing more may be asked by this link.
-func (l *Link) over() bool { return !l.Answered.IsZero() || !l.OptedOut.IsZero() || !l.Ended.IsZero() }
+func (l *Link) over() bool {
+	return !l.Answered.IsZero() || !l.OptedOut.IsZero() || !l.Ended.IsZero() || !l.Stopped.IsZero()
+}
 
 func laterPrefix(route string) string { return "later/" + route + "/" }
 
@@ -147,6 +171,8 @@ func (b *Book) StillWanted(ctx context.Context, shop string, l Later, o *order.O
 		return link, "opted out", nil
 	case !link.Ended.IsZero():
 		return link, "the form is closed", nil
+	case !link.Stopped.IsZero():
+		return link, "cancelled by the shop", nil
 	case l.Kind == KindReminder && (!link.Missing.IsZero() || !link.Reminded.IsZero()):
 		return link, "reminded, or the order is missing", nil
 	case l.Kind == LaterAgain && !link.Asked.IsZero():

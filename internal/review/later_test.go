@@ -204,6 +204,7 @@ func TestLater(t *testing.T) {
 	marked("answered", func(l *review.Link, at time.Time) { l.Answered = at }, again)
 	marked("opted out", func(l *review.Link, at time.Time) { l.OptedOut = at }, reminder)
 	marked("the form is closed", func(l *review.Link, at time.Time) { l.Ended = at }, again)
+	marked("cancelled by the shop", func(l *review.Link, at time.Time) { l.Stopped = at }, again)
 	marked("reminded, or the order is missing", func(l *review.Link, at time.Time) { l.Missing = at }, reminder)
 	marked("", func(l *review.Link, at time.Time) { l.Missing = at }, again)
 	marked("reminded, or the order is missing", func(l *review.Link, at time.Time) { l.Reminded = at }, reminder)
@@ -212,6 +213,36 @@ func TestLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted(again, &sale, "opted out")
+}
+
+// The shop stops what was still to be mailed, once.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	f := func(name string, l review.Link, reminder int, want bool) {
+		t.Helper()
+		o.configured.Reminder = number(reminder)
+		l.Order, l.Route = name, "mail"
+		if _, _, err := o.book.Make(t.Context(), shop, name, l); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := o.book.Stop(t.Context(), shop, "mail", name); err != nil || got != want {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+		if got, err := o.book.Stop(t.Context(), shop, "mail", name); err != nil || got {
+			t.Errorf("%s, once more: %v, %v", name, got, err)
+		}
+	}
+	f("not sent", review.Link{}, 3, false)
+	f("reminder", review.Link{Sent: o.now}, 3, true)
+	f("no reminder", review.Link{Sent: o.now}, 0, false)
+	f("reminded", review.Link{Sent: o.now, Reminded: o.now}, 3, false)
+	f("again", review.Link{Sent: o.now, Missing: o.now, Again: o.now}, 0, true)
+	f("asked", review.Link{Sent: o.now, Missing: o.now, Again: o.now, Asked: o.now}, 0, false)
+	f("answered", review.Link{Sent: o.now, Answered: o.now}, 3, false)
+	if got, err := o.book.Stop(t.Context(), shop, "mail", "unknown"); err != nil || got {
+		t.Errorf("%v, %v", got, err)
+	}
 }
 
 func TestAskAgainNever(t *testing.T) {
@@ -233,6 +264,7 @@ func TestAskAgainNever(t *testing.T) {
 	f("answered", review.Link{Answered: o.now}, nil)
 	f("opted out", review.Link{OptedOut: o.now}, nil)
 	f("ended", review.Link{Ended: o.now}, nil)
+	f("stopped", review.Link{Stopped: o.now}, nil)
 	if _, err := o.book.AskAgain(t.Context(), shop, "guessed"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("%v", err)
 	}

@@ -39,7 +39,8 @@ type Link struct {
 	Again    time.Time `json:"again,omitzero"`   // when one is asked once more after that; see AskAgain
 	Asked    time.Time `json:"asked,omitzero"`   // when that went out
 	OptedOut time.Time `json:"opted_out,omitzero"`
-	Ended    time.Time `json:"ended,omitzero"` // by erasing or cancelling: the form is closed
+	Stopped  time.Time `json:"stopped,omitzero"` // by the shop: nothing more is mailed about it
+	Ended    time.Time `json:"ended,omitzero"`   // by erasing or cancelling: the form is closed
 }
 
 // Product is a product that a form asks about.

@@ -110,7 +110,7 @@ func (e endpoint) shared() bool {
 
 // hubToo reports whether the endpoint also knows the reserved shop Hub.
 func (e endpoint) hubToo() bool {
-	return strings.Contains(e.pattern, "/tokens") || strings.HasSuffix(e.pattern, "/verify")
+	return strings.Contains(e.pattern, "/tokens") || strings.Contains(e.pattern, "/captures") || strings.HasSuffix(e.pattern, "/verify")
 }
 
 func (a *API) authenticate(r *http.Request) (Grant, error) {

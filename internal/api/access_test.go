@@ -37,6 +37,7 @@ var bodies = map[string]string{
 	"/templates/test":    `{"id":"` + ownID + `","to":"ops@shop.example"}`,
 
 	"/credentials/citrusad":       `{"name":"erp","values":{"api_key":"k"}}`,
+	"/captures":                   `{"door":"citrusad","seconds":60}`,
 	"/credentials/citrusad/nread": `{"values":{"channel":"online"}}`,
 }
 

@@ -101,6 +101,7 @@ type Options struct {
 	// Warnings says what the door of a source let pass in a statement; nil:
 	// nothing.
 	Warnings func(source string, o *order.Order) []string
+	Captures Captures // nil: the hub has none
 	Operator Operator
 	Faults   Faults // nil: no sandbox, its endpoints answer 404
 	Log      *slog.Logger

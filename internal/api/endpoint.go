@@ -63,6 +63,12 @@ func endpoints() []endpoint {
 		{get, shop + "/reviews", Read, withBook(listReviews)},
 		{get, shop + "/reviews/totals", Read, withBook(totalReviews)},
 
+		{get, shop + "/captures", Read, withCaptures(listCaptures)},
+		{post, shop + "/captures", Operate, withCaptures(startCapture)},
+		{get, shop + "/captures/{id}", Read, withCaptures(showCapture)},
+		{post, shop + "/captures/{id}/stop", Operate, withCaptures(stopCapture)},
+		{get, shop + "/captures/{id}/export", Read, withCaptures(exportCapture)},
+
 		{get, v1 + "/shops", Read, (*API).listShops},
 		{get, v1 + "/alerts", Read, (*API).listAlerts},
 		{get, v1 + "/nodes", Read, (*API).listNodes},

@@ -19,7 +19,10 @@ type export struct {
 // must not take the half for the whole.
 func (a *API) send(w http.ResponseWriter, r *http.Request, e export) {
 	h := w.Header()
-	h.Set("Content-Type", mediaTypes[e.form]+"; charset=utf-8")
+	h.Set("Content-Type", mediaTypes[e.form])
+	if e.form != "zip" {
+		h.Set("Content-Type", mediaTypes[e.form]+"; charset=utf-8")
+	}
 	h.Set("Content-Disposition", `attachment; filename="`+e.name+"."+e.form+`"`)
 	err := e.write(w)
 	if err == nil {

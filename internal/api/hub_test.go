@@ -44,7 +44,7 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 		h.tokens.tokens["aurora-"+string(s)] = api.Grant{Shop: "aurora", Scope: s, Name: "a" + string(s)}
 	}
 	opts := api.Options{
-		Ledger: h.ledger, Engine: h.engine, Tokens: h.tokens, Credentials: &fakeCredentials{}, Book: newBook(t), Invites: invites, Faults: &fakeFaults{body: []byte(`{}`)},
+		Ledger: h.ledger, Engine: h.engine, Tokens: h.tokens, Credentials: &fakeCredentials{}, Captures: &fakeCaptures{}, Book: newBook(t), Invites: invites, Faults: &fakeFaults{body: []byte(`{}`)},
 		Now: func() time.Time { return now },
 		Operator: api.Operator{
 			Erase: func(_ context.Context, shop, id string) error {

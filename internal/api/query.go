@@ -85,7 +85,7 @@ func (q *query) format(r *request, known ...string) string {
 }
 
 // mediaTypes are the forms of answers.
-var mediaTypes = map[string]string{"json": "application/json", "csv": "text/csv", "ndjson": "application/x-ndjson"}
+var mediaTypes = map[string]string{"json": "application/json", "csv": "text/csv", "ndjson": "application/x-ndjson", "zip": "application/zip", "har": "application/json"}
 
 func (q *query) time(name string) time.Time {
 	s := q.text(name)

@@ -47,5 +47,6 @@ func (d doorAccess) Check(ctx context.Context, use, token string) (partner.Grant
 	case !ok || g.Generation != c.Generation:
 		return partner.Grant{}, "", secret.ErrToken
 	}
+	d.app.heard(ctx, true, token, g, expired == nil)
 	return g, c.Data, expired
 }

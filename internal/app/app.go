@@ -14,6 +14,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/alert"
 	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/capture"
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
@@ -84,6 +85,7 @@ type App struct {
 	mail        *mail.Server // nil: none is configured
 	files       *files
 	uploads     *uploads // by SFTP; nil: not configured
+	captures    *capture.Recorder
 	watcher     *alert.Watcher
 	disk        *disk
 	traces      *traces

@@ -36,6 +36,7 @@ func (a *App) build(ctx context.Context) error {
 	}
 	a.access, a.book, a.mail = secret.NewTokens(a.sealKey), a.newBook(), MailServer(cfg)
 	a.grants, a.passwords = newGrants(a), secret.NewPasswords()
+	a.captures = a.newCaptures()
 	if a.opts.Sandbox {
 		var names []string
 		for _, p := range a.opts.Partners {
@@ -109,7 +110,7 @@ func (a *App) buildSurface(ctx context.Context) {
 		Ledger: apiLedger{Ledger: a.ledger, intake: &intake{app: a, next: a.ledger, partner: "api"}},
 		Engine: a.engine, Tokens: a.tokens, Credentials: credentialActs{a.grants}, Log: a.log, Now: a.now, Version: a.opts.Version,
 		Operator: api.Operator{Erase: a.eraseHere, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles, Nodes: a.nodes, DoorURL: a.doorURL, SendTest: a.sendTest},
-		Book:     a.book, Invites: a.invites, Warnings: a.warnings,
+		Book:     a.book, Invites: a.invites, Warnings: a.warnings, Captures: a.captures,
 	}
 	if a.node != nil {
 		opts.Engine, opts.Operator.Erase = relay{a.engine, a.node}, a.erase

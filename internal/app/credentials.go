@@ -88,9 +88,20 @@ var _ partner.Credentials = doorCredentials{}
 func (c doorCredentials) Find(ctx context.Context, kind, presented string) (partner.Grant, bool, error) {
 	key := credentialKey{c.partner, kind, secret.Digest(presented)}
 	if id, ok := c.app.current.Load().credentials.presented[key]; ok {
-		return c.app.grants.now(ctx, id)
+		g, ok, err := c.app.grants.now(ctx, id)
+		c.app.heard(ctx, c.secret(kind), presented, g, ok)
+		return g, ok, err
 	}
-	return c.app.grants.find(ctx, key, presented)
+	g, ok, err := c.app.grants.find(ctx, key, presented)
+	c.app.heard(ctx, c.secret(kind), presented, g, ok)
+	return g, ok, err
+}
+
+// secret reports whether what callers present for a field is one.
+func (c doorCredentials) secret(field string) bool {
+	p, _ := c.app.partner(c.partner)
+	i := slices.IndexFunc(p.Settings, func(f partner.Field) bool { return f.Door && f.Name == field })
+	return i < 0 || p.Settings[i].Secret || p.Settings[i].Password
 }
 
 // Check implements partner.Credentials.
@@ -117,6 +128,10 @@ func (c doorCredentials) Check(ctx context.Context, g partner.Grant, field, pres
 	}
 	if errors.Is(err, secret.ErrPasswordsBusy) {
 		err = fmt.Errorf("%w: %w", order.ErrBusy, err)
+	}
+	c.app.heard(ctx, true, presented, g, ok)
+	if h := callOf(ctx); h != nil && !ok {
+		h.heard.Refuse() // known by name, but not logged in
 	}
 	return ok, err
 }

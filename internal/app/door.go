@@ -40,7 +40,7 @@ func (a *App) buildDoors() error {
 		if a.faults != nil {
 			handler = a.faults.Wrap(p.Name, handler)
 		}
-		a.doors = append(a.doors, door{p.Name, handler})
+		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler)})
 	}
 	return nil
 }

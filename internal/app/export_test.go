@@ -1,9 +1,32 @@
 package app
 
-import "github.com/ordermux/ordermux/internal/review"
+import (
+	"context"
+
+	"github.com/ordermux/ordermux/internal/review"
+)
 
 // HopsOf is hopsOf for tests.
 var HopsOf = hopsOf
 
 // Book returns what answers for invitations and reviews.
 func (a *App) Book() *review.Book { return a.book }
+
+// SweepCaptures removes captures that were kept long enough, and returns how
+// many keys of a shop's calls, and of the list, are left.
+func (a *App) SweepCaptures(ctx context.Context, shop string) (int, error) {
+	if err := a.captures.Sweep(ctx); err != nil {
+		return 0, err
+	}
+	list, _, err := a.store.State(hubShop, captureScope).List(ctx, "", "", 100)
+	if err != nil {
+		return 0, err
+	}
+	calls, _, err := a.store.State(shop, captureScope+":calls").List(ctx, "", "", 100)
+	for _, k := range calls {
+		if k != "swept" {
+			list = append(list, k)
+		}
+	}
+	return len(list), err
+}

@@ -139,10 +139,12 @@ func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow
 		return nil, err
 	}
 	r := &route{revision: rev, client: client, handler: side.Handler, password: c.Settings["file_password"].Secret}
-	side.Deliver = a.carryOn(shop.ID, side.Deliver)
-	side.Look = a.carryOn(shop.ID, side.Look)
+	side.Deliver = a.carryOn(shop.ID, c.Name, side.Deliver)
+	side.Look = a.carryOn(shop.ID, c.Name, side.Look)
 	if poll := side.Poll; poll != nil {
-		side.Poll = func(ctx context.Context) error { return poll(a.keeper.asOwner(ctx, shop.ID)) }
+		side.Poll = func(ctx context.Context) error {
+			return poll(a.captures.Calls(a.keeper.asOwner(ctx, shop.ID), shop.ID, c.Name))
+		}
 	}
 	out := deliveryRoute(shop, c, side)
 	out.Revision = rev
@@ -167,12 +169,13 @@ func (a *App) routeDeps(cfg *config.Config, shop *config.Shop, c config.Route, c
 
 // carryOn gives a side's calls the trace and the hops that their orders came
 // with.
-func (a *App) carryOn(shop string, do func(context.Context, []partner.Task) []partner.Outcome) func(context.Context, []partner.Task) []partner.Outcome {
+func (a *App) carryOn(shop, route string, do func(context.Context, []partner.Task) []partner.Outcome) func(context.Context, []partner.Task) []partner.Outcome {
 	if do == nil {
 		return nil
 	}
 	return func(ctx context.Context, tasks []partner.Task) []partner.Outcome {
 		ctx = outbound.WithTraceparent(a.keeper.asOwner(ctx, shop), a.traces.of(tasks))
+		ctx = a.captures.Calls(ctx, shop, route)
 		return do(outbound.WithHop(ctx, hopsOf(tasks)), tasks)
 	}
 }

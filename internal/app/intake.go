@@ -31,6 +31,9 @@ func (i *intake) Append(ctx context.Context, shop string, entries []order.Entry)
 		return nil, err
 	}
 	c := callOf(ctx)
+	if c != nil {
+		c.heard.Belongs(shop)
+	}
 	if c != nil && c.hops != "" {
 		entries = i.app.marked(entries, c.hops)
 	}

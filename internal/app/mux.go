@@ -96,7 +96,9 @@ func (a *App) receive(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	below(route.handler, w, r, n)
+	below(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.captures.Receive(parts[2], parts[3], w, r, route.handler)
+	}), w, r, n)
 }
 
 // fetch hands /files/{shop}/{route}/{name} out.

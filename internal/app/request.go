@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/capture"
 	"github.com/ordermux/ordermux/internal/outbound"
 )
 
@@ -37,6 +38,7 @@ type call struct {
 	door        string // label for metrics: a partner, "api", "files" …
 	began       time.Time
 	answer      statusWriter
+	heard       *capture.Heard // what a capture wants to know; nil: none listens
 }
 
 type callKey struct{}

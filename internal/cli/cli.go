@@ -63,6 +63,8 @@ type grammar struct {
 	Delivery deliveryCmd `cmd:"" help:"Act on deliveries."`
 	Token    tokenCmd    `cmd:"" help:"Make and end tokens of the API, and credentials of partners' doors."`
 
+	Capture captureCmd `cmd:"" help:"Listen to the calls of a door or a route for a set time."`
+
 	Erase   eraseCmd   `cmd:"" help:"Erase the person from an order."`
 	Verify  verifyCmd  `cmd:"" help:"Walk the hash chain of the ledger."`
 	Backup  backupCmd  `cmd:"" help:"Copy the data folder's store while the hub runs."`

@@ -97,7 +97,10 @@ func (c *Client) Do(ctx context.Context, r Request) (Reply, error) {
 	}
 	reply, err := c.do(ctx, &r)
 	if t := traceOf(ctx); t != nil {
-		t.add(c.exchange(&r, &reply, err, begun))
+		t.add(c.exchange(&r, &reply, err, begun, c.opts.KeepBody))
+	}
+	if w := watchOf(ctx); w != nil {
+		c.watched(w, r, reply, err, begun)
 	}
 	if err != nil {
 		return Reply{}, err

@@ -69,9 +69,9 @@ func (t *Trace) add(x Exchange) {
 }
 
 // exchange builds the evidence of a call that ended with reply or err.
-func (c *Client) exchange(r *Request, reply *Reply, err error, begun time.Time) Exchange {
+func (c *Client) exchange(r *Request, reply *Reply, err error, begun time.Time, keep int) Exchange {
 	m := c.masker(r)
-	keep := max(c.opts.KeepBody, 0)
+	keep = max(keep, 0)
 	var heads strings.Builder
 	heads.Grow(512)
 	m.head(&heads, r.Header)
@@ -87,6 +87,13 @@ func (c *Client) exchange(r *Request, reply *Reply, err error, begun time.Time) 
 		x.Error = err.Error()
 	}
 	return x
+}
+
+// headText returns header lines.
+func (m masker) headText(h http.Header) string {
+	var b strings.Builder
+	m.head(&b, h)
+	return b.String()
 }
 
 // head writes header lines in alphabetical sequence.

@@ -9,4 +9,7 @@ func Record(ctx context.Context, x Exchange) {
 	if t := traceOf(ctx); t != nil {
 		t.add(x)
 	}
+	if w := watchOf(ctx); w != nil {
+		w.tell(len(x.RequestBody)+len(x.ResponseBody), func() Exchange { return x })
+	}
 }

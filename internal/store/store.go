@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/partner"
@@ -21,6 +22,8 @@ type Store interface {
 	Deliveries() delivery.Store
 	// Reviews returns the part that keeps reviews.
 	Reviews() review.Store
+	// Catalog returns the part that keeps what shops sell.
+	Catalog() catalog.Store
 	// State returns the small key-value store of one scope of a shop: a
 	// connection, a door, a part of the hub (shop "_hub").
 	State(shop, scope string) partner.State

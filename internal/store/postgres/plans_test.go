@@ -21,6 +21,9 @@ var narrow = map[string]*regexp.Regexp{
 	"later":         regexp.MustCompile(`\bnumber\b`),
 	"happenings":    regexp.MustCompile(`\bnumber\b`),
 	"stated":        regexp.MustCompile(`\bsource\b`),
+	"products":      regexp.MustCompile(`\b(code|version)\b`),
+	"product_codes": regexp.MustCompile(`\bvalue\b`),
+	"reservations":  regexp.MustCompile(`\b(code|key)\b`),
 }
 
 // few are the indexes that narrow a look without a condition: their entries

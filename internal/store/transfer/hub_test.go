@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
@@ -92,8 +93,11 @@ func (h *hub) must(err error) {
 
 // step does one thing.
 func (h *hub) step() {
-	h.steps.Add(1)
+	n := h.steps.Add(1)
 	s := h.shops[h.random.IntN(len(h.shops))]
+	if n%8 == 0 {
+		h.products(s, rand.New(rand.NewPCG(uint64(n), 8)))
+	}
 	acts := []func(*shop){
 		h.appendOrders, h.appendOrders, h.appendHappening, h.review, h.plan, h.plan, h.settle, h.settle, h.settle, h.claim,
 		h.replace, h.keepState, h.fetch, h.token, h.note,
@@ -400,6 +404,28 @@ func (h *hub) token(s *shop) {
 		h.must(err)
 	default:
 		_, err := h.store.RevokeToken(ctx, s.id, name)
+		h.must(err)
+	}
+}
+
+// products changes the catalogue: products come, change and go, and are
+// reserved.
+func (h *hub) products(s *shop, random *rand.Rand) {
+	code := func() string { return fmt.Sprint("P-", random.IntN(40)) }
+	c := h.store.Catalog()
+	p := catalog.Product{
+		Product: order.Product{Code: code(), Name: fmt.Sprintf("product-%d ø\"\\{}", random.IntN(9)), MPN: fmt.Sprint("M-", random.IntN(9))}, Active: true,
+		Stock: []catalog.Stock{{Warehouse: "main", Quantity: order.FromInt(int64(10+random.IntN(50)), 1)}},
+	}
+	_, err := c.Put(context.Background(), s.id, []catalog.Product{p})
+	h.must(err)
+	if random.IntN(4) == 0 {
+		_, err = c.Delete(context.Background(), s.id, []string{code()})
+		h.must(err)
+	}
+	lines := []catalog.Line{{Type: catalog.Internal, Code: p.Code, Quantity: order.FromInt(5, 1)}}
+	var short *catalog.Short
+	if err := c.Reserve(context.Background(), s.id, fmt.Sprint("basket-", random.IntN(9)), lines); !errors.As(err, &short) {
 		h.must(err)
 	}
 }

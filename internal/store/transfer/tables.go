@@ -94,6 +94,17 @@ var tables = listed([]Table{
 		Name: "review_totals", Key: columns("dimension text", "value text", "month text"),
 		Columns: columns("count int", "stars int"), Check: []string{"sum(count)", "sum(stars)"},
 	},
+	{Name: "catalogs", Columns: columns("version int")},
+	{
+		// As with orders: every change of a row raises its version, and none is
+		// removed.
+		Name: "products", Proof: []string{"count(*)", "sum(version)"},
+		Key:     columns("code text"),
+		Columns: columns("version int", "at int", "deleted bool", "stock bytes", "body bytes"),
+		Check:   []string{"sum(version)"},
+	},
+	{Name: "product_codes", Key: columns("kind text", "value text", "code text")},
+	{Name: "reservations", Key: columns("code text", "key text"), Columns: columns("quantity text", "expires int")},
 	{Name: "fetches", Key: columns("route text", "name text", "at int"), Columns: columns("bytes int", "whole bool")},
 	{
 		Name: "tokens", Reference: true,

@@ -1,0 +1,128 @@
+package capture
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"time"
+)
+
+// Report is how fast the calls of a capture were.
+type Report struct {
+	Capture  Capture `json:"capture"`
+	Recorded int64   `json:"recorded"`
+	Dropped  int64   `json:"dropped"` // calls that came faster than they could be kept, or past the bounds
+	Covered  string  `json:"covered"` // what was taken out, for people
+	Rows     []Row   `json:"rows"`    // by gate and method
+	Total    Row     `json:"total"`
+
+	points []point
+}
+
+// Row sums up the calls of one gate and method. Times are milliseconds, sizes
+// mean bytes.
+type Row struct {
+	Gate          string  `json:"gate"` // the path, ids taken out; "" of the total
+	Method        string  `json:"method"`
+	Calls         int64   `json:"calls"`
+	Faults        int64   `json:"faults"` // status of 400 and above, or no answer
+	MinMS         float64 `json:"min_ms"`
+	MeanMS        float64 `json:"mean_ms"`
+	P95MS         float64 `json:"p95_ms"`
+	MaxMS         float64 `json:"max_ms"`
+	TotalMS       float64 `json:"total_ms"`
+	RequestBytes  float64 `json:"request_bytes"`
+	ResponseBytes float64 `json:"response_bytes"`
+}
+
+// point is a call in the picture.
+type point struct {
+	start time.Time
+	took  time.Duration
+	fault bool
+}
+
+// mostRows bounds the report; further gates are summed up together.
+const mostRows = 200
+
+// others is the gate of those.
+const others = "(others)"
+
+// tally collects the calls of a row.
+type tally struct {
+	took              []time.Duration
+	faults            int64
+	request, response int64
+}
+
+func (t *tally) add(c *Call) {
+	t.took = append(t.took, c.took())
+	t.request, t.response = t.request+c.RequestSize, t.response+c.ResponseSize
+	if c.fault() {
+		t.faults++
+	}
+}
+
+// row sums up. P95 is the smallest time that at least 95 of 100 calls did not
+// exceed.
+func (t *tally) row(gate, method string) Row {
+	n := len(t.took)
+	if n == 0 {
+		return Row{Gate: gate, Method: method}
+	}
+	slices.Sort(t.took)
+	var sum time.Duration
+	for _, d := range t.took {
+		sum += d
+	}
+	mean := func(all int64) float64 { return math.Round(float64(all)/float64(n)*10) / 10 }
+	return Row{
+		Gate: gate, Method: method, Calls: int64(n), Faults: t.faults,
+		MinMS: ms(t.took[0]), MeanMS: ms(sum / time.Duration(n)), P95MS: ms(t.took[(n*95+99)/100-1]), MaxMS: ms(t.took[n-1]), TotalMS: ms(sum),
+		RequestBytes: mean(t.request), ResponseBytes: mean(t.response),
+	}
+}
+
+func ms(d time.Duration) float64 { return math.Round(d.Seconds()*1e6) / 1e3 }
+
+// Report reads all calls of a capture and sums them up.
+func (r *Recorder) Report(ctx context.Context, shop, id string) (*Report, error) {
+	c, err := r.Find(ctx, shop, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Flush(ctx); err != nil {
+		return nil, err
+	}
+	out := &Report{Capture: c, Covered: Covered, Rows: []Row{}}
+	if c.KeepPersonal {
+		out.Covered = CoveredKept
+	}
+	type key struct{ gate, method string }
+	rows, total := map[key]*tally{}, &tally{}
+	err = r.calls(ctx, c, func(call *Call) error {
+		k := key{call.gate(), call.Method}
+		if rows[k] == nil && len(rows) >= mostRows {
+			k = key{others, ""}
+		}
+		if rows[k] == nil {
+			rows[k] = &tally{}
+		}
+		rows[k].add(call)
+		total.add(call)
+		out.points = append(out.points, point{call.Start, call.took(), call.fault()})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for k, t := range rows {
+		out.Rows = append(out.Rows, t.row(k.gate, k.method))
+	}
+	slices.SortFunc(out.Rows, func(a, b Row) int { return cmp.Or(cmp.Compare(a.Gate, b.Gate), cmp.Compare(a.Method, b.Method)) })
+	out.Total = total.row("", "")
+	sum, err := r.counted(ctx, c)
+	out.Recorded, out.Dropped = out.Total.Calls, sum.Dropped
+	return out, err
+}

@@ -1,0 +1,90 @@
+package catalog
+
+import (
+	"context"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/order"
+)
+
+// Store keeps shops' catalogues. Safe for concurrent use. Every change of a
+// product raises the shop's counter by one and is numbered by it, without
+// gaps: who has seen version n sees all that came since by Changes.
+type Store interface {
+	// Put keeps products, new or in place of those with the same codes, all or
+	// none, and returns how many of them changed. Stock nil leaves what is
+	// there. Errors: *order.Invalid ("products[3].gtin"), *Duplicate.
+	Put(ctx context.Context, shop string, products []Product) (changed int, err error)
+	// Find returns the products that lines name, in their sequence; nil: none
+	// or several. Quantities do not count.
+	Find(ctx context.Context, shop string, lines []Line) ([]*Product, error)
+	// List returns products by code and where the next page starts ("":
+	// nowhere). A page may be shorter than the limit, even empty, where few of
+	// many products are selected: no call looks at more than MostLooked.
+	// Errors: *order.Invalid for a cursor that no page gave.
+	List(ctx context.Context, shop string, f Filter) (page []Product, next string, err error)
+	// Changes returns the products that changed after a version, by version,
+	// each as it stands now, deleted ones too: at most limit, at most
+	// MostChanges.
+	Changes(ctx context.Context, shop string, after int64, limit int) ([]Product, error)
+	// Head returns the counter; 0: there never was a product.
+	Head(ctx context.Context, shop string) (int64, error)
+	// SetActive lets products be sold, or not, and returns how many changed.
+	SetActive(ctx context.Context, shop string, codes []string, active bool) (changed int, err error)
+	// Delete removes products and returns how many there were. Their last
+	// state stays in Changes.
+	Delete(ctx context.Context, shop string, codes []string) (deleted int, err error)
+
+	// Available says what could be had now. It reserves nothing; what the key
+	// has reserved counts as available.
+	Available(ctx context.Context, shop string, lines []Line, key string) ([]Availability, error)
+	// Reserve keeps the lines for a key, as one basket, in place of whatever
+	// was reserved for it, for ReservedFor. Errors: *Short, *order.Invalid; the
+	// earlier reservation stays then. The key is kept as it is: give a digest
+	// of what is secret.
+	Reserve(ctx context.Context, shop, key string, lines []Line) error
+	// Release gives back what is reserved for a key, if anything is.
+	Release(ctx context.Context, shop, key string) error
+	// Take returns what takes the lines from stock in the transaction that
+	// appends an entry, and refuses it with *Short if one can not be had, or
+	// *order.Invalid. What is reserved for the key ("": none) is used up.
+	Take(shop, key string, lines []Line) order.Effect
+}
+
+// The bounds of one call of a Store.
+const (
+	ReservedFor = 15 * time.Minute
+	MostLooked  = 5000 // products that List looks at
+	MostListed  = 500  // of a page
+	MostChanges = 1000
+	MostPut     = 5000 // products of one Put
+	MostLines   = 1000
+)
+
+// Line is something asked for.
+type Line struct {
+	Type     CodeType
+	Code     string
+	Quantity order.Decimal // above 0
+}
+
+// Availability is the answer to a line.
+type Availability struct {
+	Product *Product      // nil: see Reason
+	Reason  Reason        // "": the line can be had in full, or Ask
+	Ask     bool          // of Kind Live: somebody else has to be asked
+	Free    order.Decimal // what can be had; not set where somebody has to be asked
+}
+
+// Filter selects products; zero fields select all.
+type Filter struct {
+	Prefix string // of the code
+	Text   string // a part of the name or of a code, in any case
+	Store  string
+	Parent string
+	Brand  string
+	Kind   *Kind
+	Active *bool
+	Cursor string
+	Limit  int // 0: 100; at most MostListed
+}

@@ -1,8 +1,6 @@
 package trustpilot
 
 import (
-	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -12,35 +10,24 @@ import (
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
 )
-
-// maxBody bounds a body; no page has a limit.
-const maxBody = 10 << 20
 
 // readBody reads a request's body whole. The ledger may hold it, so it is the
 // caller's own.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.ContentLength > maxBody {
-		w.Header().Set("Connection", "close") // nobody reads the rest
+	body, err := new(partner.Body).Read(w, r)
+	switch err {
+	case nil:
+		return body, nil
+	case partner.ErrBodyTooLarge:
 		return nil, tooLarge()
+	case partner.ErrBodyEncoding:
+		return nil, wrongType()
+	case partner.ErrBodyGzip:
+		return nil, malformed("The body is not valid gzip.")
 	}
-	body := make([]byte, 0, max(r.ContentLength, 511)+1)
-	src := http.MaxBytesReader(w, r.Body, maxBody)
-	for {
-		n, err := src.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		var over *http.MaxBytesError
-		switch {
-		case err == io.EOF:
-			return body, nil
-		case errors.As(err, &over):
-			return nil, tooLarge()
-		case err != nil:
-			return nil, malformed("The body broke off.")
-		case len(body) == cap(body):
-			body = append(body, 0)[:len(body)]
-		}
-	}
+	return nil, malformed("The body broke off.")
 }
 
 // media is the type of a request's body, without parameters.

@@ -18,7 +18,6 @@ import (
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
-	"github.com/ordermux/ordermux/internal/mail"
 	"github.com/ordermux/ordermux/internal/node"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
@@ -82,7 +81,6 @@ type App struct {
 	passwords   *secret.Passwords
 	sealer      *secret.Sealer
 	book        *review.Book
-	mail        *mail.Server // nil: none is configured
 	files       *files
 	uploads     *uploads // by SFTP; nil: not configured
 	captures    *capture.Recorder

@@ -34,7 +34,7 @@ func (a *App) build(ctx context.Context) error {
 	if a.sealer, err = secret.NewSealer(a.sealKey); err != nil {
 		return fmt.Errorf("seal_key: %w", err)
 	}
-	a.access, a.book, a.mail = secret.NewTokens(a.sealKey), a.newBook(), MailServer(cfg)
+	a.access, a.book = secret.NewTokens(a.sealKey), a.newBook()
 	a.grants, a.passwords = newGrants(a), secret.NewPasswords()
 	a.captures = a.newCaptures()
 	if a.opts.Sandbox {

@@ -26,7 +26,7 @@ func (a *App) buildDoors() error {
 		}
 		side, err := p.Door(partner.Deps{
 			Partner: p.Name, Intake: in, Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name},
-			Access: doorAccess{a, p.Name}, Seal: a.sealer, Reviews: a.book, Mail: a.mail,
+			Access: doorAccess{a, p.Name}, Seal: a.sealer, Reviews: a.book,
 			State: a.store.State(hubShop, "door:"+p.Name), Log: a.log.With("door", p.Name),
 			Now: a.now, PublicURL: a.opts.Config.PublicURL,
 		})

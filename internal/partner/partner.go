@@ -95,6 +95,14 @@ const (
 // defaults filled in.
 type Settings map[string]Value
 
+// TextOr returns the text of a setting, or without where there is none.
+func (s Settings) TextOr(name, without string) string {
+	if v := s[name].Text; v != "" {
+		return v
+	}
+	return without
+}
+
 // Value is one setting. Secret fields have only Secret set.
 type Value struct {
 	Text   string
@@ -306,7 +314,7 @@ type Deps struct {
 	State       State       // scoped to the connection or the door
 	Seal        Sealer      // for what a side keeps in State and nobody else may read
 	Reviews     *review.Book
-	Mail        *mail.Server // the hub's own; nil: none is configured
+	Mail        *mail.Server // the hub's own; nil: none is configured; routes
 	Files       Files        // what partners fetch from us; routes
 	HTTP        *outbound.Client
 	Log         *slog.Logger

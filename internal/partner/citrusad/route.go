@@ -54,7 +54,7 @@ func newRoute(deps partner.Deps, s partner.Settings) (partner.Side, error) {
 		Needs:  []partner.Need{partner.NeedPlacedAt, partner.NeedProducts, partner.NeedPrices},
 		Render: r.render,
 	}
-	output := textOr(s, "output", outputAPI)
+	output := s.TextOr("output", outputAPI)
 	err := errors.Join(r.readBackSettings(s), batchSize(s, &side.Batch), callTimeout(s, &side.Timeout))
 	if output != outputFile {
 		err = errors.Join(err, r.connect(s))
@@ -82,22 +82,15 @@ func sending(s partner.Settings) outgoing {
 	return outgoing{
 		Team:         s["team_id"].Text,
 		Catalog:      s["catalog_id"].Text,
-		CatalogLevel: textOr(s, "catalog_level", levelOrder),
+		CatalogLevel: s.TextOr("catalog_level", levelOrder),
 		Seller:       on(s, "send_seller_id"),
-		Customer:     textOr(s, "send_customer_id", "true") == "true",
-		Code:         textOr(s, "product_code", codeAuto),
+		Customer:     s.TextOr("send_customer_id", "true") == "true",
+		Code:         s.TextOr("product_code", codeAuto),
 	}
-}
-
-func textOr(s partner.Settings, name, without string) string {
-	if v := s[name].Text; v != "" {
-		return v
-	}
-	return without
 }
 
 func batchSize(s partner.Settings, batch *int) error {
-	n, err := strconv.Atoi(textOr(s, "batch_size", strconv.Itoa(maxBatch)))
+	n, err := strconv.Atoi(s.TextOr("batch_size", strconv.Itoa(maxBatch)))
 	if err != nil || n < 1 || n > maxBatch {
 		return errors.New("batch_size: must be a number from 1 to 100")
 	}
@@ -106,7 +99,7 @@ func batchSize(s partner.Settings, batch *int) error {
 }
 
 func callTimeout(s partner.Settings, timeout *time.Duration) error {
-	d, err := time.ParseDuration(textOr(s, "timeout", "30s"))
+	d, err := time.ParseDuration(s.TextOr("timeout", "30s"))
 	if err != nil || d < time.Second || d > 5*time.Minute {
 		return errors.New("timeout: must be from 1s to 5m")
 	}
@@ -115,12 +108,12 @@ func callTimeout(s partner.Settings, timeout *time.Duration) error {
 }
 
 func (r *route) readBackSettings(s partner.Settings) error {
-	share, err := strconv.ParseFloat(textOr(s, "read_back", "1"), 64)
+	share, err := strconv.ParseFloat(s.TextOr("read_back", "1"), 64)
 	if err != nil || !(share >= 0 && share <= 100) {
 		return errors.New("read_back: must be a share from 0 to 100 percent")
 	}
 	r.readBack = uint64(share * readBackOf / 100)
-	r.readBackAfter, err = time.ParseDuration(textOr(s, "read_back_after", "10s"))
+	r.readBackAfter, err = time.ParseDuration(s.TextOr("read_back_after", "10s"))
 	if err != nil || r.readBackAfter < 0 {
 		return errors.New("read_back_after: must be a duration such as 10s")
 	}

@@ -54,17 +54,17 @@ type file struct {
 }
 
 func newFile(deps partner.Deps, s partner.Settings, send *outgoing) (*file, error) {
-	f := &file{deps: deps, log: deps.Log, send: send, name: textOr(s, "file_name", "orders.tsv"), proof: textOr(s, "file_proof", proofFetched)}
+	f := &file{deps: deps, log: deps.Log, send: send, name: s.TextOr("file_name", "orders.tsv"), proof: s.TextOr("file_proof", proofFetched)}
 	if f.log == nil {
 		f.log = slog.New(slog.DiscardHandler)
 	}
-	err := f.schedule(textOr(s, "file_schedule", "24h"))
-	zone, zerr := time.LoadLocation(textOr(s, "file_zone", "UTC"))
+	err := f.schedule(s.TextOr("file_schedule", "24h"))
+	zone, zerr := time.LoadLocation(s.TextOr("file_zone", "UTC"))
 	if zerr != nil {
 		err = errors.Join(err, errors.New("file_zone: no such time zone"))
 	}
 	f.zone = zone
-	days, derr := strconv.Atoi(textOr(s, "file_days", "30"))
+	days, derr := strconv.Atoi(s.TextOr("file_days", "30"))
 	if derr != nil || days < 1 || days > 3650 {
 		err = errors.Join(err, errors.New("file_days: must be a number from 1 to 3650"))
 	}

@@ -66,7 +66,7 @@ func (d *door) terms(g partner.Grant, op string) terms {
 	t := terms{
 		zone:    d.zone(g.Timezone),
 		website: g.Settings[websiteID].Text, shops: g.Settings["shop_keys"].List, most: maxEvents,
-		names: textOr(g.Settings, "require_names", "true") == "true", history: op == opHistory,
+		names: g.Settings.TextOr("require_names", "true") == "true", history: op == opHistory,
 	}
 	if op == opSync {
 		t.most = maxBatch

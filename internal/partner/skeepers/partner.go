@@ -91,10 +91,3 @@ func routeFields() []partner.Field {
 			Description: "How long one delivery may take, 1s to 5m."},
 	}
 }
-
-func textOr(s partner.Settings, name, without string) string {
-	if v := s[name].Text; v != "" {
-		return v
-	}
-	return without
-}

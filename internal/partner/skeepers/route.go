@@ -99,8 +99,8 @@ func isUUID(text string) bool {
 // sending reads what is sent.
 func (r *route) sending(s partner.Settings) error {
 	o := &r.send
-	o.Shop, o.Here = s["shop_id"].Text, textOr(s, "wait", waitThere) == waitHere
-	o.Ask, o.Code = textOr(s, "ask", askBoth), textOr(s, "reference", codeAuto)
+	o.Shop, o.Here = s["shop_id"].Text, s.TextOr("wait", waitThere) == waitHere
+	o.Ask, o.Code = s.TextOr("ask", askBoth), s.TextOr("reference", codeAuto)
 	var errs [3]error
 	o.Delay, errs[0] = daysOf(s, "delay")
 	o.DelayProducts, errs[1] = daysOf(s, "delay_product")
@@ -126,15 +126,15 @@ func daysOf(s partner.Settings, name string) (*int, error) {
 func limits(s partner.Settings, side *partner.Side) error {
 	var errs [3]error
 	var err error
-	if side.Batch, err = strconv.Atoi(textOr(s, "batch_size", strconv.Itoa(maxBatch))); err != nil || side.Batch < 1 || side.Batch > maxBatch {
+	if side.Batch, err = strconv.Atoi(s.TextOr("batch_size", strconv.Itoa(maxBatch))); err != nil || side.Batch < 1 || side.Batch > maxBatch {
 		errs[0] = errors.New("batch_size: must be a number from 1 to 50")
 	}
-	calls, err := strconv.Atoi(textOr(s, "calls_per_minute", "95"))
+	calls, err := strconv.Atoi(s.TextOr("calls_per_minute", "95"))
 	if err != nil || calls < 1 || calls > 300 {
 		errs[1] = errors.New("calls_per_minute: must be a number from 1 to 300")
 	}
 	side.Rate = float64(calls) / 60
-	if side.Timeout, err = time.ParseDuration(textOr(s, "timeout", "30s")); err != nil || side.Timeout < time.Second || side.Timeout > 5*time.Minute {
+	if side.Timeout, err = time.ParseDuration(s.TextOr("timeout", "30s")); err != nil || side.Timeout < time.Second || side.Timeout > 5*time.Minute {
 		errs[2] = errors.New("timeout: must be from 1s to 5m")
 	}
 	return errors.Join(errs[:]...)

@@ -128,30 +128,23 @@ type sender struct{ name, email, replyTo string }
 // readOptions reads the settings; every complaint at once.
 func readOptions(s partner.Settings) (options, error) {
 	o := options{
-		key: s["api_key"].Secret, secret: s["api_secret"].Secret, grant: textOr(s, "grant", grantClient),
+		key: s["api_key"].Secret, secret: s["api_secret"].Secret, grant: s.TextOr("grant", grantClient),
 		user: s["business_user_id"].Text, username: s["username"].Text, password: s["password"].Secret,
 		unit: s["business_unit_id"].Text, domain: s["domain"].Text,
-		ask: s["ask"].Text, products: textOr(s, "product_mode", productsWhole),
+		ask: s["ask"].Text, products: s.TextOr("product_mode", productsWhole),
 		sender:   sender{s["sender_name"].Text, s["sender_email"].Text, s["reply_to"].Text},
 		redirect: s["redirect_uri"].Text, tags: s["tags"].List, sendStore: s["send_store"].Text == "true",
-		holds: textOr(s, "wait", waitHere) == waitHere, omitLate: s["late"].Text == lateOmit,
-		resendUnknown: s["resend_unknown"].Text == "true", passErasure: textOr(s, "pass_erasure", "true") == "true",
+		holds: s.TextOr("wait", waitHere) == waitHere, omitLate: s["late"].Text == lateOmit,
+		resendUnknown: s["resend_unknown"].Text == "true", passErasure: s.TextOr("pass_erasure", "true") == "true",
 		webhookToken: s["webhook_token"].Secret, webhookHeader: s["webhook_header"].Text,
 	}
 	err := errors.Join(o.addresses(s), o.login(), o.limits(s), o.mail(s), o.webhook())
 	return o, err
 }
 
-func textOr(s partner.Settings, name, without string) string {
-	if v := s[name].Text; v != "" {
-		return v
-	}
-	return without
-}
-
 func (o *options) addresses(s partner.Settings) error {
 	var err, err2 error
-	o.base, err = baseURL("base_url", textOr(s, "base_url", standardBase))
+	o.base, err = baseURL("base_url", s.TextOr("base_url", standardBase))
 	at := s["invitations_url"].Text
 	if at == "" {
 		if at = o.base; o.base == standardBase {
@@ -202,11 +195,11 @@ func (o *options) login() error {
 
 // limits makes one even rate of both bounds.
 func (o *options) limits(s partner.Settings) error {
-	short, err := strconv.Atoi(textOr(s, "per_5_minutes", "833"))
+	short, err := strconv.Atoi(s.TextOr("per_5_minutes", "833"))
 	if err != nil || short < 1 {
 		return errors.New("per_5_minutes: must be a number from 1")
 	}
-	long, err := strconv.Atoi(textOr(s, "per_hour", "10000"))
+	long, err := strconv.Atoi(s.TextOr("per_hour", "10000"))
 	if err != nil || long < 1 {
 		return errors.New("per_hour: must be a number from 1")
 	}
@@ -233,7 +226,7 @@ func (o *options) mail(s partner.Settings) error {
 		faults = append(faults, errors.New("ask: must be shop, products or both"))
 	}
 	var err error
-	o.locales, err = newLocales(textOr(s, "locale", "en-US"), s["locales"].List)
+	o.locales, err = newLocales(s.TextOr("locale", "en-US"), s["locales"].List)
 	return errors.Join(append(faults, err)...)
 }
 

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/outbound"
@@ -184,25 +183,8 @@ func (w words) code(status int) string {
 	return "http_" + strconv.Itoa(status)
 }
 
-// mostWords bounds what is kept of an answer's words, in bytes.
-const mostWords = 300
-
 // shorten makes one bounded printable line of a text. What looks like a mail
 // address goes: an answer may repeat what it was sent.
 func shorten(text string) string {
-	list := strings.Fields(cleaned(strings.ToValidUTF8(text, "?")))
-	for i, w := range list {
-		if strings.Contains(w, "@") {
-			list[i] = "[masked]"
-		}
-	}
-	text = strings.Join(list, " ")
-	if len(text) <= mostWords {
-		return text
-	}
-	cut := mostWords
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "…"
+	return partner.Words(cleaned(strings.ToValidUTF8(text, "?")))
 }

@@ -84,6 +84,7 @@ type App struct {
 	files       *files
 	uploads     *uploads // by SFTP; nil: not configured
 	captures    *capture.Recorder
+	stock       *stock
 	watcher     *alert.Watcher
 	disk        *disk
 	traces      *traces

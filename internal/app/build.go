@@ -36,7 +36,7 @@ func (a *App) build(ctx context.Context) error {
 	}
 	a.access, a.book = secret.NewTokens(a.sealKey), a.newBook()
 	a.grants, a.passwords = newGrants(a), secret.NewPasswords()
-	a.captures = a.newCaptures()
+	a.captures, a.stock = a.newCaptures(), &stock{app: a}
 	if a.opts.Sandbox {
 		var names []string
 		for _, p := range a.opts.Partners {

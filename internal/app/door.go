@@ -27,7 +27,8 @@ func (a *App) buildDoors() error {
 		side, err := p.Door(partner.Deps{
 			Partner: p.Name, Intake: in, Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name},
 			Access: doorAccess{a, p.Name}, Seal: a.sealer, Reviews: a.book,
-			State: a.store.State(hubShop, "door:"+p.Name), Log: a.log.With("door", p.Name),
+			State: a.store.State(hubShop, "door:"+p.Name), At: a.doorState(p.Name), Log: a.log.With("door", p.Name),
+			Catalog: a.store.Catalog(), Stock: a.stock, Couriers: a.couriers, Note: a.note,
 			Now: a.now, PublicURL: a.opts.Config.PublicURL,
 		})
 		if err != nil {
@@ -43,6 +44,11 @@ func (a *App) buildDoors() error {
 		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler)})
 	}
 	return nil
+}
+
+// doorState is what a door keeps with each shop.
+func (a *App) doorState(name string) func(shop string) partner.State {
+	return func(shop string) partner.State { return a.store.State(shop, "door:"+name) }
 }
 
 func (a *App) door(name string) (door, bool) {

@@ -161,6 +161,7 @@ func (a *App) routeDeps(cfg *config.Config, shop *config.Shop, c config.Route, c
 		State:  a.connectionState(shop.ID, c.Connection),
 		Files:  a.files.of(shop.ID, c.Name),
 		HTTP:   client,
+		Note:   a.note,
 		Seal:   a.sealer, Reviews: a.book, Mail: MailServer(cfg), PublicURL: cfg.PublicURL,
 		Log: a.log.With("shop", shop.ID, "route", c.Name, "partner", c.Partner),
 		Now: a.now,

@@ -30,6 +30,7 @@ const (
 	Ambiguous Reason = "ambiguous" // several have
 	Inactive  Reason = "inactive"
 	TooFew    Reason = "too few"
+	Undecided Reason = "undecided" // somebody else had to be asked, and did not answer
 )
 
 func (e *Short) Error() string {

@@ -112,6 +112,8 @@ func (nothing) Put(context.Context, string, []byte, time.Duration) error { retur
 func (nothing) List(context.Context, string, string, int) ([]string, [][]byte, error) {
 	return nil, nil, nil
 }
+func (nothing) Change(context.Context, ...partner.Edit) (bool, error)      { return true, nil }
+func (nothing) Changing(...partner.Edit) order.Effect                      { return nil }
 func (nothing) Delete(context.Context, string) error                       { return nil }
 func (nothing) Fetched(context.Context, string) (time.Time, error)         { return time.Time{}, nil }
 func (nothing) Write(context.Context, string, func(io.Writer) error) error { return nil }

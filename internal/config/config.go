@@ -8,6 +8,7 @@ import (
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/shipping"
 )
 
 // Config is the configuration file.
@@ -97,9 +98,10 @@ type DoorAddress struct{ Listen string }
 type Shop struct {
 	ID, Name, Currency, Timezone string
 	Location                     *time.Location
-	Doors                        map[string][]Door // by partner; one or, as a list, several credentials
-	Routes                       []Route           // in the file's sequence
-	Reviews                      review.Settings   // how the shop invites
+	Doors                        map[string][]Door  // by partner; one or, as a list, several credentials
+	Couriers                     []shipping.Courier // in the file's sequence
+	Routes                       []Route            // in the file's sequence
+	Reviews                      review.Settings    // how the shop invites
 }
 
 // Door is one set of credentials of a shop at a door.

@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/mail"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
 	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/shipping"
 )
 
 // Partner is one partner system: its name, settings and two sides.
@@ -24,6 +26,10 @@ type Partner struct {
 	Settings []Field
 	// Door: we play the partner. Built once for all shops; nil: none.
 	Door func(Deps) (Side, error)
+	// Callback is what the door sends by itself to those who call it: built for
+	// every shop with a credential at the door, and run as a route of that shop
+	// named CallbackRoute(Name). Nil: nothing.
+	Callback func(Deps) (Side, error)
 	// Warnings says of a statement that the door took, a sentence each, what the
 	// partner may make otherwise of it than its sender wants. Nil: nothing.
 	Warnings func(*order.Order) []string
@@ -36,6 +42,10 @@ type Partner struct {
 	// Formats are the partner's own files that `ordermux import` reads.
 	Formats []Format
 }
+
+// CallbackRoute is the name of the built-in route of a door's callbacks. No
+// configured route can have it.
+func CallbackRoute(partner string) string { return partner + ":callback" }
 
 // Field declares one setting: parsing, the console's form, docs and masking.
 type Field struct {
@@ -62,6 +72,13 @@ type Field struct {
 	// Make says what is made for the field where a credential is made without
 	// it: MakeUUID, MakeKey, MakeHex24; "": nothing.
 	Make Making
+	// Hub marks a setting of the whole door, whoever calls it: it stands in the
+	// configuration's doors.<partner>, and in Deps.Settings.
+	Hub bool
+	// Keep makes of a value that was given what is kept and handed to sides in
+	// its place, for a secret that is more than the partner needs. What Keep
+	// made itself it must return as it is. Nil: the value.
+	Keep func(string) string
 }
 
 // Making is how the hub makes the value of a field that nobody gave.
@@ -89,6 +106,9 @@ const (
 	Duration FieldKind = "duration"
 	URL      FieldKind = "url"
 	List     FieldKind = "list" // of text
+	// Document is the path of a file, seen from the configuration's; the
+	// Value's Text is what it holds, UTF-8, at most 1 MB.
+	Document FieldKind = "document"
 )
 
 // Settings are the values of a door or route, checked against the fields;
@@ -172,6 +192,18 @@ type Side struct {
 	// what it found in a few words: `check --connect`. Nil: Look is asked for an
 	// order that nobody has.
 	Connect func(context.Context) (string, error)
+
+	// Stock says what the partner could send now of lines, in their sequence;
+	// nothing is reserved. What it can not tell has the reason
+	// catalog.Undecided. Nil: it can not be asked.
+	Stock func(context.Context, []catalog.Line) ([]catalog.Availability, error)
+	// Couriers returns the partner's couriers, as mirrored last or (fresh) as
+	// they are now, with those that the route's settings name. Nil: it has none.
+	Couriers func(ctx context.Context, fresh bool) (*shipping.Mirror, error)
+	// Troubles are sentences, without personal data, on what a person should
+	// mend although the route goes on: one alert for all of them. Asked every
+	// now and then: it looks at nothing but State and memory.
+	Troubles func(context.Context) ([]string, error)
 
 	Mode      Mode
 	Batch     int // most tasks per Deliver; 0: 1
@@ -312,14 +344,25 @@ type Deps struct {
 	Credentials Credentials // doors
 	Access      Access      // doors
 	State       State       // scoped to the connection or the door
-	Seal        Sealer      // for what a side keeps in State and nobody else may read
-	Reviews     *review.Book
-	Mail        *mail.Server // the hub's own; nil: none is configured; routes
-	Files       Files        // what partners fetch from us; routes
-	HTTP        *outbound.Client
-	Log         *slog.Logger
-	Now         func() time.Time
-	PublicURL   string
+	// At is the door's State at one shop: what it changes there by Changing
+	// commits with the shop's orders. Doors and callbacks.
+	At       func(shop string) State
+	Settings Settings // of the whole door, see Field.Hub
+	Catalog  catalog.Store
+	Stock    Stock
+	Couriers func(shop string) []shipping.Courier // the shop's own, as configured now
+	// Note tells whoever listens to a call (docs/capture.md) what it was, where
+	// method and path do not say: gate and method of the partner's API, and the
+	// code of a fault in the body ("": none). Never nil.
+	Note      func(ctx context.Context, gate, method, fault string)
+	Seal      Sealer // for what a side keeps in State and nobody else may read
+	Reviews   *review.Book
+	Mail      *mail.Server // the hub's own; nil: none is configured; routes
+	Files     Files        // what partners fetch from us; routes
+	HTTP      *outbound.Client
+	Log       *slog.Logger
+	Now       func() time.Time
+	PublicURL string
 }
 
 // Intake accepts entries: all or nothing, on disk when it returns. Errors:
@@ -424,6 +467,31 @@ type State interface {
 	// the sequence of their bytes, at most limit of them, with their values. A
 	// prefix is of printable ASCII; keys longer than 1000 bytes are not found.
 	List(ctx context.Context, prefix, after string, limit int) (keys []string, values [][]byte, err error)
+	// Change writes several keys in one transaction, all or none: false, and
+	// nothing is written, unless under each stands what the caller believes.
+	Change(ctx context.Context, edits ...Edit) (bool, error)
+	// Changing is Change in the transaction that appends an entry of the same
+	// shop; where something else stands, it refuses the call with
+	// order.ErrChanged.
+	Changing(edits ...Edit) order.Effect
+}
+
+// Edit is one key of State.Change. What it writes does not expire.
+type Edit struct {
+	Key string
+	Old []byte // what stands there; nil: nothing does
+	New []byte // nil: nothing shall
+}
+
+// Stock answers what a shop can sell, from its catalogue and, for products
+// whose stock is somebody else's (catalog.Live), by asking the routes of the
+// shop that carry them.
+type Stock interface {
+	// Available says what could be had of lines now, in their sequence; what
+	// the key ("": none) has reserved counts. What a route said is believed for
+	// a while, unless the question is fresh. It takes at most about 2 s: lines
+	// that nobody answered by then have the reason catalog.Undecided.
+	Available(ctx context.Context, shop string, lines []catalog.Line, key string, fresh bool) ([]catalog.Availability, error)
 }
 
 // Files are what partners fetch under /files/{shop}/{route}/. Written whole

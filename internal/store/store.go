@@ -6,11 +6,13 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/review"
 )
@@ -62,11 +64,41 @@ type Store interface {
 	Close() error
 }
 
-// Edit is one key of Change. What it writes does not expire.
-type Edit struct {
-	Key string
-	Old []byte // what stands there; nil: nothing does
-	New []byte // nil: nothing shall
+// Edit is one key of Change.
+type Edit = partner.Edit
+
+// StateTx is what an open writing transaction of a store can do with State.
+type StateTx interface {
+	// ChangeState is Store.Change in the transaction.
+	ChangeState(shop, scope string, edits []Edit, now time.Time) (bool, error)
+}
+
+// Changing is partner.State's Changing for a scope of a shop, in a store with a
+// clock.
+func Changing(now func() time.Time, shop, scope string, edits []Edit) order.Effect {
+	return changing{now, shop, scope, edits}
+}
+
+type changing struct {
+	now         func() time.Time
+	shop, scope string
+	edits       []Edit
+}
+
+// Apply implements order.Effect.
+func (c changing) Apply(_ context.Context, tx any) error {
+	t, ok := tx.(StateTx)
+	if !ok {
+		return fmt.Errorf("change state: %T is no transaction of a store", tx)
+	}
+	ok, err := t.ChangeState(c.shop, c.scope, c.edits, c.now())
+	switch {
+	case err != nil:
+		return fmt.Errorf("change state: %w", err)
+	case !ok:
+		return order.ErrChanged
+	}
+	return nil
 }
 
 // Token is a token of our API. Of its text only the SHA-256 is kept.

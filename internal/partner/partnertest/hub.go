@@ -380,6 +380,46 @@ func (s state) List(_ context.Context, prefix, after string, limit int) (keys []
 	return keys, values, nil
 }
 
+// Change answers as partner.State says.
+func (s state) Change(_ context.Context, edits ...partner.Edit) (bool, error) {
+	s.h.mu.Lock()
+	defer s.h.mu.Unlock()
+	return s.change(edits), nil
+}
+
+func (s state) change(edits []partner.Edit) bool {
+	for _, e := range edits {
+		v, ok := s.h.state[s.scope+e.Key]
+		ok = ok && (v.expires.IsZero() || s.h.now().Before(v.expires))
+		if ok != (e.Old != nil) || !bytes.Equal(v.value, e.Old) && ok {
+			return false
+		}
+	}
+	for _, e := range edits {
+		delete(s.h.state, s.scope+e.Key)
+		if e.New != nil {
+			s.h.state[s.scope+e.Key] = stateValue{value: bytes.Clone(e.New)}
+		}
+	}
+	return true
+}
+
+// Changing answers as partner.State says.
+func (s state) Changing(edits ...partner.Edit) order.Effect { return changing{s, edits} }
+
+type changing struct {
+	state state
+	edits []partner.Edit
+}
+
+// Apply is called by the hub's Append, which holds its lock.
+func (c changing) Apply(context.Context, any) error {
+	if !c.state.change(c.edits) {
+		return order.ErrChanged
+	}
+	return nil
+}
+
 func (s state) Get(_ context.Context, key string) ([]byte, bool, error) {
 	s.h.mu.Lock()
 	defer s.h.mu.Unlock()

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/store"
 )
 
@@ -19,20 +22,11 @@ var errOther = errors.New("another value stands there")
 // writes them, so that two calls can not wait for each other; a second one sees
 // what the first committed, because each statement looks again after its wait.
 func (s *Store) Change(ctx context.Context, shop, scope string, edits []store.Edit) (bool, error) {
-	edits = slices.SortedFunc(slices.Values(edits), func(a, b store.Edit) int { return strings.Compare(a.Key, b.Key) })
-	err := s.do(ctx, func(tx *Tx) error {
-		now := s.Now().UnixMicro()
-		for _, e := range edits {
-			n, err := edit(tx, shop, scope, e, now)
-			if err != nil {
-				return err
-			}
-			if n != 1 {
-				return errOther
-			}
-		}
-		return nil
-	})
+	err := s.do(ctx, func(tx *Tx) error { return tx.change(shop, scope, edits, s.Now()) })
+	return changed(err)
+}
+
+func changed(err error) (bool, error) {
 	switch {
 	case err == nil:
 		return true, nil
@@ -40,6 +34,43 @@ func (s *Store) Change(ctx context.Context, shop, scope string, edits []store.Ed
 		return false, nil
 	}
 	return false, fmt.Errorf("change state: %w", err)
+}
+
+func (t *Tx) change(shop, scope string, edits []store.Edit, now time.Time) error {
+	done, err := t.ChangeState(shop, scope, edits, now)
+	if err == nil && !done {
+		err = errOther
+	}
+	return err
+}
+
+// ChangeState implements store.StateTx. After false the transaction has to be
+// undone.
+func (t *Tx) ChangeState(shop, scope string, edits []store.Edit, now time.Time) (bool, error) {
+	for _, e := range slices.SortedFunc(slices.Values(edits), func(a, b store.Edit) int { return strings.Compare(a.Key, b.Key) }) {
+		if n, err := edit(t, shop, scope, e, now.UnixMicro()); err != nil || n != 1 {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// Change implements partner.State.
+func (s *state) Change(ctx context.Context, edits ...store.Edit) (bool, error) {
+	err := s.store.do(ctx, func(tx *Tx) error {
+		b := &pgx.Batch{}
+		s.fence(ctx, b)
+		if err := tx.batch(b); err != nil {
+			return err
+		}
+		return tx.change(s.shop, s.scope, edits, s.store.Now())
+	})
+	return changed(err)
+}
+
+// Changing implements partner.State.
+func (s *state) Changing(edits ...store.Edit) order.Effect {
+	return store.Changing(s.store.Now, s.shop, s.scope, edits)
 }
 
 // edit writes one key, which is one row, or none if something else stands

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/store"
 )
 
@@ -15,17 +17,11 @@ var errOther = errors.New("another value stands there")
 // Change implements store.Store.
 func (s *Store) Change(ctx context.Context, shop, scope string, edits []store.Edit) (bool, error) {
 	err := s.Do(ctx, func(tx *Tx) error {
-		now := s.opts.Now().UnixMicro()
-		for _, e := range edits {
-			res, err := edit(tx, shop, scope, e, now)
-			if err != nil {
-				return err
-			}
-			if n, err := res.RowsAffected(); err != nil || n != 1 {
-				return errors.Join(errOther, err)
-			}
+		done, err := tx.ChangeState(shop, scope, edits, s.opts.Now())
+		if err == nil && !done {
+			err = errOther
 		}
-		return nil
+		return err
 	})
 	switch {
 	case err == nil:
@@ -34,6 +30,31 @@ func (s *Store) Change(ctx context.Context, shop, scope string, edits []store.Ed
 		return false, nil
 	}
 	return false, fmt.Errorf("change state: %w", err)
+}
+
+// ChangeState implements store.StateTx. After false the transaction has to be
+// undone.
+func (t *Tx) ChangeState(shop, scope string, edits []store.Edit, now time.Time) (bool, error) {
+	for _, e := range edits {
+		res, err := edit(t, shop, scope, e, now.UnixMicro())
+		if err != nil {
+			return false, err
+		}
+		if n, err := res.RowsAffected(); err != nil || n != 1 {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// Change implements partner.State.
+func (s *state) Change(ctx context.Context, edits ...store.Edit) (bool, error) {
+	return s.store.Change(ctx, s.shop, s.scope, edits)
+}
+
+// Changing implements partner.State.
+func (s *state) Changing(edits ...store.Edit) order.Effect {
+	return store.Changing(s.store.opts.Now, s.shop, s.scope, edits)
 }
 
 // edit writes one key, which is one row, or none if something else stands

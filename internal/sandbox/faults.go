@@ -30,9 +30,9 @@ type Faults struct {
 
 	// Of orders: by share, or by their ids.
 	Refuse      float64  `json:"share_refuse,omitzero"`     // refused as invalid, nothing of the call stored
-	RefuseIDs   []string `json:"refuse,omitzero"`           // the same by order id
+	RefuseIDs   []string `json:"refuse,omitzero"`           // the same by order id, or another number of the order
 	ThrowAway   float64  `json:"share_throw_away,omitzero"` // answered well, nothing stored
-	ThrowAwayID []string `json:"throw_away,omitzero"`       // the same by order id
+	ThrowAwayID []string `json:"throw_away,omitzero"`       // the same by order id, or another number of the order
 }
 
 // Duration is a time.Duration written as text ("1m30s").

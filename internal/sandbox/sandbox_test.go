@@ -174,6 +174,32 @@ func TestWrapIntakeThrowsAway(t *testing.T) {
 	}
 }
 
+// TestByAnotherNumber chooses orders by the numbers that others know them by,
+// where a door gives them ids of its own. Shares count by the id alone.
+func TestByAnotherNumber(t *testing.T) {
+	t.Parallel()
+	r, s := sandbox.New("shopper"), &store{}
+	if err := r.Set("shopper", sandbox.Faults{ThrowAwayID: []string{"WWW-2"}}); err != nil {
+		t.Fatal(err)
+	}
+	list := entries("a-1", "a-2", "a-3")
+	for i := range list {
+		list[i].Statement = &order.Statement{Order: order.Order{References: []order.Reference{{Kind: "external_order_id", Value: fmt.Sprint("WWW-", i+1)}}}}
+	}
+	if _, err := r.WrapIntake("shopper", s).Append(t.Context(), "shop", list); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a-1", "a-3"}, s.ids); diff != "" {
+		t.Error(diff)
+	}
+	if err := r.Set("shopper", sandbox.Faults{RefuseIDs: []string{"WWW-3"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.WrapIntake("shopper", s).Append(t.Context(), "shop", list); err == nil {
+		t.Error("an order that was to be refused by its number was taken")
+	}
+}
+
 func TestWrapIntakeRefusesTheSameOrders(t *testing.T) {
 	t.Parallel()
 	r, s := sandbox.New("shopper"), &store{}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -109,11 +110,11 @@ func (i *intake) Append(ctx context.Context, shop string, entries []order.Entry)
 	var thrown []int
 	for n, e := range entries {
 		switch {
-		case f.refuses(e.Subject.ID):
+		case f.refuses(e.Subject.ID) || named(&e, f.RefuseIDs):
 			return nil, &order.Invalid{Faults: []order.Fault{{
 				Path: fmt.Sprintf("orders[%d]", n), Code: order.Malformed, Reason: "refused (a fault of the sandbox)",
 			}}}
-		case f.throwsAway(e.Subject.ID):
+		case f.throwsAway(e.Subject.ID) || named(&e, f.ThrowAwayID):
 			thrown = append(thrown, n)
 		default:
 			kept = append(kept, e)
@@ -131,6 +132,14 @@ func (i *intake) Append(ctx context.Context, shop string, entries []order.Entry)
 		receipts = append(receipts[:n], append([]order.Receipt{fake}, receipts[n:]...)...)
 	}
 	return receipts, nil
+}
+
+// named reports whether another number of an order is one of ids: some doors
+// number orders by themselves.
+func named(e *order.Entry, ids []string) bool {
+	return e.Statement != nil && slices.ContainsFunc(e.Statement.Order.References, func(r order.Reference) bool {
+		return slices.Contains(ids, r.Value)
+	})
 }
 
 func (i *intake) appendKept(ctx context.Context, shop string, kept []order.Entry) ([]order.Receipt, error) {

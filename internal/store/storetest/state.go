@@ -30,6 +30,7 @@ func RunState(t *testing.T, open OpenStore) {
 		"once":                testOnce,
 		"change":              testChange,
 		"change at a time":    testChangeRace,
+		"change with order":   testChanging,
 		"fetches":             testFetches,
 		"tokens":              testTokens,
 		"one token of a name": testTokenRace,

@@ -1,11 +1,14 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/store"
 )
 
@@ -53,6 +56,17 @@ func testChange(d *drawer) {
 	d.change(true, [3]string{"short", "-", "new"})
 	d.clock.move(time.Hour)
 	d.holds("keys", "short", "new")
+	// What is written can expire, too.
+	for _, old := range [][]byte{nil, []byte("1")} {
+		edit := store.Edit{Key: "brief", Old: old, New: []byte("1"), TTL: time.Minute}
+		if done, err := d.store.Change(d.Context(), shop, "keys", []store.Edit{edit}); err != nil || !done {
+			d.Errorf("change: %v %v", done, err)
+		}
+		d.clock.move(time.Minute - time.Second)
+		d.holds("keys", "brief", "1")
+	}
+	d.clock.move(time.Second)
+	d.holds("keys", "brief", "-")
 }
 
 // Of several that change the same keys at a time, each sees the others'.
@@ -84,4 +98,62 @@ func testChangeRace(d *drawer) {
 	wg.Wait()
 	d.holds("keys", "x", "6")
 	d.holds("keys", "y", "6")
+}
+
+// Numbers an order with what stands under a key, and raises that, in one
+// transaction: nobody gets a number twice, none is left out, and what was
+// refused changed nothing. Of equal orders with one number the second is known,
+// and its effects are not applied.
+func testChanging(d *drawer) {
+	l := ledger.New(d.store, ledger.Options{})
+	state := d.store.State(shop, "door:idosell")
+	place := func(id string, edits ...store.Edit) (known bool, err error) {
+		e := statement(door, sale(id))
+		e.Effects = []order.Effect{state.Changing(edits...)}
+		receipts, err := l.Append(d.Context(), shop, []order.Entry{e})
+		return err == nil && receipts[0].Known, err
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for done := 0; done < 3; {
+				old, _, err := state.Get(d.Context(), "number")
+				if err != nil {
+					d.Error(err)
+					return
+				}
+				n, _ := strconv.Atoi(string(old))
+				id := fmt.Sprint("sklep-", n+1)
+				known, err := place(id, store.Edit{Key: "number", Old: old, New: fmt.Append(nil, n+1)}, store.Edit{Key: "of/" + id, New: []byte("x")})
+				switch {
+				case known:
+				case err == nil:
+					done++
+				case !errors.Is(err, order.ErrChanged):
+					d.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	d.holds("door:idosell", "number", "12")
+	if head, err := l.Head(d.Context(), shop); err != nil || head != 12 {
+		d.Errorf("head %d %v", head, err)
+	}
+	for i := range 12 {
+		d.holds("door:idosell", fmt.Sprint("of/sklep-", i+1), "x")
+	}
+	_, err := place("sklep-13", store.Edit{Key: "number", Old: []byte("12"), New: []byte("13")}, store.Edit{Key: "of/sklep-12", New: []byte("y")})
+	if !errors.Is(err, order.ErrChanged) {
+		d.Error(err)
+	}
+	d.holds("door:idosell", "number", "12")
+	if done, err := state.Change(d.Context(), store.Edit{Key: "number", Old: []byte("12")}, store.Edit{Key: "z", New: []byte("1")}); err != nil || !done {
+		d.Error(done, err)
+	}
+	d.holds("door:idosell", "number", "-")
+	if done, err := state.Change(d.Context(), store.Edit{Key: "z", Old: []byte("2"), New: []byte("3")}); err != nil || done {
+		d.Error(done, err)
+	}
 }

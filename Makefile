@@ -3,7 +3,7 @@ GO      ?= go
 LDFLAGS := -s -w
 BIN     := bin/ordermux
 
-.PHONY: help build test lint bench bench-postgres demo torture setup
+.PHONY: help build test lint bench bench-postgres demo torture listen setup
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
@@ -36,3 +36,8 @@ demo: ## the main job in one go, on loopback
 
 torture: setup ## 30 SIGKILLs with a disk that forgets what was not synced; 40 rounds against three nodes and their PostgreSQL
 	$(GO) test -count=1 -timeout 60m -v ./e2e/torture -torture.full
+
+FOR ?= 1m
+
+listen: ## a minute (FOR=…) of listening to three doors under load, and every file of what it exports
+	$(GO) test -count=1 -timeout 30m -v ./e2e/listen -listen.for=$(FOR)

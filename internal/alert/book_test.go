@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ordermux/ordermux/internal/alert"
@@ -256,5 +259,21 @@ func TestOfDisk(t *testing.T) {
 	}
 	if got := alert.OfDisk(0, alert.Limits{}); got != nil {
 		t.Error(got)
+	}
+}
+
+func TestOfSide(t *testing.T) {
+	t.Parallel()
+	if got := alert.OfSide("nordlys", "lamps", nil); len(got) != 0 {
+		t.Error(got)
+	}
+	got := alert.OfSide("nordlys", "lamps", []string{"Courier 5 is gone.", "Courier 6 is gone."})
+	if len(got) != 1 || got[0].Kind != alert.RouteTroubles || got[0].Route != "lamps" || got[0].Shop != "nordlys" ||
+		!strings.HasSuffix(got[0].Text, ": Courier 5 is gone. Courier 6 is gone.") {
+		t.Error(got)
+	}
+	long := alert.OfSide("nordlys", "lamps", slices.Repeat([]string{strings.Repeat("å", 99)}, 1000))
+	if n := len(long[0].Text); n > 2200 || !utf8.ValidString(long[0].Text) {
+		t.Errorf("%d bytes", n)
 	}
 }

@@ -25,6 +25,9 @@ const (
 	DiskFull     Kind = "disk_full"
 	NodesDiffer  Kind = "nodes_differ"
 	FilesWaiting Kind = "files_waiting" // uploaded ones that we can not import
+	// RouteTroubles are what the route's side itself says a person should mend,
+	// although the route goes on.
+	RouteTroubles Kind = "route_troubles"
 )
 
 // Trouble is something wrong. Its identity is Kind, Shop and Route; the text
@@ -72,6 +75,23 @@ func OfRoute(s delivery.RouteStatus, limits Limits, now time.Time) []Trouble {
 		add(OrderWaiting, "An order on route %s of shop %s has been waiting for more than %s.", s.Route, s.Shop, limits.Waiting)
 	}
 	return out
+}
+
+// mostSaid bounds the text of what a side says, in bytes.
+const mostSaid = 2000
+
+// OfSide returns the trouble that a route's side tells of, in its sentences;
+// none: nothing is wrong.
+func OfSide(shop, route string, sentences []string) []Trouble {
+	if len(sentences) == 0 {
+		return nil
+	}
+	said := strings.Join(sentences, " ")
+	if len(said) > mostSaid {
+		said = strings.ToValidUTF8(said[:mostSaid], "") + "…"
+	}
+	return []Trouble{{Kind: RouteTroubles, Shop: shop, Route: route, Text: fmt.Sprintf(
+		"Route %s of shop %s goes on, but needs a person: %s", route, shop, said)}}
 }
 
 func because(reason string) string {

@@ -36,6 +36,16 @@ var bodies = map[string]string{
 	"/templates/preview": `{"id":"` + ownID + `"}`,
 	"/templates/test":    `{"id":"` + ownID + `","to":"ops@shop.example"}`,
 
+	"/ship":         `{"parcel":"P-1"}`,
+	"/test-message": `{"account":"nordshop"}`,
+
+	"/products":            `{"code":"K-39"}`,
+	"/products/stock":      `{"stock":[{"code":"K-38","quantity":"1"}]}`,
+	"/products/activate":   `{"codes":["K-38"]}`,
+	"/products/deactivate": `{"codes":["K-38"]}`,
+	"/products/import":     "code\nK-40\n",
+	"/availability":        `{"lines":[{"code":"K-38"}]}`,
+
 	"/credentials/citrusad":       `{"name":"erp","values":{"api_key":"k"}}`,
 	"/captures":                   `{"door":"citrusad","seconds":60}`,
 	"/credentials/citrusad/nread": `{"values":{"channel":"online"}}`,
@@ -63,7 +73,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			t.Parallel()
 			ofShop := strings.Contains(e.Pattern, "{shop}")
 			shared := e.Pattern == "/api/v1/shops" || e.Pattern == "/api/v1/alerts"
-			path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad", "{order}", "1001").Replace(e.Pattern)
+			path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad", "{order}", "1001", "{code}", "K-38").Replace(e.Pattern)
 			query := ""
 			if strings.HasSuffix(path, "/reconcile") {
 				query = "?route=ads"
@@ -78,7 +88,11 @@ func TestWhoMayDoWhat(t *testing.T) {
 				}
 				for _, owner := range []string{"nordlys", "aurora", "hub"} {
 					h := newHub(t).seed()
-					r := h.call(e.Method, path+query, owner+"-"+string(scope), bodyOf(e.Method, path))
+					var header []string
+					if strings.HasSuffix(path, "/products/import") {
+						header = []string{"Content-Type", "text/csv"}
+					}
+					r := h.call(e.Method, path+query, owner+"-"+string(scope), bodyOf(e.Method, path), header...)
 					allowed := may && (owner == "hub" || ofShop && owner == "nordlys" || shared)
 					if got := r.status < 300; got != allowed || !allowed && r.status != http.StatusForbidden {
 						t.Errorf("%s token of %s: %d %s", scope, owner, r.status, r.body)

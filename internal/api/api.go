@@ -11,10 +11,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/review"
+	"github.com/ordermux/ordermux/internal/shipping"
 )
 
 // Hub is the reserved shop that acts and tokens of the whole hub belong to.
@@ -73,6 +75,16 @@ type Operator struct {
 	// SendTest mails a letter that shows a template. Its errors are problems
 	// where the mail server is to blame.
 	SendTest func(ctx context.Context, to string, l review.Letter) error
+	// Couriers returns how a configured shop sends goods, and its time zone.
+	Couriers func(shop string) ([]shipping.Courier, *time.Location)
+	// Mirror returns the couriers of a route's partner; fresh: as they are now.
+	// order.ErrNotFound for a route that is not configured; a problem for one
+	// whose partner has none, and where the partner is to blame.
+	Mirror func(ctx context.Context, shop, route string, fresh bool) (*shipping.Mirror, error)
+	// TestMessage sends a message of a route that means nothing, and says what
+	// became of it; account "": the route's own. Errors as of Mirror, and
+	// order.ErrNotFound for an unknown account.
+	TestMessage func(ctx context.Context, shop, route, account string) (string, error)
 	// DoorURL is where clients reach a partner's door.
 	DoorURL func(partner string) string
 	// Shops returns the configured shops in the file's sequence.
@@ -102,6 +114,9 @@ type Options struct {
 	// nothing.
 	Warnings func(source string, o *order.Order) []string
 	Captures Captures // nil: the hub has none
+	// Catalog and Stock are the shops' products; nil: the hub keeps none.
+	Catalog  catalog.Store
+	Stock    Stock
 	Operator Operator
 	Faults   Faults // nil: no sandbox, its endpoints answer 404
 	Log      *slog.Logger

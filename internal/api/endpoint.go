@@ -13,12 +13,15 @@ func endpoints() []endpoint {
 
 		door   = shop + "/credentials/{partner}"
 		invite = shop + "/invitations"
+
+		products = shop + "/products"
 	)
 	return []endpoint{
 		{post, shop + "/events", Submit, (*API).appendEvents},
 		{get, shop + "/orders", Read, (*API).listOrders},
 		{get, shop + "/orders/{id}", Read, (*API).showOrder},
 		{post, shop + "/orders/{id}/correct", Operate, (*API).correctOrder},
+		{post, shop + "/orders/{id}/ship", Operate, (*API).shipOrder},
 		{post, shop + "/orders/{id}/erase", Admin, (*API).eraseOrder},
 		{del, shop + "/orders/{id}", Admin, (*API).eraseOrder},
 
@@ -29,12 +32,15 @@ func endpoints() []endpoint {
 
 		{get, shop + "/routes", Read, (*API).listRoutes},
 		{get, shop + "/routes/{route}/files", Read, (*API).listFiles},
+		{get, shop + "/routes/{route}/couriers", Read, (*API).listRouteCouriers},
+		{get, shop + "/couriers", Read, (*API).listCouriers},
 		{get, shop + "/reconcile", Read, (*API).reconcile},
 		{post, shop + "/routes/{route}/pause", Operate, (*API).pauseRoute},
 		{post, shop + "/routes/{route}/resume", Operate, (*API).resumeRoute},
 		{post, shop + "/routes/{route}/replay", Operate, (*API).replayRoute},
 		{post, shop + "/routes/{route}/backfill", Operate, (*API).backfillRoute},
 		{post, shop + "/routes/{route}/test", Operate, (*API).testRoute},
+		{post, shop + "/routes/{route}/test-message", Operate, (*API).testMessage},
 
 		{get, shop + "/verify", Operate, (*API).verifyShop},
 		{get, shop + "/tokens", Admin, (*API).listTokens},
@@ -62,6 +68,17 @@ func endpoints() []endpoint {
 		{post, invite + "/templates/test", Operate, withBook(testTemplate)},
 		{get, shop + "/reviews", Read, withBook(listReviews)},
 		{get, shop + "/reviews/totals", Read, withBook(totalReviews)},
+
+		{get, products, Read, withCatalog(listProducts)},
+		{http.MethodPut, products, Operate, withCatalog(putProducts)},
+		{get, products + "/{code}", Read, withCatalog(showProduct)},
+		{del, products + "/{code}", Operate, withCatalog(deleteProduct)},
+		{get, products + "/changes", Read, withCatalog(productChanges)},
+		{post, products + "/stock", Operate, withCatalog(setStock)},
+		{post, products + "/import", Operate, withCatalog(importProducts)},
+		{post, products + "/activate", Operate, withCatalog(setActive(true))},
+		{post, products + "/deactivate", Operate, withCatalog(setActive(false))},
+		{post, shop + "/availability", Read, withCatalog(availability)},
 
 		{get, shop + "/captures", Read, withCaptures(listCaptures)},
 		{post, shop + "/captures", Operate, withCaptures(startCapture)},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/secret"
@@ -27,6 +28,8 @@ type hub struct {
 	url    string
 	doc    *document
 	erased []string
+
+	catalog catalog.Store
 }
 
 const admin = "the-admin-token"
@@ -67,7 +70,8 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 				return []api.Alert{{Shop: "nordlys", Route: "ads", Kind: "route_paused", Text: "route ads is paused", Since: now}, {Kind: "disk_full", Text: "the disk is nearly full", Since: now}}, nil
 			},
 			SendTest: func(context.Context, string, review.Letter) error { return nil },
-			DoorURL:  func(partner string) string { return "https://hub.example/" + partner },
+			Couriers: couriers, Mirror: mirror, TestMessage: testMessage,
+			DoorURL: func(partner string) string { return "https://hub.example/" + partner },
 			Files: func(_ context.Context, _, route string) ([]api.RouteFile, error) {
 				if route != "ads" {
 					return nil, order.ErrNotFound
@@ -85,9 +89,12 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 			},
 		},
 	}
+	opts.Catalog = newCatalog()
+	opts.Stock = ownStock{Store: opts.Catalog}
 	for _, f := range change {
 		f(&opts)
 	}
+	h.catalog = opts.Catalog
 	srv := httptest.NewServer(api.New(opts))
 	t.Cleanup(srv.Close)
 	h.url = srv.URL
@@ -139,7 +146,7 @@ func (h *hub) call(method, path, token, body string, header ...string) reply {
 	return reply{status: res.StatusCode, header: res.Header, body: string(b)}
 }
 
-// seed hands three orders in and returns the hub.
+// seed hands three orders and a product in and returns the hub.
 func (h *hub) seed() *hub {
 	h.t.Helper()
 	body := `[{"order":{"id":"1001","channel":"online","currency":"SEK","placed_at":"2026-05-31T09:30:00+10:00",` +
@@ -150,6 +157,9 @@ func (h *hub) seed() *hub {
 		h.t.Fatal(err)
 	}
 	if _, err := h.ledger.Append(h.t.Context(), "nordlys", entries); err != nil {
+		h.t.Fatal(err)
+	}
+	if _, err := h.catalog.Put(h.t.Context(), "nordlys", []catalog.Product{{Product: order.Product{Code: "K-38"}}}); err != nil {
 		h.t.Fatal(err)
 	}
 	return h

@@ -21,6 +21,8 @@ type Problem struct {
 	Status int     `json:"status"`
 	Detail string  `json:"detail,omitzero"` // for people, without personal data
 	Faults []Fault `json:"faults,omitzero"` // of refused input, each with its place
+	// Twins are products that were refused because they would share an EAN.
+	Twins []Twins `json:"twins,omitzero"`
 	// Nodes says of a reload what each node did.
 	Nodes []NodeReload `json:"nodes,omitzero"`
 

@@ -177,6 +177,7 @@ type Delivery struct {
 	Code    string         `json:"code,omitzero"`   // the last outcome in one word
 	Reason  string         `json:"reason,omitzero"` // the partner's words, or what is missing
 	Place   int            `json:"place"`           // in its call's batch
+	Lines   []int          `json:"lines,omitzero"`  // of one order's deliveries: places of the lines that the route carries, from 0; absent: all
 	Calls   []Call         `json:"calls,omitzero"`
 }
 
@@ -190,6 +191,7 @@ func deliveryOf(d delivery.Delivery) Delivery {
 	return Delivery{
 		Route: d.Route, Order: d.OrderID, Number: d.Order, Seq: d.Seq, Run: d.Run, State: d.State, Attempt: d.Attempt,
 		Planned: d.Planned, Due: d.Due, Settled: d.Settled, Ref: d.Ref, Code: d.Code, Reason: d.Reason, Place: d.Place,
+		Lines: d.Lines,
 	}
 }
 

@@ -36,7 +36,7 @@ func (a *App) build(ctx context.Context) error {
 	}
 	a.access, a.book = secret.NewTokens(a.sealKey), a.newBook()
 	a.grants, a.passwords = newGrants(a), secret.NewPasswords()
-	a.captures, a.stock = a.newCaptures(), &stock{app: a}
+	a.captures, a.stock = a.newCaptures(), a.newStock()
 	if a.opts.Sandbox {
 		var names []string
 		for _, p := range a.opts.Partners {
@@ -57,7 +57,7 @@ func (a *App) build(ctx context.Context) error {
 			return err
 		}
 	}
-	first, err := a.generate(cfg, nil)
+	first, err := a.generate(ctx, cfg, nil)
 	if err != nil {
 		return err
 	}
@@ -109,8 +109,10 @@ func (a *App) buildSurface(ctx context.Context) {
 	opts := api.Options{
 		Ledger: apiLedger{Ledger: a.ledger, intake: &intake{app: a, next: a.ledger, partner: "api"}},
 		Engine: a.engine, Tokens: a.tokens, Credentials: credentialActs{a.grants}, Log: a.log, Now: a.now, Version: a.opts.Version,
-		Operator: api.Operator{Erase: a.eraseHere, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles, Nodes: a.nodes, DoorURL: a.doorURL, SendTest: a.sendTest},
-		Book:     a.book, Invites: a.invites, Warnings: a.warnings, Captures: a.captures,
+		Operator: api.Operator{Erase: a.eraseHere, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles, Nodes: a.nodes, DoorURL: a.doorURL, SendTest: a.sendTest,
+			Couriers: a.couriersOf, Mirror: a.mirror, TestMessage: a.testMessage},
+		Book: a.book, Invites: a.invites, Warnings: a.warnings, Captures: a.captures,
+		Catalog: products{a.store.Catalog(), a.disk}, Stock: a.stock,
 	}
 	if a.node != nil {
 		opts.Engine, opts.Operator.Erase = relay{a.engine, a.node}, a.erase

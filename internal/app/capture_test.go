@@ -270,7 +270,7 @@ func TestCaptureRefusals(t *testing.T) {
 	h := startHub(t, inFolder(t), shop(""))
 	for _, s := range []capture.Spec{
 		{Seconds: 60}, {Door: "citrusad", Route: "ads", Seconds: 60}, {Door: "nobody", Seconds: 60}, {Route: "nobody", Seconds: 60},
-		{Door: "citrusad"}, {Door: "citrusad", Seconds: 24*3600 + 1}, {Door: "citrusad", Seconds: -1}, {Door: "citrusad", Seconds: 60, Gate: "v1"},
+		{Door: "citrusad"}, {Door: "citrusad", Seconds: 24*3600 + 1}, {Door: "citrusad", Seconds: -1}, {Door: "citrusad", Seconds: 60, Gate: strings.Repeat("v", 501)},
 	} {
 		var bad *order.Invalid
 		if s.Seconds == 0 {
@@ -285,5 +285,52 @@ func TestCaptureRefusals(t *testing.T) {
 	}
 	if err := h.api.ExportCapture(t.Context(), "nordlys", "none", "zip", io.Discard); !errors.Is(err, order.ErrNotFound) {
 		t.Error(err)
+	}
+}
+
+// TestErasingReachesCaptures erases an order that a capture with personal data
+// heard of, in at a door and out by a route.
+func TestErasingReachesCaptures(t *testing.T) { eachStore(t, testErasingReachesCaptures) }
+
+func testErasingReachesCaptures(t *testing.T, at newPlace) {
+	receiver, _ := startReceiver(t)
+	h := startHub(t, at(t), shop(hookRoute(receiver)))
+	door := h.listenTo(capture.Spec{Door: "citrusad", KeepPersonal: true})
+	route := h.listenTo(capture.Spec{Route: "hook", KeepPersonal: true})
+	h.giveAnnasOrder()
+	h.give(strings.Replace(oneOrder("o-2", "3.00"), `"c-1"`, `"customer-bert"`, 1))
+	h.settled()
+	texts := func(id string) (all string, erased int) {
+		for name, text := range h.unzip(id) {
+			if strings.HasPrefix(name, "calls/") {
+				all += text
+				erased += strings.Count(text, "<erased>true</erased>")
+			}
+		}
+		return all, erased
+	}
+	for _, c := range []capture.Capture{door, route} {
+		if text, erased := texts(c.ID); !strings.Contains(text, "customer-anna") || !strings.Contains(text, "customer-bert") || erased != 0 {
+			t.Errorf("%d erased: %s", erased, text)
+		}
+	}
+	before := h.speed("nordlys", door.ID)
+	if err := h.api.Erase(t.Context(), "nordlys", "o-1"); err != nil {
+		t.Fatal(err)
+	}
+	h.giveAnnasOrder() // somebody sends it once more
+	for _, c := range []capture.Capture{door, route} {
+		text, erased := texts(c.ID)
+		for _, w := range annasWords {
+			if strings.Contains(text, w) {
+				t.Errorf("%q shows in %s", w, text)
+			}
+		}
+		if !strings.Contains(text, "customer-bert") || erased == 0 {
+			t.Errorf("%d erased: %s", erased, text)
+		}
+	}
+	if after := h.speed("nordlys", door.ID); after.Recorded != before.Recorded+1 {
+		t.Errorf("%d calls, before %d", after.Recorded, before.Recorded)
 	}
 }

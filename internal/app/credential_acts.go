@@ -78,6 +78,10 @@ func (c credentialActs) Create(ctx context.Context, ref api.CredentialRef, given
 	if err != nil {
 		return api.NewCredential{}, err
 	}
+	if err := c.app.callBack(ctx, id); err != nil {
+		// The credential is there, and is shown once; the route comes a little later.
+		c.app.log.ErrorContext(ctx, "a door's callback could not be set up yet", "shop", id.shop, "partner", id.partner, "error", err)
+	}
 	return c.shown(id, fields, s, made), nil
 }
 

@@ -118,3 +118,15 @@ func madeValue(f partner.Field) string {
 	}
 	return ""
 }
+
+// keptOf returns what is kept of a field's values.
+func keptOf(f partner.Field, values []string) []string {
+	if f.Keep == nil {
+		return values
+	}
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = config.Kept(f, v)
+	}
+	return out
+}

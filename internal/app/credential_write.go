@@ -123,7 +123,7 @@ func (c credentialActs) fresh(ctx context.Context, id credentialID) (*stored, er
 func (c credentialActs) fill(ctx context.Context, door string, s *stored, fields []partner.Field, values map[string][]string) error {
 	for _, f := range fields { // those that others go with first
 		if v, ok := values[f.Name]; ok && !onlyDigest(f) {
-			s.values[f.Name] = v
+			s.values[f.Name] = keptOf(f, v)
 		}
 	}
 	for _, f := range fields {
@@ -131,6 +131,7 @@ func (c credentialActs) fill(ctx context.Context, door string, s *stored, fields
 		if !ok {
 			continue
 		}
+		v = keptOf(f, v)
 		if f.Password {
 			hash, err := c.app.passwords.Hash(ctx, secret.New(v[0]))
 			if errors.Is(err, secret.ErrPasswordsBusy) {

@@ -57,7 +57,7 @@ func indexCredentials(cfg *config.Config, partners []partner.Partner) *configure
 
 func (c *configured) add(p partner.Partner, shop *config.Shop, d config.Door) {
 	id := credentialID{p.Name, d.Of, shop.ID, d.Name}
-	c.named[id] = grantOf(id, shop, d.Settings)
+	c.named[id] = grantOf(p, id, shop, d.Settings)
 	kind := [2]string{p.Name, d.Of}
 	c.kinds[kind] = append(c.kinds[kind], id)
 	for _, f := range config.DoorFields(p, d.Of) {
@@ -68,11 +68,26 @@ func (c *configured) add(p partner.Partner, shop *config.Shop, d config.Door) {
 }
 
 // grantOf is what a credential opens; its generation is to be filled in.
-func grantOf(id credentialID, shop *config.Shop, settings partner.Settings) partner.Grant {
+func grantOf(p partner.Partner, id credentialID, shop *config.Shop, settings partner.Settings) partner.Grant {
 	return partner.Grant{
 		Shop: shop.ID, Name: id.name, Of: id.of, Settings: settings, Currency: shop.Currency, Timezone: shop.Timezone,
-		Source: order.Source{Name: id.partner + ":" + id.name, Rank: order.RankDoor},
+		Account: accountOf(p, id.of, settings),
+		Source:  order.Source{Name: id.partner + ":" + id.name, Rank: order.RankDoor},
 	}
+}
+
+// accountOf is whose a credential is: what callers present of it that is no
+// secret. The door's own are nobody's.
+func accountOf(p partner.Partner, of string, settings partner.Settings) string {
+	if of == "" {
+		return ""
+	}
+	for _, f := range config.DoorFields(p, of) {
+		if f.Credential && !f.Secret && settings[f.Name].Text != "" {
+			return settings[f.Name].Text
+		}
+	}
+	return ""
 }
 
 // doorCredentials answers one partner's door.
@@ -122,17 +137,14 @@ func (c doorCredentials) Check(ctx context.Context, g partner.Grant, field, pres
 		if f.Password {
 			err = c.app.passwords.Spend(ctx, presented)
 		}
-		ok = err == nil && inFile && g.Settings[field].Secret.Is(presented)
+		ok = err == nil && inFile && g.Settings[field].Secret.Is(config.Kept(f, presented))
 	default:
-		ok, err = c.app.grants.check(ctx, id, f, presented)
+		ok, err = c.app.grants.check(ctx, id, f, config.Kept(f, presented))
 	}
 	if errors.Is(err, secret.ErrPasswordsBusy) {
 		err = fmt.Errorf("%w: %w", order.ErrBusy, err)
 	}
 	c.app.heard(ctx, true, presented, g, ok)
-	if h := callOf(ctx); h != nil && !ok {
-		h.heard.Refuse() // known by name, but not logged in
-	}
 	return ok, err
 }
 

@@ -28,7 +28,8 @@ func digest(cfg *config.Config, key secret.Key) string {
 		fmt.Fprintf(h, " %q %x", w.URL, w.Secret.Digest())
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Doors)) {
-		fmt.Fprintf(h, "|door %q", name)
+		fmt.Fprintf(h, "|door %q %v", name, cfg.Doors[name].Listen != "")
+		writeSettings(h, cfg.Doors[name].Settings)
 	}
 	// The sequence of routes counts: it decides who invites first.
 	for _, id := range slices.Sorted(maps.Keys(cfg.Shops)) {
@@ -41,6 +42,9 @@ func digestShop(h io.Writer, cfg *config.Config, s *config.Shop) {
 	fmt.Fprintf(h, "|shop %q %q %q %q", s.ID, s.Name, s.Currency, s.Timezone)
 	if reviews, err := json.Marshal(s.Reviews); err == nil { // plain texts and numbers: it never fails
 		fmt.Fprintf(h, "|reviews %s", reviews)
+	}
+	if couriers, err := json.Marshal(s.Couriers); err == nil { // the same of these
+		fmt.Fprintf(h, "|couriers %s", couriers)
 	}
 	for _, partner := range slices.Sorted(maps.Keys(s.Doors)) {
 		for _, d := range s.Doors[partner] {

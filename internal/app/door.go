@@ -11,6 +11,7 @@ import (
 type door struct {
 	name    string
 	handler http.Handler
+	names   map[string][]string // partner.Side.Names
 }
 
 // buildDoors builds the door of every partner that has one; credentials
@@ -28,8 +29,9 @@ func (a *App) buildDoors() error {
 			Partner: p.Name, Intake: in, Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name},
 			Access: doorAccess{a, p.Name}, Seal: a.sealer, Reviews: a.book,
 			State: a.store.State(hubShop, "door:"+p.Name), At: a.doorState(p.Name), Log: a.log.With("door", p.Name),
-			Catalog: a.store.Catalog(), Stock: a.stock, Couriers: a.couriers, Note: a.note,
-			Now: a.now, PublicURL: a.opts.Config.PublicURL,
+			Catalog: a.store.Catalog(), Stock: a.stock, Couriers: a.couriers, Note: a.noteDoor, Refused: refusedDoor,
+			Settings: a.opts.Config.HubSettings(p),
+			Now:      a.now, PublicURL: a.opts.Config.PublicURL,
 		})
 		if err != nil {
 			return &RouteError{Partner: p.Name, Err: err}
@@ -41,7 +43,7 @@ func (a *App) buildDoors() error {
 		if a.faults != nil {
 			handler = a.faults.Wrap(p.Name, handler)
 		}
-		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler)})
+		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler), side.Names})
 	}
 	return nil
 }

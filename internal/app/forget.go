@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/ordermux/ordermux/internal/capture"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/store"
@@ -23,15 +24,19 @@ func (a *App) erase(ctx context.Context, shop, id string) error {
 }
 
 // eraseHere removes the person from an order of a shop that this node owns:
-// from ledger, deliveries and evidence in one transaction, then from the links
-// of its review forms and the files that partners fetch. Partners that can be
-// told to forget him too are told afterwards, from what their sides keep before.
+// from what was listened to, while it can still be read who he is; from ledger,
+// deliveries and evidence in one transaction; then from the links of its review
+// forms and the files that partners fetch. Partners that can be told to forget
+// him too are told afterwards, from what their sides keep before.
 func (a *App) eraseHere(ctx context.Context, shop, id string) error {
 	if _, ours := a.files.epoch(ctx, shop); !ours {
 		return delivery.ErrElsewhere
 	}
 	if err := a.tellSides(ctx, shop, id); err != nil {
 		return err
+	}
+	if err := a.captures.Forget(ctx, shop, func() (capture.Traces, error) { return a.tracesOf(ctx, shop, id) }); err != nil {
+		return fmt.Errorf("erase in captures: %w", err)
 	}
 	err := a.ledger.Erase(ctx, shop, id)
 	// Once the ledger forgot, the others must, even if nobody waits any more.
@@ -40,18 +45,23 @@ func (a *App) eraseHere(ctx context.Context, shop, id string) error {
 }
 
 // tellSides tells the sides that sent an order, or may have, that it is about
-// to be erased.
+// to be erased; of a door its callback, whether it sent anything or not.
 func (a *App) tellSides(ctx context.Context, shop, id string) error {
 	var told map[string]func(context.Context, *order.Order) error
+	var doors []func(context.Context, *order.Order) error
 	for key, r := range a.current.Load().routes {
 		if forget := r.delivery.Side.Forget; key.shop == shop && forget != nil {
+			if r.delivery.Door != "" {
+				doors = append(doors, forget)
+				continue
+			}
 			if told == nil {
 				told = map[string]func(context.Context, *order.Order) error{}
 			}
 			told[key.name] = forget
 		}
 	}
-	if told == nil {
+	if told == nil && doors == nil {
 		return nil
 	}
 	rows, _, err := a.engine.OfOrder(ctx, shop, id)
@@ -61,6 +71,11 @@ func (a *App) tellSides(ctx context.Context, shop, id string) error {
 	merged, err := a.ledger.Merged(ctx, shop, []string{id})
 	if err != nil || merged[0] == nil {
 		return err
+	}
+	for _, forget := range doors {
+		if err := forget(a.keeper.asOwner(ctx, shop), merged[0]); err != nil {
+			return fmt.Errorf("erase at doors: %w", err)
+		}
 	}
 	for i := range rows {
 		forget := told[rows[i].Route]

@@ -14,6 +14,7 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/rule"
 	"github.com/ordermux/ordermux/internal/secret"
 )
 
@@ -25,18 +26,21 @@ type generation struct {
 	credentials *configured
 	proxies     []netip.Prefix
 	routes      map[routeKey]*route
-	delivered   []delivery.Route // those of routes, in the configuration's sequence
+	asked       map[string][]*route // by shop, in the configuration's sequence: those that can be asked what they have
+	delivered   []delivery.Route    // those of routes, in the configuration's sequence
 	channels    []alert.Channel
 	openings    map[string]*opening // by shop
 }
 
 type routeKey struct{ shop, name string }
 
-// route is a configured route with the side that was built for it.
+// route is a configured route, or a door's callback, with the side that was
+// built for it.
 type route struct {
 	revision string          // digest of its configuration
 	delivery *delivery.Route // in generation.delivered
 	client   *outbound.Client
+	lines    *rule.Program // the rule of that name, where the side can be asked for stock
 	handler  http.Handler
 	password secret.Text // with which its files are fetched
 }
@@ -59,9 +63,9 @@ func (e *RouteError) Unwrap() error { return e.Err }
 
 // generate builds what follows from a configuration. Routes that did not
 // change are taken over from before, with what they hold in memory.
-func (a *App) generate(cfg *config.Config, before *generation) (*generation, error) {
+func (a *App) generate(ctx context.Context, cfg *config.Config, before *generation) (*generation, error) {
 	g := &generation{
-		config: cfg.Slim(), digest: digest(cfg, a.sealKey), routes: map[routeKey]*route{}, openings: openings(cfg),
+		config: cfg.Slim(), digest: digest(cfg, a.sealKey), openings: openings(cfg),
 	}
 	g.credentials = indexCredentials(cfg, a.opts.Partners)
 	var err error
@@ -72,12 +76,12 @@ func (a *App) generate(cfg *config.Config, before *generation) (*generation, err
 	if err != nil {
 		return nil, fmt.Errorf("outbound.allow_private: %w", err)
 	}
-	clients := map[routeKey]*outbound.Client{} // by connection
-	count := 0
-	for _, shop := range cfg.Shops {
-		count += len(shop.Routes)
+	callbacks, err := a.callbackShops(ctx, cfg)
+	if err != nil {
+		return nil, err
 	}
-	g.delivered = make([]delivery.Route, 0, count) // thousands of routes: each is kept once
+	clients := map[routeKey]*outbound.Client{} // by connection
+	var list []*route
 	for _, id := range cfg.ShopOrder {
 		shop := cfg.Shops[id]
 		for _, c := range shop.Routes {
@@ -85,13 +89,34 @@ func (a *App) generate(cfg *config.Config, before *generation) (*generation, err
 			if err != nil {
 				return nil, &RouteError{Shop: id, Route: c.Name, Partner: c.Partner, Err: err}
 			}
-			g.delivered = append(g.delivered, *r.delivery)
-			r.delivery = &g.delivered[len(g.delivered)-1]
-			g.routes[routeKey{id, c.Name}] = r
+			list = append(list, r)
+		}
+		for _, p := range callbacks[id] {
+			r, err := a.callback(cfg, shop, p, allow, before)
+			if err != nil {
+				return nil, &RouteError{Partner: p.Name, Err: err}
+			}
+			list = append(list, r)
 		}
 	}
+	g.setRoutes(list)
 	g.channels = a.channels(cfg)
 	return g, nil
+}
+
+// setRoutes takes a list of routes, each with a delivery.Route of its own.
+// There may be thousands: each of those is kept once.
+func (g *generation) setRoutes(list []*route) {
+	g.delivered = make([]delivery.Route, len(list))
+	g.routes, g.asked = make(map[routeKey]*route, len(list)), map[string][]*route{}
+	for i, r := range list {
+		g.delivered[i] = *r.delivery
+		r.delivery = &g.delivered[i]
+		g.routes[routeKey{r.delivery.Shop, r.delivery.Name}] = r
+		if r.delivery.Side.Stock != nil && !r.delivery.Disabled {
+			g.asked[r.delivery.Shop] = append(g.asked[r.delivery.Shop], r)
+		}
+	}
 }
 
 // prefixes reads address ranges; a single address is a range of one.
@@ -139,17 +164,33 @@ func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow
 		return nil, err
 	}
 	r := &route{revision: rev, client: client, handler: side.Handler, password: c.Settings["file_password"].Secret}
-	side.Deliver = a.carryOn(shop.ID, c.Name, side.Deliver)
-	side.Look = a.carryOn(shop.ID, c.Name, side.Look)
-	if poll := side.Poll; poll != nil {
-		side.Poll = func(ctx context.Context) error {
-			return poll(a.captures.Calls(a.keeper.asOwner(ctx, shop.ID), shop.ID, c.Name))
+	if side.Stock != nil {
+		if r.lines, err = rule.Compile(rule.Line, c.Lines); err != nil {
+			return nil, fmt.Errorf("lines: %w", err)
 		}
 	}
-	out := deliveryRoute(shop, c, side)
+	out := deliveryRoute(shop, c, a.accompanied(shop.ID, c.Name, side))
 	out.Revision = rev
 	r.delivery = &out
 	return r, nil
+}
+
+// accompanied gives what a side does what the hub knows of its calls: the
+// trace, who owns the shop, who listens.
+func (a *App) accompanied(shop, name string, side partner.Side) partner.Side {
+	side.Deliver = a.carryOn(shop, name, side.Deliver)
+	side.Look = a.carryOn(shop, name, side.Look)
+	if poll := side.Poll; poll != nil {
+		side.Poll = func(ctx context.Context) error {
+			ctx, done := a.captures.Calls(a.keeper.asOwner(ctx, shop), shop, name)
+			defer done()
+			return poll(ctx)
+		}
+	}
+	side.Stock = listened(a, shop, name, side.Stock)
+	side.Couriers = listened(a, shop, name, side.Couriers)
+	side.Test = listened(a, shop, name, side.Test)
+	return side
 }
 
 func (a *App) routeDeps(cfg *config.Config, shop *config.Shop, c config.Route, client *outbound.Client) partner.Deps {
@@ -159,10 +200,10 @@ func (a *App) routeDeps(cfg *config.Config, shop *config.Shop, c config.Route, c
 		Intake: &intake{app: a, next: a.ledger, partner: c.Partner},
 		Orders: a.ledger,
 		State:  a.connectionState(shop.ID, c.Connection),
-		Files:  a.files.of(shop.ID, c.Name),
-		HTTP:   client,
-		Note:   a.note,
-		Seal:   a.sealer, Reviews: a.book, Mail: MailServer(cfg), PublicURL: cfg.PublicURL,
+		Files:  a.files.of(shop.ID, c.Name), Catalog: a.store.Catalog(),
+		HTTP: client,
+		Note: a.note,
+		Seal: a.sealer, Reviews: a.book, Mail: MailServer(cfg), PublicURL: cfg.PublicURL,
 		Log: a.log.With("shop", shop.ID, "route", c.Name, "partner", c.Partner),
 		Now: a.now,
 	}
@@ -176,18 +217,23 @@ func (a *App) carryOn(shop, route string, do func(context.Context, []partner.Tas
 	}
 	return func(ctx context.Context, tasks []partner.Task) []partner.Outcome {
 		ctx = outbound.WithTraceparent(a.keeper.asOwner(ctx, shop), a.traces.of(tasks))
-		ctx = a.captures.Calls(ctx, shop, route)
+		ctx, done := a.captures.Calls(ctx, shop, route)
+		defer done()
 		return do(outbound.WithHop(ctx, hopsOf(tasks)), tasks)
 	}
 }
 
 // deliveryRoute turns a configured route into what the engine runs.
 func deliveryRoute(shop *config.Shop, c config.Route, side partner.Side) delivery.Route {
+	on := kinds(c.On)
+	if on == nil {
+		on = side.On
+	}
 	return delivery.Route{
 		Shop: shop.ID, Name: c.Name, Partner: c.Partner, Connection: c.Connection, Side: side, Disabled: c.Disabled,
 		Slots: c.Slots, Rate: c.Rate, DailyCap: c.DailyCap,
 		Rules: delivery.Rules{
-			When: c.When, On: kinds(c.On), After: c.After, At: c.At, Unless: kinds(c.Unless), MaxAge: c.MaxAge,
+			When: c.When, On: on, After: c.After, At: c.At, Unless: kinds(c.Unless), MaxAge: c.MaxAge,
 			Lines: c.Lines, Trust: c.Trust, Location: shop.Location,
 			Retry: delivery.RetryRules{First: c.Retry.First, Max: c.Retry.Max, GiveUp: c.Retry.GiveUp, Attempts: c.Retry.Attempts},
 		},

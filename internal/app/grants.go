@@ -145,7 +145,8 @@ func (g *grants) grant(now *generation, id credentialID, s *stored) (partner.Gra
 	if !s.made() || shop == nil {
 		return partner.Grant{}, false
 	}
-	grant := grantOf(id, shop, s.settings)
+	p, _ := g.app.partner(id.partner)
+	grant := grantOf(p, id, shop, s.settings)
 	grant.Generation = s.record.Generation
 	return grant, true
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
 	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/store/postgres"
 	"github.com/ordermux/ordermux/internal/store/postgres/pgtest"
 )
 
@@ -32,7 +33,16 @@ const (
 	hookKey    = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m, migrated)) }
+
+// migrated brings the database up to date that tests get copies of.
+func migrated(ctx context.Context, url string) error {
+	s, err := postgres.Open(ctx, url, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
 
 // place is where a hub keeps everything, and its configuration's folder.
 type place struct {
@@ -47,7 +57,7 @@ type newPlace func(t *testing.T) place
 func inFolder(t *testing.T) place { return place{dir: t.TempDir()} }
 
 // inDatabase is a place with a database, which several hubs may share.
-func inDatabase(t *testing.T) place { return place{dir: t.TempDir(), database: pgtest.Database(t)} }
+func inDatabase(t *testing.T) place { return place{dir: t.TempDir(), database: pgtest.Filled(t)} }
 
 // eachStore runs a test on both stores.
 func eachStore(t *testing.T, run func(t *testing.T, at newPlace)) {

@@ -53,6 +53,9 @@ func (a *App) listen(cfg *config.Config) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Doors)) {
+		if cfg.Doors[name].Listen == "" {
+			continue
+		}
 		if err := a.listenOn("doors."+name+".listen", cfg.Doors[name].Listen, name, a.atRoot(name)); err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ func (a *App) buildNode() {
 	a.node = node.New(opts)
 	a.takeErrands()
 	a.node.Handle(doAlerts, func(context.Context, string, []byte) ([]byte, error) { return json.Marshal(a.alertsHere()) })
+	a.node.Handle(doCallbacks, func(ctx context.Context, _ string, _ []byte) ([]byte, error) { return nil, a.addCallbacks(ctx) })
 	if a.opts.Load != nil {
 		a.node.Handle(doReload, a.reloadHere)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/ordermux/ordermux/internal/alert"
 	"github.com/ordermux/ordermux/internal/api"
@@ -126,8 +127,31 @@ func (a *App) troubles(ctx context.Context, shop string) ([]alert.Trouble, error
 	now := a.now()
 	for _, s := range list {
 		out = append(out, alert.OfRoute(s, limits, now)...)
+		said, err := a.sideTroubles(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, said...)
 	}
 	return out, nil
+}
+
+// sideTime is how long a side may think about what is wrong.
+const sideTime = 5 * time.Second
+
+// sideTroubles returns what the side of a route says is wrong.
+func (a *App) sideTroubles(ctx context.Context, s delivery.RouteStatus) ([]alert.Trouble, error) {
+	r := a.current.Load().routes[routeKey{s.Shop, s.Route}]
+	if r == nil || r.delivery.Side.Troubles == nil {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(a.keeper.asOwner(ctx, s.Shop), sideTime)
+	defer cancel()
+	sentences, err := r.delivery.Side.Troubles(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("troubles of route %s: %w", s.Route, err)
+	}
+	return alert.OfSide(s.Shop, s.Route, sentences), nil
 }
 
 // doAlerts is what nodes ask each other for.

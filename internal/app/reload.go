@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/ordermux/ordermux/internal/api"
@@ -22,7 +23,7 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) error {
 	if err := unchanged(before.config, cfg); err != nil {
 		return err
 	}
-	next, err := a.generate(cfg, before)
+	next, err := a.generate(ctx, cfg, before)
 	if err != nil {
 		return err
 	}
@@ -83,17 +84,21 @@ func unchanged(old, new *config.Config) error {
 	if (old.SFTP == nil) != (new.SFTP == nil) || old.SFTP != nil && *old.SFTP != *new.SFTP {
 		what = append(what, "sftp")
 	}
-	same := len(old.Doors) == len(new.Doors)
-	for name, d := range old.Doors {
-		same = same && new.Doors[name] == d
-	}
-	if !same {
+	if !maps.EqualFunc(old.Doors, new.Doors, sameDoor) {
 		what = append(what, "doors")
 	}
 	if len(what) > 0 {
 		return fmt.Errorf("%s %w", strings.Join(what, ", "), errNoReload)
 	}
 	return nil
+}
+
+// sameDoor reports whether the same is said of a whole door.
+func sameDoor(a, b config.DoorAddress) bool {
+	var x, y strings.Builder
+	writeSettings(&x, a.Settings)
+	writeSettings(&y, b.Settings)
+	return a.Listen == b.Listen && x.String() == y.String()
 }
 
 // doReload is what nodes ask each other for.

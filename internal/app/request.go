@@ -122,6 +122,13 @@ func (a *App) serve(w http.ResponseWriter, r *http.Request, next http.HandlerFun
 	next(&c.answer, r)
 }
 
+// refusedDoor is partner.Deps.Refused of a door.
+func refusedDoor(ctx context.Context) {
+	if c := callOf(ctx); c != nil {
+		c.answer.refused()
+	}
+}
+
 // slow keeps a caller with wrong credentials waiting.
 func (a *App) slow(r *http.Request) {
 	wait := a.wrong.refused(r.RemoteAddr, time.Now())

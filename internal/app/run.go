@@ -33,6 +33,7 @@ func (a *App) Run(ctx context.Context) error {
 	parts.Go(func() { a.disk.run(work, a.opts.Tick, func() { a.watcher.Nudge(alert.Hub) }) })
 	parts.Go(func() { tuneCollector(work) })
 	parts.Go(func() { a.captures.Run(work) })
+	parts.Go(func() { a.lookForCallbacks(work) })
 	parts.Go(func() { a.watcher.Run(work, a.opts.Tick) })
 	giveBack(a.current.Load())
 	leave := a.join(work, failed)

@@ -36,6 +36,7 @@ func SandboxConfig(listen, data string, partners []partner.Partner) *config.Conf
 	cfg.Outbound.AllowPrivate = []string{"127.0.0.0/8", "::1"} // what a door sends by itself goes to whom it rehearses with
 	shop := &config.Shop{
 		ID: SandboxShop, Name: "Sandbox", Currency: "EUR", Timezone: "UTC", Location: time.UTC, Doors: map[string][]config.Door{},
+		Couriers: sandboxCouriers(),
 	}
 	for _, p := range partners {
 		if p.Door != nil {
@@ -62,7 +63,7 @@ func SandboxFiles(cfg *config.Config, listen string, partners []partner.Partner)
 // themselves.
 var sandboxValues = map[string]string{
 	"api_key": "sandbox-secret-key", "publishable_key": "sandbox-publishable-key", "team_id": "sandbox-team",
-	"client_id": "sandbox-client-id",
+	"client_id": "sandbox-client-id", "accept_orders": "true",
 }
 
 // Values of a shape, and addresses.
@@ -88,7 +89,7 @@ func sandboxDoors(p partner.Partner, files bool) (out []config.Door) {
 func sandboxSettings(fields []partner.Field) partner.Settings {
 	out := partner.Settings{}
 	for _, f := range fields {
-		if v, sentence := config.ReadField(f, []string{sandboxValue(f)}); sentence == "" {
+		if v, sentence := config.ReadField(f, []string{SandboxValue(f)}); sentence == "" {
 			out[f.Name] = v
 		} else if f.Default != "" {
 			out[f.Name] = config.DefaultValue(f)
@@ -97,8 +98,9 @@ func sandboxSettings(fields []partner.Field) partner.Settings {
 	return out
 }
 
-// sandboxValue is what everybody knows of a field; "": nothing, or its default.
-func sandboxValue(f partner.Field) string {
+// SandboxValue is what everybody knows of a field of a credential; "": nothing,
+// or its default.
+func SandboxValue(f partner.Field) string {
 	known, ok := sandboxValues[f.Name]
 	switch {
 	case ok && (f.Secret || f.Name != "api_key"): // a key that is an id is no secret

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/app"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/shipping"
 )
 
 // TestSandboxCredentials: one of each kind, of a shape that the door takes.
@@ -17,6 +18,11 @@ func TestSandboxCredentials(t *testing.T) {
 	for _, d := range cfg.Shops[app.SandboxShop].Doors["club"] {
 		for field, v := range d.Settings {
 			got[d.Of+"/"+d.Name+"/"+field] = v.Text + v.Secret.Reveal()
+		}
+	}
+	for _, c := range cfg.Shops[app.SandboxShop].Couriers {
+		if faults := shipping.Check(&c); len(faults) > 0 {
+			t.Errorf("courier %s: %v", c.Key, faults)
 		}
 	}
 	if cfg.SFTP != nil {

@@ -24,7 +24,7 @@ type Options struct {
 	Scenario    []string      `help:"What to measure, several separated by commas; 'all' for everything: ${scenarios}." default:"accept-batch,accept-single,deliver,deliver-half" placeholder:"NAME"`
 	Dir         string        `help:"Folder for the stores, on the disk to be measured. Default: a temporary one in the working directory." placeholder:"DIR"`
 	Duration    time.Duration `help:"How long each measurement lasts." default:"10s"`
-	Runs        int           `help:"Repetitions of what is compared with medians (routes, isolation, growth)." default:"5"`
+	Runs        int           `help:"Repetitions of what is compared with medians (listen, routes, isolation, growth)." default:"5"`
 	Rate        float64       `help:"Orders per second of deliver, deliver-half, isolation and routes; 0: the scenario's own."`
 	Batch       int           `help:"Orders per request while delivering." default:"100"`
 	Connections int           `help:"Connections of the generator; 0: the scenario's own."`
@@ -33,6 +33,7 @@ type Options struct {
 	Shops       int           `help:"Shops of idle." default:"10000"`
 	Rest        time.Duration `help:"How long idle watches a hub that has nothing to do." default:"1m"`
 	Orders      int64         `help:"Stored orders of growth and start." default:"1000000"`
+	Products    int64         `help:"Products of catalog." default:"1000000"`
 	JSON        bool          `help:"Print one JSON document per result instead of the table."`
 	Smoke       bool          `help:"A few hundred orders per scenario; judges only that every order arrived."`
 	Keep        bool          `help:"Leave the stores and the hubs' logs behind."`
@@ -73,6 +74,8 @@ var scenarios = []scenario{
 	{name: "routes", run: manyRoutes},
 	{name: "isolation", run: isolation},
 	{name: "growth", run: growth},
+	{name: "listen", run: listen},
+	{name: "catalog", run: catalogue},
 	{name: "idle", run: idle},
 	{name: "start", run: start},
 }
@@ -158,6 +161,9 @@ func (o Options) withDefaults() Options {
 	if o.Orders <= 0 {
 		o.Orders = 1_000_000
 	}
+	if o.Products <= 0 {
+		o.Products = 1_000_000
+	}
 	if o.Shops <= 0 {
 		o.Shops = 10_000
 	}
@@ -167,7 +173,7 @@ func (o Options) withDefaults() Options {
 	if o.Smoke {
 		o.Duration = time.Second
 		o.Runs = 1
-		o.Orders = 1000
+		o.Orders, o.Products = 1000, 2000
 		o.Shops, o.Rest = 20, 100*time.Millisecond
 	}
 	return o

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/outbound"
 )
 
 // The bounds of a capture.
@@ -32,7 +33,7 @@ type Spec struct {
 	Route        string `json:"route,omitzero"` // a route's
 	Seconds      int64  `json:"seconds,omitzero"`
 	Account      string `json:"account,omitzero"` // only with the credential, or the account, of this name
-	Gate         string `json:"gate,omitzero"`    // only paths that begin so
+	Gate         string `json:"gate,omitzero"`    // only paths that begin so; without a leading slash: a gate, or gate/method, of the partner's API
 	KeepPersonal bool   `json:"keep_personal,omitzero"`
 }
 
@@ -62,10 +63,15 @@ func (c *Capture) subject() string {
 // removed is when it is no longer kept.
 func (c *Capture) removed() time.Time { return c.Until.Add(Kept) }
 
-// matches reports whether a call of the door or route is one to be recorded.
-func (c *Capture) matches(shop, door, route, credential, account, path string) bool {
-	return c.Shop == shop && c.Door == door && c.Route == route &&
-		(c.Account == "" || c.Account == credential || c.Account == account) && strings.HasPrefix(path, c.Gate)
+// at reports whether it listens to calls of a path that were noted as n.
+func (c *Capture) at(path string, n outbound.Note) bool {
+	switch {
+	case c.Gate == "" || c.Gate[0] == '/':
+		return strings.HasPrefix(path, c.Gate)
+	case n.Gate == "":
+		return false
+	}
+	return strings.EqualFold(c.Gate, n.Gate) || strings.EqualFold(c.Gate, n.Gate+"/"+n.Method)
 }
 
 // check refuses what can not be listened to.
@@ -79,8 +85,6 @@ func (s *Spec) check(shop string) error {
 		return order.Refuse("account", order.Malformed, "is for doors: a route has one login")
 	case s.Seconds < 1 || s.Seconds > int64(MaxTime/time.Second):
 		return order.Refuse("seconds", order.Malformed, "must be 1 to 86400 (24 hours)")
-	case s.Gate != "" && !strings.HasPrefix(s.Gate, "/"):
-		return order.Refuse("gate", order.Malformed, "must begin with /")
 	case len(s.Gate) > 500 || len(s.Account) > 200:
 		return order.Refuse("", order.Malformed, "gate or account is too long")
 	}
@@ -90,27 +94,48 @@ func (s *Spec) check(shop string) error {
 // Call is one recorded call.
 type Call struct {
 	Start        time.Time `json:"start"`
-	Nanos        int64     `json:"ns"`          // how long it took
-	In           bool      `json:"in,omitzero"` // somebody called us
-	Method       string    `json:"method"`
-	URL          string    `json:"url"` // of a door: path and query, below the door
+	Nanos        int64     `json:"ns"`            // how long it took
+	In           bool      `json:"in,omitzero"`   // somebody called us
+	Gate         string    `json:"gate,omitzero"` // of the partner's API, with its method, where somebody noted it
+	Called       string    `json:"called,omitzero"`
+	Fault        string    `json:"fault,omitzero"` // the code of a fault in the body
+	Method       string    `json:"method"`         // of HTTP
+	URL          string    `json:"url"`            // of a door: path and query, below the door
 	Credential   string    `json:"credential,omitzero"`
 	Remote       string    `json:"remote,omitzero"` // address of who called us
 	Status       int       `json:"status,omitzero"` // 0: no answer, or it broke off
 	RequestHead  string    `json:"request_head,omitzero"`
-	Request      []byte    `json:"request,omitzero"` // base64 where kept
+	Request      []byte    `json:"request,omitzero"`
 	RequestSize  int64     `json:"request_size,omitzero"`
 	ResponseHead string    `json:"response_head,omitzero"`
 	Response     []byte    `json:"response,omitzero"`
 	ResponseSize int64     `json:"response_size,omitzero"`
 	Error        string    `json:"error,omitzero"`
+	Erased       bool      `json:"erased,omitzero"` // it spoke of an order that was erased since
 }
 
 // took is how long it took.
 func (c *Call) took() time.Duration { return time.Duration(c.Nanos) }
 
 // fault reports whether the call went wrong.
-func (c *Call) fault() bool { return c.Status == 0 || c.Status >= 400 }
+func (c *Call) fault() bool { return c.Status == 0 || c.Status >= 400 || c.Fault != "" }
+
+// names are gate and method as the partner's API has them, where somebody noted
+// them; else kind of path and method of HTTP.
+func (c *Call) names() (gate, method string) {
+	if c.Gate != "" {
+		return c.Gate, c.Called
+	}
+	return c.pathKind(), c.Method
+}
+
+// noted is the call with what was noted of it, as far as that is fit to be
+// shown: a partner may have written it.
+func (c Call) noted(n outbound.Note) Call {
+	word := func(s string) string { return readable(strings.ToValidUTF8(s[:min(len(s), 100)], "")) }
+	c.Gate, c.Called, c.Fault = word(n.Gate), word(n.Method), word(n.Fault)
+	return c
+}
 
 // path is the URL's, without its query.
 func (c *Call) path() string { return pathOf(c.URL) }
@@ -127,9 +152,9 @@ func pathOf(url string) string {
 	return url
 }
 
-// gate is the path with what looks like an id, a number or a person's word
+// pathKind is the path with what looks like an id, a number or a person's word
 // taken out, so that calls of one kind fall together.
-func (c *Call) gate() string {
+func (c *Call) pathKind() string {
 	parts := strings.Split(c.path(), "/")
 	for i, p := range parts {
 		if isID(p) {

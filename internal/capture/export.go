@@ -69,7 +69,7 @@ func (r *Recorder) zip(ctx context.Context, report *Report, w io.Writer) error {
 		}
 		n := numbers[i]
 		i++
-		return add(fmt.Sprintf("calls/%06d_%s_%s.xml", n, fileWord(c.Method), fileWord(c.gate())), c.xml(report.Capture, n))
+		return add(c.file(n), c.xml(report.Capture, n))
 	})
 	if err != nil {
 		return err
@@ -95,6 +95,24 @@ func (r *Report) numbers() []int {
 		out[i] = n + 1
 	}
 	return out
+}
+
+// file is the name of a call's file.
+func (c *Call) file(number int) string {
+	first, second := c.Method, c.pathKind()
+	if c.Gate != "" {
+		first, second = c.Gate, c.Called
+	}
+	return fmt.Sprintf("calls/%06d_%s_%s.xml", number, fileWord(first), fileWord(second))
+}
+
+// faultCode is the code of the fault in the body of a call that somebody noted,
+// "0" of none.
+func (c *Call) faultCode() string {
+	if c.Gate == "" && c.Fault == "" {
+		return ""
+	}
+	return cmp.Or(c.Fault, "0")
 }
 
 // xmlText writes elements by hand: CDATA is what people want to read.
@@ -156,15 +174,25 @@ func (c *Call) xml(of Capture, number int) []byte {
 	b.WriteString(">\n")
 	b.element("door", of.Door)
 	b.element("route", of.Route)
-	b.element("gate", c.path())
-	b.element("method", c.Method)
+	if c.Gate != "" {
+		b.element("gate", c.Gate)
+		b.element("method", c.Called)
+		b.element("httpMethod", c.Method)
+	} else {
+		b.element("gate", c.path())
+		b.element("method", c.Method)
+	}
 	b.element("url", c.URL)
 	b.element("login", c.Credential)
 	b.element("remoteAddress", c.Remote)
 	b.element("startTime", c.Start.Format(xmlTime))
 	b.element("executionTimeMs", strconv.FormatFloat(ms(c.took()), 'f', -1, 64))
 	b.element("httpStatus", strconv.Itoa(c.Status))
+	b.element("faultCode", c.faultCode())
 	b.element("error", c.Error)
+	if c.Erased {
+		b.element("erased", "true")
+	}
 	b.element("requestHeaders", c.RequestHead)
 	b.cdata("request", c.Request, c.RequestSize, headerOf(c.RequestHead, "Content-Type"))
 	b.element("responseHeaders", c.ResponseHead)
@@ -182,7 +210,7 @@ func (r *Report) xml() []byte {
 	b.element("door", r.Capture.Door)
 	b.element("route", r.Capture.Route)
 	b.element("account", r.Capture.Account)
-	b.element("gatePrefix", r.Capture.Gate)
+	b.element("onlyGate", r.Capture.Gate)
 	b.element("started", r.Capture.Started.Format(xmlTime))
 	b.element("until", r.Capture.Until.Format(xmlTime))
 	b.element("recorded", strconv.FormatInt(r.Recorded, 10))
@@ -223,7 +251,7 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 <title>Speed report {{.Capture.ID}}</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:64rem;padding:0 1rem}table{border-collapse:collapse}th,td{padding:.2em .7em;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}svg{max-width:100%;height:auto}</style>
 <h1>Speed report</h1>
-<p>Shop {{.Capture.Shop}}, {{if .Capture.Door}}door {{.Capture.Door}}{{else}}route {{.Capture.Route}}{{end}}{{with .Capture.Account}}, account {{.}}{{end}}{{with .Capture.Gate}}, paths that begin with {{.}}{{end}}.
+<p>Shop {{.Capture.Shop}}, {{if .Capture.Door}}door {{.Capture.Door}}{{else}}route {{.Capture.Route}}{{end}}{{with .Capture.Account}}, account {{.}}{{end}}{{with .Capture.Gate}}, {{if eq (slice . 0 1) "/"}}paths that begin with{{else}}gate{{end}} {{.}}{{end}}.
 From {{at .Capture.Started}} to {{at .Capture.Until}}. {{.Recorded}} calls recorded, {{.Dropped}} dropped.</p>
 {{.Image}}
 <table><tr><th>Gate<th>Method<th>Calls<th>Faults<th>Min ms<th>Mean ms<th>p95 ms<th>Max ms<th>Total ms<th>Request bytes<th>Answer bytes</tr>

@@ -21,6 +21,10 @@ type harEntry struct {
 	Timings         harTimings  `json:"timings"`
 	ServerIPAddress string      `json:"serverIPAddress,omitzero"`
 	Comment         string      `json:"comment,omitzero"`
+	// Our own, as HAR marks them.
+	Gate      string `json:"_gate,omitzero"`
+	Called    string `json:"_method,omitzero"`
+	FaultCode string `json:"_faultCode,omitzero"`
 }
 
 type harPair struct {
@@ -82,6 +86,7 @@ func (c *Call) har(of Capture) ([]byte, error) {
 	took := ms(c.took())
 	e := harEntry{
 		StartedDateTime: c.Start.Format(xmlTime), Time: took, Timings: harTimings{Wait: took}, Comment: c.Error,
+		Gate: c.Gate, Called: c.Called, FaultCode: c.faultCode(),
 		Request: harRequest{
 			Method: c.Method, URL: address, HTTPVersion: "HTTP/1.1", Cookies: []harPair{}, Headers: pairs(c.RequestHead),
 			QueryString: []harPair{}, HeadersSize: -1, BodySize: c.RequestSize,
@@ -91,6 +96,9 @@ func (c *Call) har(of Capture) ([]byte, error) {
 			RedirectURL: headerOf(c.ResponseHead, "Location"), HeadersSize: -1, BodySize: c.ResponseSize,
 			Content: harContent{Size: c.ResponseSize, MimeType: headerOf(c.ResponseHead, "Content-Type")},
 		},
+	}
+	if c.Erased {
+		e.Comment = "erased"
 	}
 	if _, query, ok := strings.Cut(c.URL, "?"); ok {
 		for part := range strings.SplitSeq(query, "&") {

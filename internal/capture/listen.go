@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,25 +13,77 @@ import (
 )
 
 // Heard is what becomes known of a call to a door while it is answered: whose
-// it is. Safe for concurrent use; its methods do nothing on nil.
+// it is, and what. Safe for concurrent use; its methods do nothing on nil.
 type Heard struct {
-	mu                        sync.Mutex
-	shop, credential, account string
-	presented                 []string
+	mu        sync.Mutex
+	belongs   string // a shop, where nobody logged in
+	logins    []Login
+	note      outbound.Note
+	presented []string
 }
 
-// Grant notes that the caller logged in.
-func (h *Heard) Grant(shop, credential, account string) {
+// Login is a credential that a call came with.
+type Login struct {
+	Shop    string
+	Of      string // the kind of credential
+	Name    string
+	Account string // whose it is; "": nobody's
+}
+
+// whose returns the shop that the call belongs to, "": none, and who called. A
+// call may come with several credentials of a shop: that of an account says who
+// it is.
+func (h *Heard) whose() (shop, login string) {
+	if len(h.logins) == 0 {
+		return h.belongs, ""
+	}
+	last := h.logins[len(h.logins)-1]
+	shop, login = last.Shop, last.Name
+	for _, l := range h.logins {
+		if l.Shop == shop && l.Account != "" {
+			login = l.Account
+		}
+	}
+	return shop, login
+}
+
+// is reports whether the call came with the credential, or the account, of a
+// name at the shop.
+func (h *Heard) is(shop, name string) bool {
+	return slices.ContainsFunc(h.logins, func(l Login) bool { return l.Shop == shop && (l.Name == name || l.Account == name) })
+}
+
+// Note notes what the call is; the last word counts.
+func (h *Heard) Note(n outbound.Note) {
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.shop, h.credential, h.account = shop, credential, account
+	h.note = n
 }
 
-// Refuse notes that the login failed after all.
-func (h *Heard) Refuse() { h.Grant("", "", "") }
+// Grant notes that the caller logged in.
+func (h *Heard) Grant(l Login) {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.Contains(h.logins, l) {
+		h.logins = append(h.logins, l)
+	}
+}
+
+// Refuse notes that a login failed after all.
+func (h *Heard) Refuse(l Login) {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.logins = slices.DeleteFunc(h.logins, func(known Login) bool { return known == l })
+}
 
 // Present notes what a caller presented: it is masked wherever it stands.
 func (h *Heard) Present(value string) {
@@ -49,9 +103,7 @@ func (h *Heard) Belongs(shop string) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.shop == "" {
-		h.shop = shop
-	}
+	h.belongs = shop
 }
 
 // Door answers a request by next and records it where a capture listens to
@@ -71,11 +123,13 @@ func (r *Recorder) Door(name string, note func(*http.Request, *Heard), next http
 		h := &Heard{}
 		note(req, h)
 		r.serve(w, req, next, h, func(path string) []*active {
-			shop := h.shop
+			shop, _ := h.whose()
 			if shop == "" {
 				shop = Hub
 			}
-			return matching(open, func(a *active) bool { return a.matches(shop, name, "", h.credential, h.account, path) })
+			return matching(open, func(a *active) bool {
+				return a.Shop == shop && (a.Account == "" || h.is(shop, a.Account)) && a.at(path, h.note)
+			})
 		})
 	})
 }
@@ -88,7 +142,7 @@ func (r *Recorder) Receive(shop, route string, w http.ResponseWriter, req *http.
 		return
 	}
 	r.serve(w, req, next, &Heard{}, func(path string) []*active {
-		return matching(open, func(a *active) bool { return a.matches(shop, "", route, "", "", path) })
+		return matching(open, func(a *active) bool { return a.at(path, outbound.Note{}) })
 	})
 }
 
@@ -97,24 +151,21 @@ func (r *Recorder) ofRoute(shop, route string) []*active {
 }
 
 // Calls returns a context whose calls to a partner are recorded, where a
-// capture listens to the route; else ctx itself.
-func (r *Recorder) Calls(ctx context.Context, shop, route string) context.Context {
+// capture listens to the route; else ctx itself. The caller owes a call of the
+// function when they are over.
+func (r *Recorder) Calls(ctx context.Context, shop, route string) (context.Context, func()) {
 	if r.active.Load() == nil || len(r.ofRoute(shop, route)) == 0 {
-		return ctx
+		return ctx, func() {}
 	}
-	return outbound.WithWatch(ctx, KeepBody, func(size int, build func() outbound.Exchange) {
+	return outbound.WithWatch(ctx, KeepBody, func(size int, n outbound.Note, build func() outbound.Exchange) {
 		// Looked at again: a long Deliver makes many calls.
 		open := r.ofRoute(shop, route)
-		gated := false
-		for _, a := range open {
-			gated = gated || a.Gate != ""
-		}
-		if gated {
+		if slices.ContainsFunc(open, func(a *active) bool { return a.Gate != "" }) {
 			x := build()
-			open = matching(open, func(a *active) bool { return a.matches(shop, "", route, "", "", pathOf(x.URL)) })
+			open = matching(open, func(a *active) bool { return a.at(pathOf(x.URL), n) })
 			build = func() outbound.Exchange { return x }
 		}
-		r.record(open, int64(size)+1000, func() Call { return callOf(build()) })
+		r.record(open, int64(size)+1000, func() Call { return callOf(build()).noted(n) })
 	})
 }
 
@@ -144,9 +195,12 @@ const slack = 8 << 10
 func (r *Recorder) serve(w http.ResponseWriter, req *http.Request, next http.Handler, h *Heard, to func(path string) []*active) {
 	start, began := r.opts.Now(), time.Now()
 	in := &body{ReadCloser: req.Body}
+	if n := req.ContentLength; n > 0 {
+		in.b = make([]byte, 0, min(n, KeepBody+slack))
+	}
 	out := &answer{ResponseWriter: w}
 	call := Call{Start: start, In: true, Method: req.Method, Remote: req.RemoteAddr}
-	path, raw, header := req.URL.Path, req.URL.RequestURI(), req.Header.Clone()
+	path, raw, head := req.URL.Path, req.URL.RequestURI(), outbound.Head(req.Header)
 	r2 := *req
 	if req.Body != nil && req.Body != http.NoBody {
 		r2.Body = in
@@ -160,20 +214,51 @@ func (r *Recorder) serve(w http.ResponseWriter, req *http.Request, next http.Han
 		} else if call.Status == 0 {
 			call.Status = http.StatusOK
 		}
-		request, answered := in.kept(), out.Header().Clone()
+		request, answered := in.kept(), outbound.Head(out.Header())
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		call.Credential = h.credential
+		_, call.Credential = h.whose()
+		call = call.noted(h.note)
 		presented := h.presented
 		r.record(to(path), int64(len(request)+len(out.kept))+2000, func() Call {
-			m := outbound.NewMasker(presented...)
-			call.URL, call.RequestHead, call.ResponseHead = m.URL(raw), m.Head(header), m.Head(answered)
-			call.Request, call.Response = m.Body(request, KeepBody), m.Body(out.kept, KeepBody)
+			m := r.masks.of(presented)
+			call.URL, call.RequestHead, call.ResponseHead = m.URL(raw), m.Text(head), m.Text(answered)
+			call.Request = masked(m, request, headerOf(head, "Content-Type"))
+			call.Response = masked(m, out.kept, headerOf(answered, "Content-Type"))
 			return call
 		})
 	}()
 	next.ServeHTTP(out, &r2)
 	finished = true
+}
+
+// masked is a body without what callers presented; without secrets by name too
+// where no scrubber will look at the names.
+func masked(m outbound.Masker, body []byte, contentType string) []byte {
+	if kindOf(body, contentType) == otherKind {
+		return m.Body(body, KeepBody)
+	}
+	return m.Values(body, KeepBody)
+}
+
+// masks remembers the maskers of what callers present over and over. For one
+// goroutine.
+type masks struct{ known map[string]outbound.Masker }
+
+// mostMasks bounds them.
+const mostMasks = 500
+
+func (k *masks) of(presented []string) outbound.Masker {
+	key := strings.Join(presented, "\x00")
+	if m, ok := k.known[key]; ok {
+		return m
+	}
+	m := outbound.NewMasker(presented...)
+	if k.known == nil || len(k.known) >= mostMasks {
+		k.known = map[string]outbound.Masker{}
+	}
+	k.known[key] = m
+	return m
 }
 
 // body keeps the beginning of what is read through it. A handler may leave a

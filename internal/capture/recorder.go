@@ -21,12 +21,13 @@ type Options struct {
 	Seal  Sealer
 	Door  func(partner string) bool     // whether there is such a door
 	Route func(shop, route string) bool // whether the shop has such a route
+	Names func(Capture) Names           // of the fields of what it listens to; nil: as the partner has them
 	Now   func() time.Time
 	Log   *slog.Logger
 	Look  time.Duration // how often it looks what other nodes started; default 2 s
-	Write time.Duration // how long what was recorded waits for more; default 250 ms
+	Write time.Duration // how long what was recorded waits for more; default 1 s
 	Queue int           // calls that wait to be written; default 4096
-	Bytes int64         // of their bodies; default 64 MB
+	Bytes int64         // of their bodies; default 32 MB
 }
 
 // Recorder listens on one node. Safe for concurrent use. What it is told while
@@ -36,6 +37,7 @@ type Recorder struct {
 	active  atomic.Pointer[[]*active] // nil: nothing listens
 	queue   chan item
 	waiting atomic.Int64 // bytes of the bodies in queue
+	masks   masks        // by whoever builds calls: Run
 	flush   chan chan struct{}
 	look    sync.Mutex
 	running chan struct{} // closed when Run has ended
@@ -45,13 +47,14 @@ type Recorder struct {
 type active struct {
 	Capture
 	dropped  atomic.Int64
-	policy   policy
-	written  counts // by the writer alone, as kept
+	policy   policy // by the writer alone, as all below
+	written  counts // as kept
 	recorded int64
 	bytes    int64
 	next     int64
-	batch    []Call
-	size     int
+	batch    []byte
+	calls    int // in batch
+	full     atomic.Bool
 }
 
 // item is a call on its way to be written.
@@ -69,12 +72,12 @@ func New(o Options) *Recorder {
 		}
 	}
 	def(&o.Look, 2*time.Second)
-	def(&o.Write, 250*time.Millisecond)
+	def(&o.Write, time.Second)
 	if o.Queue == 0 {
 		o.Queue = 4096
 	}
 	if o.Bytes == 0 {
-		o.Bytes = 64 << 20
+		o.Bytes = 32 << 20
 	}
 	return &Recorder{opts: o, queue: make(chan item, o.Queue), flush: make(chan chan struct{}), running: make(chan struct{})}
 }
@@ -148,7 +151,7 @@ func (r *Recorder) Look(ctx context.Context) error {
 			after = append(after, before[i])
 			continue
 		}
-		after = append(after, &active{Capture: c, policy: policy{keepPersonal: c.KeepPersonal}})
+		after = append(after, &active{Capture: c})
 	}
 	if len(after) == 0 {
 		r.active.Store(nil)
@@ -178,6 +181,13 @@ func (r *Recorder) listens(match func(a *active) bool) []*active {
 // record hands a call over to be written, or counts it as dropped: it never
 // waits.
 func (r *Recorder) record(to []*active, size int64, build func() Call) {
+	to = slices.DeleteFunc(to, func(a *active) bool {
+		full := a.full.Load()
+		if full {
+			a.dropped.Add(1)
+		}
+		return full
+	})
 	if len(to) == 0 {
 		return
 	}

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -43,6 +44,16 @@ func (m *memory) Put(_ context.Context, key string, value []byte, _ time.Duratio
 	return nil
 }
 
+func (m *memory) Replace(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
+	m.mu.Lock()
+	now, ok := m.values[key]
+	m.mu.Unlock()
+	if ok != (old != nil) || !bytes.Equal(now, old) {
+		return false, nil
+	}
+	return true, m.Put(ctx, key, value, ttl)
+}
+
 func (m *memory) Delete(_ context.Context, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -68,7 +79,7 @@ func (m *memory) List(_ context.Context, prefix, after string, limit int) (keys 
 
 type open struct{}
 
-func (open) Seal(plain []byte, _ string) []byte           { return plain }
+func (open) Seal(plain []byte, _ string) []byte           { return bytes.Clone(plain) }
 func (open) Open(sealed []byte, _ string) ([]byte, error) { return sealed, nil }
 
 func newRecorder(t *testing.T, change func(*Options)) *Recorder {
@@ -102,7 +113,7 @@ func TestAFullQueueDropsAndCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door := r.Door("d", func(_ *http.Request, h *Heard) { h.Grant("nordlys", "default", "") }, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	door := r.Door("d", func(_ *http.Request, h *Heard) { h.Grant(Login{Shop: "nordlys", Name: "default"}) }, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		_, _ = io.Copy(io.Discard, req.Body)
 		w.WriteHeader(http.StatusTeapot)
 	}))
@@ -173,7 +184,7 @@ func TestReport(t *testing.T) {
 	for url, gate := range map[string]string{
 		"/v1/orders/10-22/lines?x=1": "/v1/orders/{id}/lines", "https://api.example/a/ada@x.example": "/a/{id}", "https://api.example": "/", "/v2.1/v": "/v2.1/v",
 	} {
-		if got := (&Call{URL: url}).gate(); got != gate {
+		if got := (&Call{URL: url}).pathKind(); got != gate {
 			t.Errorf("%s: %s", url, got)
 		}
 	}
@@ -214,7 +225,7 @@ func BenchmarkIdleDoor(b *testing.B) {
 func TestARouteHearsBothWays(t *testing.T) {
 	t.Parallel()
 	r := newRecorder(t, nil)
-	if ctx := t.Context(); r.Calls(ctx, "nordlys", "ads") != ctx {
+	if ctx, _ := r.Calls(t.Context(), "nordlys", "ads"); ctx != t.Context() {
 		t.Error("it costs something where nobody listens")
 	}
 	c, err := r.Start(t.Context(), "nordlys", "test", Spec{Route: "ads", Gate: "/hook", Seconds: 60})
@@ -227,13 +238,17 @@ func TestARouteHearsBothWays(t *testing.T) {
 	defer client.CloseIdle()
 	for _, path := range []string{"/hook/a", "/other"} {
 		for _, route := range []string{"ads", "another"} {
-			_, err := client.Do(r.Calls(t.Context(), "nordlys", route), outbound.Request{URL: partner.URL + path, Body: []byte(`{"token":"hush-1","x":"hush-2"}`), Mask: []string{"hush-2"}})
+			ctx, done := r.Calls(t.Context(), "nordlys", route)
+			_, err := client.Do(ctx, outbound.Request{URL: partner.URL + path, Body: []byte(`{"token":"hush-1","x":"hush-2"}`), Mask: []string{"hush-2"}})
 			if err != nil {
 				t.Fatal(err)
 			}
+			done()
 		}
 	}
-	outbound.Record(r.Calls(t.Context(), "nordlys", "ads"), outbound.Exchange{Method: "SMTP", URL: "/hook", Status: 250})
+	ctx, done := r.Calls(t.Context(), "nordlys", "ads")
+	outbound.Record(ctx, outbound.Exchange{Method: "SMTP", URL: "/hook", Status: 250})
+	done()
 	receiver := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"ok":true}`) })
 	r.Receive("nordlys", "ads", httptest.NewRecorder(), httptest.NewRequest("POST", "/hook?key=hush-3", strings.NewReader("{}")), receiver)
 	r.Receive("aurora", "ads", httptest.NewRecorder(), httptest.NewRequest("POST", "/hook", nil), receiver)

@@ -23,10 +23,10 @@ type Report struct {
 // Row sums up the calls of one gate and method. Times are milliseconds, sizes
 // mean bytes.
 type Row struct {
-	Gate          string  `json:"gate"` // the path, ids taken out; "" of the total
+	Gate          string  `json:"gate"` // of the partner's API, else the path, ids taken out; "" of the total
 	Method        string  `json:"method"`
 	Calls         int64   `json:"calls"`
-	Faults        int64   `json:"faults"` // status of 400 and above, or no answer
+	Faults        int64   `json:"faults"` // status of 400 and above, a fault in the body, or no answer
 	MinMS         float64 `json:"min_ms"`
 	MeanMS        float64 `json:"mean_ms"`
 	P95MS         float64 `json:"p95_ms"`
@@ -102,7 +102,8 @@ func (r *Recorder) Report(ctx context.Context, shop, id string) (*Report, error)
 	type key struct{ gate, method string }
 	rows, total := map[key]*tally{}, &tally{}
 	err = r.calls(ctx, c, func(call *Call) error {
-		k := key{call.gate(), call.Method}
+		gate, method := call.names()
+		k := key{gate, method}
 		if rows[k] == nil && len(rows) >= mostRows {
 			k = key{others, ""}
 		}

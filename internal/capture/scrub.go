@@ -63,6 +63,7 @@ func (p policy) body(b []byte, contentType string, cut bool) []byte {
 		return fmt.Appendf(nil, "[left out: %q is no JSON, XML or form]", mediaType(contentType))
 	}
 	out := p.of(b, k, 0)
+	p.lexicon.tidy()
 	if cut && !p.keepPersonal { // the last word may be the beginning of an address
 		if i := bytes.LastIndexAny(out, "\"<>&, \t\r\n"); i >= 0 {
 			out = out[:i]
@@ -103,8 +104,17 @@ func (p policy) value(s string, depth int) string {
 		return string(p.of([]byte(s), k, depth+1))
 	case !p.keepPersonal && isBase64(t):
 		return "[base64 left out]"
+	case !p.keepPersonal && isTable(t):
+		return "[table left out]"
 	}
 	return p.plain(s)
+}
+
+// isTable reports whether a text has lines with cells, as a CSV file has: what
+// is in them has no names to judge by.
+func isTable(s string) bool {
+	first, rest, ok := strings.Cut(s, "\n")
+	return ok && strings.ContainsAny(first, ";\t") && strings.ContainsAny(rest, ";\t")
 }
 
 // parameters scrubs a query or form.
@@ -145,27 +155,17 @@ func (p policy) path(name string) verdict {
 	around, thing := keep, false
 	steps := strings.FieldsFunc(name, func(r rune) bool { return r == '[' || r == ']' || r == '.' })
 	for i, step := range steps {
-		v := p.inside(around, step, thing)
+		w := p.word(step)
+		v := p.inside(around, w, thing)
 		if i == len(steps)-1 {
 			return v
 		}
 		if v == personal || v == secret {
 			around = v
 		}
-		thing = inThing(thing, step)
+		thing = w.below(thing)
 	}
 	return around
-}
-
-// inThing reports whether what is below a name stands inside a thing.
-func inThing(before bool, name string) bool {
-	switch n := normal(name); {
-	case isPerson(n):
-		return false
-	case isThing(n):
-		return true
-	}
-	return before
 }
 
 // address scrubs a URL, or path and query.

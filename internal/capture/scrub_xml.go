@@ -17,7 +17,7 @@ type xmlScrubber struct {
 }
 
 type xmlFrame struct {
-	name   string
+	word   *word
 	around verdict // of what is inside
 	own    verdict // of the text right in it
 	thing  bool
@@ -26,7 +26,7 @@ type xmlFrame struct {
 
 func (s *xmlScrubber) top() *xmlFrame {
 	if len(s.frames) == 0 {
-		return &xmlFrame{}
+		return &xmlFrame{word: s.lexicon.words[0]}
 	}
 	return &s.frames[len(s.frames)-1]
 }
@@ -52,7 +52,7 @@ func (s *xmlScrubber) run() []byte {
 			s.at += past(rest, "-->")
 		case rest[0] == '<' && len(rest) > 1 && (rest[1] == '?' || rest[1] == '!'):
 			n := past(rest, ">")
-			s.out = append(s.out, rest[:n]...)
+			s.out = append(s.out, s.plain(string(rest[:n]))...)
 			s.at += n
 		case bytes.HasPrefix(rest, []byte("</")):
 			n := past(rest, ">")
@@ -80,7 +80,7 @@ func past(b []byte, end string) int {
 func (s *xmlScrubber) text(plain string, raw []byte, whole bool) {
 	f := s.top()
 	trimmed := strings.TrimSpace(plain)
-	if len(s.frames) > 1 && isLabelName(f.name) && trimmed != "" {
+	if len(s.frames) > 1 && f.word.label && trimmed != "" {
 		if v := s.policy.label(trimmed); v != keep { // <key>email</key><value>…</value>
 			s.frames[len(s.frames)-2].label = v
 			s.out = append(s.out, raw...)
@@ -88,7 +88,7 @@ func (s *xmlScrubber) text(plain string, raw []byte, whole bool) {
 		}
 	}
 	v := f.own
-	if len(s.frames) > 1 && isValueName(f.name) && s.frames[len(s.frames)-2].label != keep {
+	if len(s.frames) > 1 && f.word.value && s.frames[len(s.frames)-2].label != keep {
 		v = s.frames[len(s.frames)-2].label
 	}
 	after := plain
@@ -127,9 +127,9 @@ func (s *xmlScrubber) element(tag []byte) {
 		end = len(inner)
 	}
 	name, attributes := string(inner[:end]), string(inner[end:])
-	f := s.top()
-	next := xmlFrame{name: name, thing: inThing(f.thing, name)}
-	next.own = s.inside(f.around, name, f.thing)
+	f, w := s.top(), s.word(name)
+	next := xmlFrame{word: w, thing: w.below(f.thing)}
+	next.own = s.inside(f.around, w, f.thing)
 	if next.own == personal || next.own == secret {
 		next.around = next.own
 	}
@@ -198,17 +198,27 @@ func (s *xmlScrubber) attributes(text string, f *xmlFrame, label *verdict) strin
 	return out.String()
 }
 
+// isBinding reports whether an attribute is XML's or SOAP's own.
+func isBinding(name string) bool {
+	if strings.HasPrefix(name, "xmlns") || strings.HasPrefix(name, "xsi:") {
+		return true
+	}
+	_, local, ok := strings.Cut(name, ":")
+	return ok && (local == "type" || local == "nil" || local == "arrayType" || local == "encodingStyle" || local == "mustUnderstand")
+}
+
 func (s *xmlScrubber) attribute(name, value string, f *xmlFrame, label *verdict) string {
-	if strings.HasPrefix(name, "xmlns") || strings.HasPrefix(name, "xsi:") || strings.HasPrefix(name, "soap") || value == "" {
+	if value == "" || isBinding(name) {
 		return value
 	}
-	if isLabelName(name) {
+	w := s.word(name)
+	if w.label {
 		if *label = s.policy.label(value); *label != keep {
 			return value
 		}
 	}
-	v := s.inside(f.around, name, f.thing)
-	if *label != keep && isValueName(name) {
+	v := s.inside(f.around, w, f.thing)
+	if *label != keep && w.value {
 		v = *label
 	}
 	if v != keep {

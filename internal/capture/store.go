@@ -18,6 +18,9 @@ type State interface {
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	Delete(ctx context.Context, key string) error
 	List(ctx context.Context, prefix, after string, limit int) (keys []string, values [][]byte, err error)
+	// Replace puts a value where old stands (nil: nothing does); false: something
+	// else does.
+	Replace(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error)
 }
 
 // Sealer seals what was recorded: it may hold what no rule knew for personal.
@@ -29,7 +32,7 @@ type Sealer interface {
 // The captures of all shops stand in one list of the hub, so that every node
 // sees with one look what to listen to: "SHOP/ID". Their calls stand with their
 // shop: "ID/calls/NODE/NUMBER" holds some calls, sealed; "ID/count/NODE" what
-// the node counted.
+// the node counted; "ID/forget" the words of erased orders, sealed.
 
 func listKey(shop, id string) string { return shop + "/" + id }
 
@@ -151,13 +154,9 @@ func (r *Recorder) calls(ctx context.Context, c Capture, take func(*Call) error)
 			return fmt.Errorf("read calls: %w", err)
 		}
 		for i, v := range values {
-			plain, err := r.opts.Seal.Open(v, sealed(c.Shop, keys[i]))
+			list, err := r.open(c.Shop, keys[i], v)
 			if err != nil {
-				return fmt.Errorf("open calls: %w", err)
-			}
-			var list []Call
-			if err := json.Unmarshal(plain, &list); err != nil {
-				return fmt.Errorf("read calls: %w", err)
+				return err
 			}
 			for i := range list {
 				if err := take(&list[i]); err != nil {
@@ -170,6 +169,20 @@ func (r *Recorder) calls(ctx context.Context, c Capture, take func(*Call) error)
 		}
 		after = keys[len(keys)-1]
 	}
+}
+
+// open reads a batch of calls.
+func (r *Recorder) open(shop, key string, value []byte) (list []Call, err error) {
+	plain, err := r.opts.Seal.Open(value, sealed(shop, key))
+	if err != nil {
+		return nil, fmt.Errorf("open calls: %w", err)
+	}
+	return readBatch(plain)
+}
+
+// ttl is how long what belongs to a capture is to be kept from now on.
+func (r *Recorder) ttl(c Capture) time.Duration {
+	return max(c.removed().Sub(r.opts.Now()), time.Minute)
 }
 
 // Sweep removes what has been kept long enough.

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/ordermux/ordermux/internal/outbound"
 )
 
 // What stands where something stood.
@@ -59,7 +57,7 @@ func normal(name string) string {
 }
 
 // wholly are parts of names whose values are personal, with all inside.
-var wholly = []string{"mail", "phone", "mobile", "telefon", "fax", "address", "adres", "street", "postal", "postcode", "zip", "birth", "iban", "note", "comment", "remark"}
+var wholly = []string{"mail", "phone", "mobile", "telefon", "fax", "address", "adres", "street", "postal", "postcode", "zip", "birth", "iban", "note", "comment", "remark", "attachment"}
 
 // exactly are names whose values are, where they are single.
 var exactly = []string{
@@ -96,17 +94,26 @@ func isPerson(n string) bool {
 // policy is what one capture takes out.
 type policy struct {
 	keepPersonal bool
-	form         bool // "code" and "key" are secrets among parameters only
+	form         bool // among parameters
+	lexicon      *lexicon
 }
 
-// judge says what becomes of the value under a name; thing: it stands inside
-// one.
-func (p policy) judge(name string, thing bool) verdict {
-	n := normal(name)
-	if isSecret(n) || p.form && outbound.SecretName(name) {
+// newPolicy is a policy with a lexicon of its own; names may be nil.
+func newPolicy(keepPersonal bool, names Names) policy {
+	return policy{keepPersonal: keepPersonal, lexicon: newLexicon(names)}
+}
+
+// Names are the meanings of fields that somebody gave names of his own:
+// {"klucz": {"systemKey"}}.
+type Names map[string][]string
+
+// judge says what becomes of the value under a name, as normal makes it; thing:
+// it stands inside one.
+func (p policy) judge(n string, thing bool) verdict {
+	if isSecret(n) {
 		return secret
 	}
-	if p.keepPersonal || n == "" {
+	if p.keepPersonal || n == "" || isCountry(n) {
 		return keep
 	}
 	for _, w := range wholly {
@@ -122,6 +129,12 @@ func (p policy) judge(name string, thing bool) verdict {
 		return person
 	}
 	return keep
+}
+
+// isCountry reports whether a name is that of a country, which may stay inside
+// an address too.
+func isCountry(n string) bool {
+	return strings.HasSuffix(n, "country") || strings.HasSuffix(n, "countrycode") || strings.HasSuffix(n, "countryid")
 }
 
 // isSecret reports whether a member, element or field holds a secret.
@@ -143,8 +156,13 @@ var labels = []string{
 	"token", "accesstoken", "password", "secret", "apikey", "systemkey", "sessionkey", "dropshippingkey", "clientsecret",
 }
 
+const longestLabel = 40
+
 // label is what a value says of the value beside it.
 func (p policy) label(value string) verdict {
+	if len(value) > longestLabel || strings.ContainsAny(value, "0123456789") && !strings.Contains(value, "ddress") {
+		return keep // most values under such names are ids
+	}
 	n := normal(value)
 	for _, who := range []string{"customer", "consumer", "recipient", "buyer", "client", "billing", "shipping", "delivery", "invoice", "contact", "user"} {
 		n = strings.TrimPrefix(n, who)
@@ -163,20 +181,6 @@ func (p policy) label(value string) verdict {
 	return personal
 }
 
-// isCountry reports whether a name inside an address may stay.
-func isCountry(name string) bool {
-	n := normal(name)
-	return n == "country" || n == "countrycode" || n == "countryid"
-}
-
-// inside is the verdict of a value whose surroundings have one.
-func (p policy) inside(around verdict, name string, thing bool) verdict {
-	if around == secret || around == personal && !isCountry(name) {
-		return around
-	}
-	return p.judge(name, thing)
-}
-
 var (
 	mailAddress = regexp.MustCompile(`[\p{L}\p{N}._%+'\-]+(?:@|%40)[\p{L}\p{N}\-]+(?:\.[\p{L}\p{N}\-]+)*`)
 	phoneNumber = regexp.MustCompile(`(?:\+|%2[bB])[0-9](?:[ ()./\-]{0,2}[0-9]){7,14}`)
@@ -187,18 +191,37 @@ func (p policy) plain(s string) string {
 	if p.keepPersonal {
 		return s
 	}
-	if strings.ContainsAny(s, "@%") {
+	if strings.Contains(s, "@") || strings.Contains(s, "%40") {
 		s = mailAddress.ReplaceAllString(s, personalWord)
 	}
-	if strings.ContainsAny(s, "+%") {
+	if mayBePhone(s) {
 		s = phoneNumber.ReplaceAllString(s, personalWord)
 	}
 	return s
 }
 
+// mayBePhone reports whether there is a + with digits enough behind it: the
+// times of day with an offset have not.
+func mayBePhone(s string) bool {
+	i := strings.IndexAny(s, "+%")
+	if i < 0 {
+		return false
+	}
+	digits := 0
+	for ; i < len(s); i++ {
+		if c := s[i]; c >= '0' && c <= '9' {
+			digits++
+		}
+	}
+	return digits >= 8
+}
+
+// leastBase64 is the shortest text that is taken for base64.
+const leastBase64 = 120
+
 // isBase64 reports whether a text is long and may be base64.
 func isBase64(s string) bool {
-	if len(s) < 120 {
+	if len(s) < leastBase64 {
 		return false
 	}
 	for _, c := range []byte(s) {

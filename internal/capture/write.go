@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,7 +10,8 @@ import (
 	"github.com/ordermux/ordermux/internal/json"
 )
 
-// batchBytes bounds a value with several calls; the store takes a megabyte.
+// batchBytes bounds a value with several calls, before it is packed; the store
+// takes a megabyte.
 const batchBytes = 900 << 10
 
 // Run writes what is recorded, looks what other nodes started, and sweeps,
@@ -82,6 +84,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 type writer struct {
 	recorder *Recorder
 	open     map[*active]bool // those that something may have to be written of
+	packer   packer
 }
 
 // watch takes up the captures that listen: they may have dropped calls and
@@ -112,18 +115,33 @@ func (w *writer) take(ctx context.Context, i item) {
 	w.recorder.waiting.Add(-i.size)
 	for _, a := range i.to {
 		w.open[a] = true
-		if a.recorded >= MostCalls || a.bytes >= MostBytes {
+		c := w.policy(a).scrubbed(call)
+		if len(a.batch)+c.size() > batchBytes {
+			w.write(ctx, a)
+		}
+		if a.full.Load() {
 			a.dropped.Add(1)
 			continue
 		}
-		c := a.policy.scrubbed(call)
-		// As JSON, with the bodies in base64.
-		size := (len(c.Request)+len(c.Response))*4/3 + len(c.RequestHead)*2 + len(c.ResponseHead)*2 + len(c.URL)*2 + 1000
-		if a.size+size > batchBytes {
-			w.write(ctx, a)
-		}
-		a.batch, a.size = append(a.batch, c), a.size+size
+		a.batch, a.calls = appendCall(a.batch, c), a.calls+1
 	}
+}
+
+// size is about how many bytes a call has in a batch, and not less.
+func (c *Call) size() int {
+	return len(c.Request) + len(c.Response) + len(c.RequestHead) + len(c.ResponseHead) + len(c.URL) + len(c.Error) + 1500
+}
+
+// policy is what a capture takes out now.
+func (w *writer) policy(a *active) policy {
+	var names Names
+	if of := w.recorder.opts.Names; of != nil {
+		names = of(a.Capture)
+	}
+	if !a.policy.lexicon.has(names) {
+		a.policy = newPolicy(a.KeepPersonal, names)
+	}
+	return a.policy
 }
 
 // scrubbed is a call as the capture may keep it.
@@ -145,34 +163,44 @@ func (p policy) scrubbed(c Call) Call {
 
 // write keeps a batch. What can not be kept counts as dropped.
 func (w *writer) write(ctx context.Context, a *active) {
-	if len(a.batch) == 0 {
+	if a.calls == 0 {
 		return
 	}
 	n, err := w.keep(ctx, a)
 	if err != nil {
-		a.dropped.Add(int64(len(a.batch)))
-		w.recorder.opts.Log.Warn("captured calls could not be kept", "shop", a.Shop, "capture", a.ID, "calls", len(a.batch), "error", err)
+		a.dropped.Add(int64(a.calls))
+		w.recorder.opts.Log.Warn("captured calls could not be kept", "shop", a.Shop, "capture", a.ID, "calls", a.calls, "error", err)
 	} else {
-		a.recorded, a.bytes = a.recorded+int64(len(a.batch)), a.bytes+n
+		a.recorded, a.bytes = a.recorded+int64(a.calls), a.bytes+n
+		a.full.Store(a.recorded >= MostCalls || a.bytes >= MostBytes)
 	}
-	a.batch, a.size = nil, 0
+	a.batch, a.calls = a.batch[:0], 0
 }
 
 func (w *writer) keep(ctx context.Context, a *active) (int64, error) {
-	plain, err := json.Marshal(a.batch)
-	if err != nil {
-		return 0, fmt.Errorf("encode calls: %w", err)
-	}
+	r := w.recorder
 	a.next++
-	key := fmt.Sprintf("%s%s/%010d", callsPrefix(a.ID), w.recorder.opts.Node, a.next)
-	value := w.recorder.opts.Seal.Seal(plain, sealed(a.Shop, key))
+	key := fmt.Sprintf("%s%s/%010d", callsPrefix(a.ID), r.opts.Node, a.next)
+	packed, err := w.packer.pack(a.batch)
+	if err != nil {
+		return 0, err
+	}
+	value := r.opts.Seal.Seal(packed, sealed(a.Shop, key))
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	return int64(len(value)), w.recorder.opts.State(a.Shop).Put(ctx, key, value, w.ttl(a))
-}
-
-func (w *writer) ttl(a *active) time.Duration {
-	return max(a.removed().Sub(w.recorder.opts.Now()), time.Minute)
+	if err := r.opts.State(a.Shop).Put(ctx, key, value, r.ttl(a.Capture)); err != nil {
+		return 0, err
+	}
+	if a.KeepPersonal {
+		f, _, err := r.forgotten(ctx, a.Capture)
+		if err == nil && (f.All || f.Traces.size() > 0) {
+			err = r.forgetIn(ctx, a.Capture, key, f)
+		}
+		if err != nil { // it may speak of an erased order
+			return 0, errors.Join(err, r.opts.State(a.Shop).Delete(ctx, key))
+		}
+	}
+	return int64(len(value)), nil
 }
 
 // flush writes all batches, and what changed of the counts.
@@ -193,12 +221,15 @@ func (w *writer) flush(ctx context.Context) {
 			delete(w.open, a) // a late call brings it back
 		}
 	}
+	if len(w.open) == 0 {
+		w.packer = packer{}
+	}
 }
 
 func (w *writer) count(ctx context.Context, a *active, n counts) bool {
 	b, err := json.Marshal(n)
 	if err == nil {
-		err = w.recorder.opts.State(a.Shop).Put(ctx, countPrefix(a.ID)+w.recorder.opts.Node, b, w.ttl(a))
+		err = w.recorder.opts.State(a.Shop).Put(ctx, countPrefix(a.ID)+w.recorder.opts.Node, b, w.recorder.ttl(a.Capture))
 	}
 	w.recorder.tell("counts of a capture", err)
 	return err == nil

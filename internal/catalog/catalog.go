@@ -24,6 +24,8 @@ type Product struct {
 	Currency string      `json:"currency,omitzero"` // ISO 4217
 	Active   bool        `json:"active"`            // can be ordered
 
+	Weight order.Decimal `json:"weight,omitzero"` // kg, of one unit
+
 	Kind   Kind          `json:"kind,omitzero"`   // whose word its stock is
 	Stock  []Stock       `json:"stock,omitzero"`  // by warehouse, the one to take from first first
 	Buffer order.Decimal `json:"buffer,omitzero"` // of the whole stock, what is never sold here
@@ -78,12 +80,12 @@ func (p *Product) sellable(held order.Decimal) order.Decimal {
 }
 
 // draw takes a quantity that is there: from the first warehouse that has all
-// of it, else from one after the other.
-func (p *Product) draw(quantity order.Decimal) {
+// of it, else from one after the other. It returns what it took from where.
+func (p *Product) draw(quantity order.Decimal) (drawn []Stock) {
 	for i := range p.Stock {
 		if s := &p.Stock[i]; s.Quantity.Cmp(quantity) >= 0 {
 			s.Quantity = s.Quantity.Sub(quantity)
-			return
+			return []Stock{{s.Warehouse, quantity}}
 		}
 	}
 	for i := range p.Stock {
@@ -94,6 +96,8 @@ func (p *Product) draw(quantity order.Decimal) {
 		}
 		if some.Sign() > 0 {
 			s.Quantity, quantity = s.Quantity.Sub(some), quantity.Sub(some)
+			drawn = append(drawn, Stock{s.Warehouse, some})
 		}
 	}
+	return drawn
 }

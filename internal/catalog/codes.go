@@ -83,7 +83,15 @@ func keysFor(t CodeType, code string) (keys []Key) {
 // lengths are compared: UPC 012345678905 is EAN 0012345678905. Blanks and
 // hyphens, as ISBNs have them, do not count. Any other text stays as it is.
 func normalGTIN(text string) string {
-	plain := strings.NewReplacer("-", "", " ", "").Replace(text)
+	plain := text
+	if strings.ContainsAny(text, "- ") {
+		plain = strings.Map(func(c rune) rune {
+			if c == '-' || c == ' ' {
+				return -1
+			}
+			return c
+		}, text)
+	}
 	switch len(plain) {
 	case 8, 12, 13, 14:
 	default:
@@ -92,5 +100,5 @@ func normalGTIN(text string) string {
 	if strings.Trim(plain, "0123456789") != "" {
 		return text
 	}
-	return strings.Repeat("0", 14-len(plain)) + plain
+	return "000000"[:14-len(plain)] + plain
 }

@@ -52,6 +52,7 @@ func columnNames() map[string]column {
 		"currency":        text("currency", func(p *Product) *string { return &p.Currency }),
 		"price":           number("price", func(p *Product) *order.Decimal { return &p.Price }),
 		"buffer":          number("buffer", func(p *Product) *order.Decimal { return &p.Buffer }),
+		"weight":          number("weight", func(p *Product) *order.Decimal { return &p.Weight }),
 		"active":          {path: "active", set: setActive},
 		"kind":            {path: "kind", set: setKind},
 	}

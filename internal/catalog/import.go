@@ -21,11 +21,9 @@ type Imported struct {
 	Faults  []RowError
 }
 
-func (r *Imported) refuse(bad RowError) {
-	r.Refused++
-	if len(r.Faults) < mostFaults {
-		r.Faults = append(r.Faults, bad)
-	}
+// Putter is what Import needs of a Store.
+type Putter interface {
+	Put(ctx context.Context, shop string, products []Product) (changed int, err error)
 }
 
 // Import puts the products of a file into a shop's catalogue, some at a time,
@@ -33,16 +31,16 @@ func (r *Imported) refuse(bad RowError) {
 // has the EAN of an earlier row or of another product, is left out and named;
 // of two rows with one code the later one holds. After an error of the file or
 // of the store, what was imported until then stays; importing again does no
-// harm.
-func Import(ctx context.Context, s Store, shop string, r *Reader) (Imported, error) {
-	i := importing{ctx: ctx, store: s, shop: shop, codes: map[string]bool{}}
+// harm. refused is told each row that is left out, all of them; nil: nobody.
+func Import(ctx context.Context, s Putter, shop string, r *Reader, refused func(RowError)) (Imported, error) {
+	i := importing{ctx: ctx, store: s, shop: shop, refused: refused, codes: map[string]bool{}}
 	for {
 		p, err := r.Next()
 		var bad *RowError
 		switch {
 		case errors.As(err, &bad):
 			i.report.Rows++
-			i.report.refuse(*bad)
+			i.refuse(*bad)
 			continue
 		case errors.Is(err, io.EOF):
 			err = i.flush()
@@ -61,11 +59,22 @@ func Import(ctx context.Context, s Store, shop string, r *Reader) (Imported, err
 // importing is an import and what waits for the next Put.
 type importing struct {
 	ctx      context.Context
-	store    Store
+	store    Putter
 	shop     string
 	report   Imported
 	products []Product
 	codes    map[string]bool
+	refused  func(RowError)
+}
+
+func (i *importing) refuse(bad RowError) {
+	i.report.Refused++
+	if len(i.report.Faults) < mostFaults {
+		i.report.Faults = append(i.report.Faults, bad)
+	}
+	if i.refused != nil {
+		i.refused(bad)
+	}
 }
 
 func (i *importing) add(p *Product) error {
@@ -109,7 +118,7 @@ func (i *importing) leaveOut(twice *Duplicate) {
 		}
 		if !out[later.Line] {
 			out[later.Line] = true
-			i.report.refuse(RowError{Line: later.Line, Cells: []CellFault{{Reason: p.String()}}})
+			i.refuse(RowError{Line: later.Line, Cells: []CellFault{{Reason: p.String()}}})
 		}
 	}
 	kept := i.products[:0]

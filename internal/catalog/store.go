@@ -29,6 +29,10 @@ type Store interface {
 	Changes(ctx context.Context, shop string, after int64, limit int) ([]Product, error)
 	// Head returns the counter; 0: there never was a product.
 	Head(ctx context.Context, shop string) (int64, error)
+	// SetStock changes nothing but stock, all or none, and returns how many
+	// products changed. Errors: *order.Invalid ("stock[2].code": there is no
+	// such product).
+	SetStock(ctx context.Context, shop string, stock []Restock) (changed int, err error)
 	// SetActive lets products be sold, or not, and returns how many changed.
 	SetActive(ctx context.Context, shop string, codes []string, active bool) (changed int, err error)
 	// Delete removes products and returns how many there were. Their last

@@ -12,7 +12,7 @@ import (
 // Take is Store.Take for a store with a clock: its transactions, as effects get
 // them, have a method Catalog that returns a Tx.
 func Take(now func() time.Time, shop, key string, lines []Line) order.Effect {
-	return taking{now, shop, key, slices.Clone(lines)}
+	return taking{now: now, shop: shop, key: key, lines: slices.Clone(lines)}
 }
 
 type taking struct {
@@ -20,6 +20,9 @@ type taking struct {
 	shop  string
 	key   string
 	lines []Line
+	// The order that takes, if it is to be remembered; see Settling.
+	order      string
+	orderLines []order.Line
 }
 
 // Apply implements order.Effect.
@@ -42,8 +45,12 @@ func (t taking) Apply(_ context.Context, transaction any) error {
 		return &Short{Lines: a.short}
 	}
 	w := &writing{tx: tx, shop: t.shop, now: now, version: version}
-	if err := a.take(w); err != nil {
+	took, err := a.take(w)
+	if err != nil {
 		return fmt.Errorf("take stock: %w", err)
+	}
+	if err := t.remember(tx, took, a.products()); err != nil {
+		return fmt.Errorf("take stock: remember: %w", err)
 	}
 	if t.key != "" {
 		if err := tx.DropHolds(t.shop, t.key); err != nil {
@@ -53,21 +60,33 @@ func (t taking) Apply(_ context.Context, transaction any) error {
 	return nil
 }
 
-// take takes what is asked for out of our stock.
-func (a *asked) take(w *writing) error {
+// take takes what is asked for out of our stock, and says from where.
+func (a *asked) take(w *writing) ([]portion, error) {
 	codes, sums := a.ours()
-	for _, code := range codes {
+	took := make([]portion, len(codes))
+	for i, code := range codes {
 		p, err := a.rows[code].Product()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		p.draw(sums[code])
+		took[i] = portion{Code: code, Stock: p.draw(sums[code])}
 		made, err := encode(p)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		w.keep(made)
 	}
 	_, err := w.commit()
-	return err
+	return took, err
+}
+
+// products are those that were found, by code.
+func (a *asked) products() map[string]*Product {
+	out := map[string]*Product{}
+	for _, f := range a.found {
+		if f.Product != nil {
+			out[f.Product.Code] = f.Product
+		}
+	}
+	return out
 }

@@ -36,6 +36,12 @@ type Tx interface {
 	KeepHolds(shop, key string, holds []Hold, until, now int64) error
 	// DropHolds removes what is reserved for a key.
 	DropHolds(shop, key string) error
+	// Taken returns what KeepTaken kept for an order; nil: nothing. It is called
+	// in transactions that append to the shop's log only.
+	Taken(shop, order string) ([]byte, error)
+	// KeepTaken keeps, in place of what was there, what an order has of our
+	// stock; nil: nothing any more.
+	KeepTaken(shop, order string, taken []byte) error
 }
 
 // Row is a product as the stores' tables hold it. Times are microseconds.

@@ -24,7 +24,7 @@ type captureStartCmd struct {
 	Route        string        `help:"Listen to this route." xor:"what" required:"" placeholder:"NAME"`
 	For          time.Duration `help:"How long, at most 24h." default:"1h" placeholder:"1h"`
 	Account      string        `help:"Only calls with the credential, or the account, of this name." placeholder:"NAME"`
-	Gate         string        `help:"Only paths that begin so." placeholder:"PATH"`
+	Gate         string        `help:"Only paths that begin so (/v1/orders), or only this gate, or gate and method, of the partner's API (Dropshipping/placeOrder)." placeholder:"GATE"`
 	KeepPersonal bool          `help:"Keep personal data; without it, names, addresses, mail and phones are taken out."`
 	ofShop
 	asJSON

@@ -56,6 +56,11 @@ type grammar struct {
 	Deliveries deliveriesCmd `cmd:"" help:"List deliveries."`
 	Reconcile  reconcileCmd  `cmd:"" help:"List the orders that a route's partner lacks, and why."`
 
+	Couriers couriersCmd `cmd:"" help:"Show how a shop, or a route's partner, sends goods."`
+	Ship     shipCmd     `cmd:"" help:"Say that a parcel of an order is on its way."`
+
+	Products productsCmd `cmd:"" help:"See and change what a shop sells, and its stock."`
+
 	Invitations invitationsCmd `cmd:"" help:"See and steer invitations to review."`
 	Reviews     reviewsCmd     `cmd:"" help:"List what customers wrote, newest first."`
 

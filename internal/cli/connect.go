@@ -26,6 +26,7 @@ func buildSide(cfg *config.Config, shop string, p partner.Partner, r config.Rout
 		Partner: p.Name, Shop: shop, Route: r.Name, Source: order.Source{Name: "route:" + r.Name, Rank: order.RankRoute},
 		State: nothing{}, Files: nothing{}, HTTP: outbound.New(outbound.Options{Timeout: connectTime}),
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, Mail: app.MailServer(cfg), PublicURL: cfg.PublicURL,
+		Note: func(context.Context, string, string, string) {},
 	}, r.Settings)
 	if err != nil {
 		return side, fmt.Errorf("the partner does not take these settings: %w", err)

@@ -56,3 +56,16 @@ func TestImportPageMapping(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// TestShippingPageConfiguration reads the couriers that the page about shipping
+// shows.
+func TestShippingPageConfiguration(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Parse(block(t, "../../docs/shipping.md", "# Couriers of a wholesaler"), config.Options{Partners: all.List(), File: "shipping.md"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list := cfg.Shops["hurtownia"].Couriers; len(list) != 3 || list[1].ID != 5 || len(list[0].Prices) != 3 {
+		t.Errorf("%+v", list)
+	}
+}

@@ -25,7 +25,7 @@ const shownRows = 10
 
 type importCmd struct {
 	File     string `arg:"" help:"File to read; - is standard input." placeholder:"FILE"`
-	Format   string `help:"Format of the file; without one its first bytes decide." placeholder:"NAME" xor:"how"`
+	Format   string `help:"Format of the file; without one its first bytes decide. products: what the shop sells; shipments: parcels on their way." placeholder:"NAME" xor:"how"`
 	Map      string `help:"Mapping file that says how a CSV file is read." placeholder:"FILE" type:"path" xor:"how"`
 	History  bool   `help:"Record, and never deliver by itself."`
 	DryRun   bool   `help:"Show the first ten orders as they would be handed in, and hand in nothing."`
@@ -39,6 +39,12 @@ type importCmd struct {
 
 // Run hands the file's orders in, and prints a verdict for each.
 func (c *importCmd) Run(ctx context.Context, env *Env) error {
+	switch c.Format {
+	case formatProducts:
+		return c.products(ctx, env)
+	case formatShipments:
+		return c.shipments(ctx, env)
+	}
 	if c.Report != "" && c.DryRun {
 		return usagef("--report: a dry run reads the first orders only, and reports on no file")
 	}
@@ -170,7 +176,7 @@ func (c *importCmd) run(ctx context.Context, env *Env, client *api.Client, shop 
 		if report != nil {
 			printed = cmp.Or(printed, report.Add(v))
 		}
-		bar.show(seen)
+		bar.show(seen, "order")
 	}
 	summary, err := intake.Run(ctx, rows, opts)
 	bar.clear()

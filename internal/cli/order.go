@@ -179,10 +179,34 @@ func (v *orderView) delivery(d api.Delivery) {
 	if why := strings.TrimPrefix(strings.Join([]string{d.Code, d.Reason}, ": "), ": "); d.Code+d.Reason != "" {
 		fmt.Fprintf(v.w, "    %s\n", cell(strings.TrimSuffix(why, ": ")))
 	}
+	v.part(d)
 	for _, c := range d.Calls {
 		for _, x := range c.Exchanges {
 			v.exchange(c, x)
 		}
+	}
+}
+
+// part tells which lines of the order the route carries, where that is not all
+// of them, and the parcels that its partner reported.
+func (v *orderView) part(d api.Delivery) {
+	for _, i := range d.Lines {
+		if v.o.Order != nil && i >= 0 && i < len(v.o.Order.Lines) {
+			fmt.Fprintf(v.w, "    carries %s\n", lineText(v.o.Order.Lines[i]))
+		}
+	}
+	for _, e := range v.o.Events {
+		if e.Source != "route:"+d.Route || e.Happening == nil || e.Happening.Parcel == nil {
+			continue
+		}
+		p := e.Happening.Parcel
+		words := []string{"parcel", cell(p.Number)}
+		for _, s := range []string{p.Courier, p.TrackingURL} {
+			if s != "" {
+				words = append(words, cell(s))
+			}
+		}
+		fmt.Fprintf(v.w, "    %s\n", strings.Join(words, " "))
 	}
 }
 

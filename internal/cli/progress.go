@@ -41,12 +41,12 @@ func (c *countingReader) Read(b []byte) (int, error) {
 const barWidth = 30
 
 // show draws the bar, at most ten times a second.
-func (p *progress) show(orders int) {
+func (p *progress) show(n int, thing string) {
 	if p.w == nil || time.Since(p.shown) < 100*time.Millisecond {
 		return
 	}
 	p.shown = time.Now()
-	fmt.Fprintf(p.w, "\r%s %s", p.bar(), count(orders, "order"))
+	fmt.Fprintf(p.w, "\r%s %s", p.bar(), count(n, thing))
 }
 
 func (p *progress) bar() string {

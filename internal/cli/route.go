@@ -13,6 +13,8 @@ type routeCmd struct {
 	Replay   replayCmd   `cmd:"" help:"Send again what was sent, as a new run."`
 	Backfill backfillCmd `cmd:"" help:"Send what the route never considered; nothing goes twice."`
 	Test     testCmd     `cmd:"" help:"Show what the route would do with an order, and what exactly would go out."`
+
+	TestMessage testMessageCmd `cmd:"" help:"Send a message that means nothing, to see whether it arrives."`
 }
 
 type pauseCmd struct {
@@ -129,5 +131,31 @@ func (env *Env) printVerdict(route string, v api.Verdict) error {
 	if v.Body != "" {
 		_, err = fmt.Fprintf(env.Out, "%s\n", v.Body)
 	}
+	return err
+}
+
+type testMessageCmd struct {
+	Name    string `arg:"" help:"The route." placeholder:"ROUTE"`
+	Account string `help:"To whom, where the route sends to several: a login at the door." placeholder:"LOGIN"`
+	ofShop
+	asJSON
+}
+
+// Run sends a message that means nothing.
+func (c *testMessageCmd) Run(ctx context.Context, env *Env) error {
+	client, shop, err := c.client(ctx, env)
+	if err != nil {
+		return err
+	}
+	out, err := client.TestMessage(ctx, shop, c.Name, c.Account)
+	switch {
+	case err != nil && c.Account != "":
+		return notFound(err, "route %s or account %s is not known at shop %s", c.Name, c.Account, shop)
+	case err != nil:
+		return unknownRoute(err, c.Name, shop)
+	case c.JSON:
+		return env.printJSON(out)
+	}
+	_, err = fmt.Fprintln(env.Out, cell(out.Said))
 	return err
 }

@@ -91,6 +91,9 @@ func (c *sandboxCmd) credentials(env *Env, p partner.Partner, d config.Door, fil
 			continue
 		}
 		text := v.Text + v.Secret.Reveal() + strings.Join(v.List, ", ")
+		if f.Keep != nil {
+			text = app.SandboxValue(f) // what is kept of it opens nothing
+		}
 		if text != "" {
 			fmt.Fprintf(env.Out, "%s%s: %s\n", indent, f.Name, text)
 		}

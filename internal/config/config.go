@@ -26,7 +26,7 @@ type Config struct {
 	Alerts         Alerts
 	Outbound       Outbound
 	SFTP           *SFTP
-	Doors          map[string]DoorAddress // by partner: an address of its own
+	Doors          map[string]DoorAddress // by partner: what is said of a whole door
 	Shops          map[string]*Shop       // by id
 	ShopOrder      []string               // ids in the file's sequence
 
@@ -91,8 +91,11 @@ type Outbound struct {
 	AllowPrivate []string
 }
 
-// DoorAddress is an address at whose root one door answers.
-type DoorAddress struct{ Listen string }
+// DoorAddress is what is said of a whole door, whoever calls it.
+type DoorAddress struct {
+	Listen   string           // an address at whose root it answers; empty: none of its own
+	Settings partner.Settings // see partner.Field.Hub
+}
 
 // Shop is one shop.
 type Shop struct {

@@ -13,7 +13,9 @@ func (c *checker) checkListeners(cfg *Config) {
 	type listener struct{ path, address string }
 	list := []listener{{"listen", cfg.Listen}}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Doors)) {
-		list = append(list, listener{"doors." + name + ".listen", cfg.Doors[name].Listen})
+		if address := cfg.Doors[name].Listen; address != "" {
+			list = append(list, listener{"doors." + name + ".listen", address})
+		}
 	}
 	if cfg.SFTP != nil {
 		list = append(list, listener{"sftp.listen", cfg.SFTP.Listen})

@@ -172,7 +172,8 @@ func (c *checker) readDoorAddresses(m *mapping, cfg *Config) {
 		return
 	}
 	for _, p := range doors.pairs {
-		if _, ok := c.door(p.value, p.key); !ok {
+		part, ok := c.door(p.value, p.key)
+		if !ok {
 			continue
 		}
 		d, ok := p.mapping()
@@ -181,8 +182,9 @@ func (c *checker) readDoorAddresses(m *mapping, cfg *Config) {
 		}
 		var a DoorAddress
 		d.address("listen", &a.Listen)
-		d.done()
-		if _, ok := d.take("listen"); !ok {
+		fields := hubFields(part)
+		a.Settings = c.readSettings(d, fields)
+		if _, ok := d.take("listen"); !ok && (len(fields) == 0 || len(d.pairs) == 0) {
 			p.complain("listen is missing; give the address at whose root this door answers")
 		}
 		cfg.Doors[p.key] = a

@@ -1,6 +1,8 @@
 package config_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -78,5 +80,87 @@ func TestReadField(t *testing.T) {
 	}
 	if _, sentence := config.ReadField(fields[0], []string{"a", "b"}); sentence != "must be one value" {
 		t.Error(sentence)
+	}
+}
+
+// keeper is a partner whose whole door has settings, and who keeps less of a
+// secret than was given.
+func keeper() []partner.Partner {
+	keep := func(s string) string { return "kept:" + strings.TrimPrefix(s, "kept:") }
+	return []partner.Partner{{
+		Name: "platform", Door: func(partner.Deps) (partner.Side, error) { return partner.Side{}, nil },
+		Route: func(partner.Deps, partner.Settings) (partner.Side, error) { return partner.Side{}, nil },
+		Settings: []partner.Field{
+			{Name: "key", Door: true, Kind: partner.Text, Secret: true, Required: true, Credential: true},
+			{Name: "word", Door: true, Route: true, Kind: partner.Text, Secret: true, Keep: keep},
+			{Name: "dialect", Door: true, Route: true, Hub: true, Kind: partner.Document},
+			{Name: "most", Door: true, Hub: true, Kind: partner.Int, Default: "7"},
+		},
+	}}
+}
+
+// TestSettingsOfDoors: what stands beside listen is no credential's.
+func TestSettingsOfDoors(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("dialect.json", "{\n\t\"a\": 1\n}\n")
+	write("latin.json", "\xe5")
+	write("long.json", strings.Repeat("x", 1<<20+1))
+	write("just.json", strings.Repeat("x", 1<<20))
+	read := func(doors, route string) (*config.Config, error) {
+		text := "data: ./data\ndoors:\n  platform: " + doors + "\nshops:\n  a:\n    currency: EUR\n    doors:\n      platform: {key: k, word: hush}\n" +
+			"    routes:\n      r: {partner: platform, settings: " + route + "}\n"
+		return config.Parse([]byte(text), config.Options{Partners: keeper(), Dir: dir})
+	}
+	cfg, err := read("{dialect: dialect.json}", "{dialect: just.json, word: kept:hush}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := cfg.HubSettings(keeper()[0])
+	if door["dialect"].Text != "{\n\t\"a\": 1\n}\n" || door["most"].Text != "7" || cfg.Doors["platform"].Listen != "" {
+		t.Error(door)
+	}
+	own := cfg.Shops["a"].Doors["platform"][0].Settings
+	if _, there := own["dialect"]; there || own["word"].Secret.Reveal() != "kept:hush" {
+		t.Error("settings of the credential")
+	}
+	route := cfg.Shops["a"].Routes[0].Settings
+	if len(route["dialect"].Text) != 1<<20 || route["word"].Secret.Reveal() != "kept:hush" {
+		t.Error("settings of the route")
+	}
+	if none := config.Default().HubSettings(keeper()[0]); len(none) != 1 || none["most"].Text != "7" {
+		t.Error(none)
+	}
+	f := func(doors, route, want string) {
+		t.Helper()
+		if _, err := read(doors, route); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	f("{}", "{}", "configuration:3: doors.platform: listen is missing")
+	f("{dialect: none.json}", "{}", "configuration:3: doors.platform.dialect: the file none.json can not be read")
+	f("{dialect: latin.json}", "{}", "doors.platform.dialect: the file latin.json is not valid UTF-8")
+	f("{dialect: long.json}", "{}", "doors.platform.dialect: the file long.json is larger than 1 MB")
+	f(`{dialect: ""}`, "{}", "doors.platform.dialect: is empty")
+	f("{most: some}", "{}", "doors.platform.most: must be a whole number")
+	f("{key: k}", "{}", "doors.platform.key: unknown key; known here: dialect, listen, most")
+	f("{dialect: dialect.json}", "{dialect: .}", "shops.a.routes.r.settings.dialect: the file . can not be read")
+}
+
+// TestDocumentGiven: a document is nothing that can be handed in otherwise.
+func TestDocumentGiven(t *testing.T) {
+	t.Parallel()
+	fields := keeper()[0].Settings
+	if v, sentence := config.ReadField(fields[2], []string{"{}"}); sentence == "" {
+		t.Error(v)
+	}
+	if v, sentence := config.ReadField(fields[1], []string{"hush"}); sentence != "" || v.Secret.Reveal() != "kept:hush" {
+		t.Error(v, sentence)
 	}
 }

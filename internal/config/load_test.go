@@ -11,7 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ordermux/ordermux/internal/config"
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/shipping"
 )
 
 // partners are small stand-ins with the kinds of field that partners declare.
@@ -73,7 +75,7 @@ func TestLoad(t *testing.T) {
 	check("smtp port", cfg.SMTP.Port, 2525)
 	check("allow_private", cfg.Outbound.AllowPrivate, []string{"10.0.0.0/8", "192.168.1.7/32"})
 	check("disk_free", cfg.Alerts.DiskFree, int64(1<<30))
-	check("door address", cfg.Doors, map[string]config.DoorAddress{"citrusad": {Listen: "127.0.0.1:8081"}})
+	check("door address", cfg.Doors, map[string]config.DoorAddress{"citrusad": {Listen: "127.0.0.1:8081", Settings: partner.Settings{}}})
 	check("sftp", cfg.SFTP, &config.SFTP{Listen: "127.0.0.1:2022", HostKey: filepath.Join("testdata", "host_key.txt"), Folder: filepath.Join("testdata", "files")})
 	check("sequence of shops", cfg.ShopOrder, []string{"nordlys", "aurora"})
 
@@ -86,6 +88,16 @@ func TestLoad(t *testing.T) {
 	check("a number stays as written", doors[0].Settings["team_id"].Text, "0042")
 	check("default bool", doors[0].Settings["strict_batch"].Text, "false")
 	check("default name", cfg.Shops["aurora"].Doors["citrusad"][0].Name, "default")
+
+	check("couriers", n.Couriers, []shipping.Courier{
+		{Key: "parcel", ID: 1, Name: "Parcel service"},
+		{
+			Key: "dpd", ID: 5, Name: "DPD", Company: "dpd", Countries: []string{"PL", "SE"},
+			MinWeight: number(t, "0.5"), MaxWeight: number(t, "31.5"), MaxValue: number(t, "10000"), CutOff: "14:00",
+			Payments: []string{"prepaid"}, Tracking: "https://track.dpd.example/?n={parcel}",
+			Prices: []shipping.Price{{Country: "SE", UpTo: number(t, "5"), Price: number(t, "49.00")}, {Price: number(t, "99")}},
+		},
+	})
 
 	check("routes", []string{n.Routes[0].Name, n.Routes[1].Name}, []string{"ads", "hook"})
 	ads := n.Routes[0]
@@ -101,6 +113,15 @@ func TestLoad(t *testing.T) {
 	check("choice by default", ads.Settings["mode"].Text, "api")
 	check("env", n.Routes[1].Settings["secret"].Secret.Reveal(), "whsec_c2VjcmV0")
 	check("default connection", n.Routes[1].Connection, "hook")
+}
+
+func number(t *testing.T, text string) order.Decimal {
+	t.Helper()
+	d, err := order.ParseDecimal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // TestBadFiles reads every testdata/conf.*.yml; its last lines hold what the

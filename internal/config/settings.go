@@ -14,8 +14,33 @@ import (
 // partner's door.
 func DoorFields(p partner.Partner, of string) (out []partner.Field) {
 	for _, f := range p.Settings {
-		if f.Door && f.Of == of {
+		if f.Door && !f.Hub && f.Of == of {
 			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// hubFields returns those of a partner's whole door.
+func hubFields(p partner.Partner) (out []partner.Field) {
+	for _, f := range p.Settings {
+		if f.Door && f.Hub {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// HubSettings returns the settings of a partner's whole door, with the defaults
+// where the file says nothing of it.
+func (c *Config) HubSettings(p partner.Partner) partner.Settings {
+	if given := c.Doors[p.Name].Settings; given != nil {
+		return given
+	}
+	out := partner.Settings{}
+	for _, f := range hubFields(p) {
+		if f.Default != "" {
+			out[f.Name] = DefaultValue(f)
 		}
 	}
 	return out
@@ -35,7 +60,7 @@ func routeFields(p partner.Partner) (out []partner.Field) {
 // its own.
 func doorKinds(p partner.Partner) (out []string) {
 	for _, f := range p.Settings {
-		if f.Door && f.Of != "" && !slices.Contains(out, f.Of) {
+		if f.Door && !f.Hub && f.Of != "" && !slices.Contains(out, f.Of) {
 			out = append(out, f.Of)
 		}
 	}
@@ -68,8 +93,12 @@ func (c *checker) readSettings(m *mapping, fields []partner.Field) partner.Setti
 
 // ReadField reads a value that did not come from the file, as the file's are
 // read; a list is given one by one. The sentence says what it must be; empty:
-// nothing is wrong.
+// nothing is wrong. A document stands in a file beside the configuration, and
+// nowhere else.
 func ReadField(f partner.Field, texts []string) (v partner.Value, sentence string) {
+	if f.Kind == partner.Document {
+		return v, "is read from a file that the configuration names; it can not be given here"
+	}
 	if len(texts) == 0 || f.Kind != partner.List && len(texts) > 1 {
 		return v, "must be one value"
 	}
@@ -84,12 +113,21 @@ func ReadField(f partner.Field, texts []string) (v partner.Value, sentence strin
 		case f.Kind == partner.List:
 			v.List = append(v.List, s)
 		case f.Secret:
-			v.Secret = secret.New(s)
+			v.Secret = secret.New(Kept(f, s))
 		default:
-			v.Text = s
+			v.Text = Kept(f, s)
 		}
 	}
 	return v, ""
+}
+
+// Kept returns what is kept of a field's value: all of it, unless the field
+// says otherwise.
+func Kept(f partner.Field, s string) string {
+	if f.Keep == nil {
+		return s
+	}
+	return f.Keep(s)
 }
 
 // describe says what a field is, for a sentence that asks for it.
@@ -104,10 +142,14 @@ func describe(f partner.Field) string {
 func (c *checker) readField(v value, f partner.Field) (partner.Value, bool) {
 	if f.Secret {
 		s, ok := v.secretText()
-		return partner.Value{Secret: secret.New(s)}, ok
+		return partner.Value{Secret: secret.New(Kept(f, s))}, ok
 	}
-	if f.Kind == partner.List {
+	switch f.Kind {
+	case partner.List:
 		return readList(v, f)
+	case partner.Document:
+		s, ok := v.document()
+		return partner.Value{Text: s}, ok && v.fits(f, s)
 	}
 	s, ok := v.scalar()
 	if !ok {
@@ -118,7 +160,7 @@ func (c *checker) readField(v value, f partner.Field) (partner.Value, bool) {
 		v.complain("%s", sentence)
 		return partner.Value{}, false
 	}
-	return partner.Value{Text: s}, true
+	return partner.Value{Text: Kept(f, s)}, true
 }
 
 func readList(v value, f partner.Field) (partner.Value, bool) {
@@ -132,6 +174,9 @@ func readList(v value, f partner.Field) (partner.Value, bool) {
 			e.complain("must be %s", orList(f.Choices))
 			return out, false
 		}
+		if !e.fits(f, s) {
+			return out, false
+		}
 		out.List = append(out.List, s)
 	}
 	return out, len(out.List) > 0
@@ -141,12 +186,14 @@ func readList(v value, f partner.Field) (partner.Value, bool) {
 func DefaultValue(f partner.Field) partner.Value {
 	switch {
 	case f.Secret:
-		return partner.Value{Secret: secret.New(f.Default)}
+		return partner.Value{Secret: secret.New(Kept(f, f.Default))}
 	case f.Kind == partner.List:
 		return partner.Value{List: strings.Split(f.Default, ",")}
+	case f.Kind == partner.Document:
+		return partner.Value{Text: f.Default}
 	}
 	if s, sentence := normalize(f, f.Default); sentence == "" {
-		return partner.Value{Text: s}
+		return partner.Value{Text: Kept(f, s)}
 	}
 	return partner.Value{Text: f.Default}
 }
@@ -183,5 +230,20 @@ func normalize(f partner.Field, s string) (text, sentence string) {
 	if len(f.Choices) > 0 && !slices.Contains(f.Choices, s) {
 		return "", "must be " + orList(f.Choices)
 	}
+	if f.Check != nil && !f.Secret {
+		return s, strings.Join(f.Check(s), "; ")
+	}
 	return s, ""
+}
+
+// fits complains about all that its field finds wrong with a value.
+func (v value) fits(f partner.Field, s string) bool {
+	if f.Check == nil {
+		return true
+	}
+	sentences := f.Check(s)
+	for _, sentence := range sentences {
+		v.complain("%s", sentence)
+	}
+	return len(sentences) == 0
 }

@@ -55,6 +55,7 @@ func (c *checker) readShop(id string, m *mapping) *Shop {
 		}
 	}
 	c.readDoors(m, s)
+	c.readCouriers(m, s)
 	c.readRoutes(m, s)
 	c.readReviews(m, &s.Reviews)
 	m.done()

@@ -127,6 +127,8 @@ func health(outcomes []partner.Outcome) (v callVerdict, after time.Duration) {
 		switch {
 		case o.Scope == partner.ScopeRoute && o.Result != partner.ResultDelivered && o.Result != partner.ResultPending:
 			return callLogin, 0
+		case o.Scope == partner.ScopeReceiver:
+			v = callGood // of the others nothing is known
 		case o.Result == partner.ResultUnknown:
 		case o.Result == partner.ResultLater:
 			after = max(after, o.After)

@@ -15,6 +15,10 @@ func (r *runner) configure(c *setup) error {
 	row := *r.row
 	row.Partner, row.Revision, row.Personal = c.route.Partner, c.route.Revision, c.rules.personal
 	switch {
+	case row.Status == Gone && c.route.Door != "":
+		// Nobody took a door's callback out: a node had the shop before it heard
+		// of the credential, or there was none for a while.
+		row.Status, row.Reason = Flowing, ""
 	case row.Status == Gone:
 		row.Status, row.Reason = Paused, "it came back into the configuration"
 	case row.Status == Blocked && (c.route.Revision == "" || c.route.Revision != r.row.Revision):

@@ -226,6 +226,28 @@ func (r *rules) carried(o *order.Order) (*order.Order, judgement, bool) {
 	return &c, judgement{}, false
 }
 
+// places returns where the lines stand that the route carries; nil: it carries
+// all of them, or its rule can not be judged.
+func (r *rules) places(o *order.Order) []int {
+	if r.lines == nil {
+		return nil
+	}
+	places := []int{}
+	for i := range o.Lines {
+		ok, err := r.lines.Line(o, &o.Lines[i])
+		if err != nil {
+			return nil
+		}
+		if ok {
+			places = append(places, i)
+		}
+	}
+	if len(places) == len(o.Lines) {
+		return nil
+	}
+	return places
+}
+
 // earliest returns the first time at which the rules let the event go, not
 // before now, nor before what the side wants: `after` counts from the event's
 // own time; `at` opens the hour that it names, every day.

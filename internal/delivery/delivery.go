@@ -97,6 +97,7 @@ type Delivery struct {
 	Note         []byte
 	Digest       []byte    // of the bytes sent, for Latest
 	OrderID      string    // filled in when read for people
+	Lines        []int     // filled in by OfOrder: places of the order's lines that the route carries now; nil: all of them
 	Base         time.Time // the event's own time, from which Rules.After counts
 	Act          Act       // what planned it
 	Looks        int       // how often we asked since it was sent

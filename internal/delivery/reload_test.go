@@ -82,3 +82,28 @@ func TestRollingReload(t *testing.T) {
 		a.state("added", "paused")
 	}, old)
 }
+
+// A door's callback that was gone for a while, because a node had the shop
+// before it heard of the first credential, goes on where it stood: no person
+// has taken it out.
+func TestCallbackComesBack(t *testing.T) {
+	f, g := &fake{}, &fake{}
+	old, added := hook(f.side(partner.Each)), delivery.Route{Name: "depot:callback", Door: "depot:", Side: g.side(partner.Each), Revision: "1"}
+	runNodes(t, func(c *cluster, a, b *node) {
+		a.routes(old, added)
+		c.place("1")
+		a.pass(time.Second)
+		a.yields(time.Second, true)
+		c.own(b)
+		c.place("2")
+		b.pass(time.Minute)
+		if row := c.store.route("depot:callback"); row.Status != delivery.Gone {
+			t.Errorf("%+v", row)
+		}
+		b.routes(old, added)
+		b.pass(time.Minute)
+		if row := c.store.route("depot:callback"); row.Status != delivery.Flowing || g.orders() != "1 2" {
+			t.Errorf("%+v, sent %s", row, g.orders())
+		}
+	}, old)
+}

@@ -185,6 +185,10 @@ func TestLinesAreFiltered(t *testing.T) {
 		if got := f.sent()[0][0].Order.Lines; len(got) != 1 || got[0].Product.Code != "P-1" || len(o.Lines) != 2 {
 			t.Errorf("lines %+v", got)
 		}
+		rows, _, err := h.engine.OfOrder(ctx, shop, "1")
+		if h.must(err); len(rows) != 1 || len(rows[0].Lines) != 1 || rows[0].Lines[0] != 0 {
+			t.Errorf("which lines it carries: %+v", rows)
+		}
 	})
 }
 

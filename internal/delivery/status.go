@@ -130,6 +130,14 @@ func (e *Engine) OfOrder(ctx context.Context, shop, id string) ([]Delivery, []Ve
 	}
 	var verdicts []Verdict
 	for _, r := range s.runners() {
+		if c := r.setup.Load(); c != nil && has[r.name] && st.Merged.Order != nil {
+			lines := c.rules.places(st.Merged.Order)
+			for i := range rows {
+				if rows[i].Route == r.name {
+					rows[i].Lines = lines
+				}
+			}
+		}
 		if c := r.setup.Load(); c != nil && !has[r.name] && c.route.Side.Deliver != nil {
 			verdicts = append(verdicts, r.whyNot(ctx, c, st.Row.Subject.ID, &candidate{row: &st.Row, order: st.Merged.Order}))
 		}

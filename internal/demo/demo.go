@@ -1,8 +1,9 @@
 // Package demo shows the main job in one go: a hub, a sandbox that plays
-// CitrusAd, Skeepers and Trustpilot, the receiver of a webhook and the mailbox
-// of all customers, each a program of its own on loopback; documented samples,
-// orders that ask for reviews and a real order book in, by every way; out by
-// five routes. It judges by asking the partners what they have.
+// CitrusAd, Skeepers, Trustpilot and an IdoSell wholesaler, the receiver of a
+// webhook and the mailbox of all customers, each a program of its own on
+// loopback; documented samples, orders that ask for reviews, orders whose goods
+// a wholesaler sends and a real order book in, by every way; out by seven
+// routes. It judges by asking the partners what they have.
 package demo
 
 import (
@@ -63,7 +64,7 @@ type Options struct {
 
 	// LoseAtSandbox and LoseAtReceiver name an order that this partner answers
 	// well for and loses: planted losses, which the demo must find.
-	LoseAtSandbox, LoseAtReceiver, LoseAtSkeepers, LoseAtTrustpilot, LoseAtMailbox string
+	LoseAtSandbox, LoseAtReceiver, LoseAtSkeepers, LoseAtTrustpilot, LoseAtWholesaler, LoseAtMailbox string
 }
 
 // Failed is the demo's verdict that an order did not reach a partner that it
@@ -121,6 +122,7 @@ func (d *demo) run(ctx context.Context) error {
 	j := &judge{
 		sandbox: d.sandbox, receiver: d.receiver, mailbox: d.mailbox, portal: d.portal, want: f.want, events: f.events,
 		ads: map[string]bool{}, hook: map[string]bool{}, refs: map[string]bool{}, invited: map[string]string{},
+		wholesaler: newWholesaler(d.sandbox), sent: map[string]bool{},
 	}
 	faults, err := d.wait(ctx, j)
 	if err != nil {
@@ -184,6 +186,9 @@ func (d *demo) startHub(ctx context.Context, key string) error {
 		if err := l.Close(); err != nil {
 			return err
 		}
+		if err := d.openWholesaler(ctx, "http://"+address+"/in/"+shopID+"/"+routeLamps+"/"+noticeToken); err != nil {
+			return err
+		}
 		file := filepath.Join(d.dir, "ordermux.yml")
 		if err := os.WriteFile(file, []byte(d.configuration(address, key)), 0o600); err != nil {
 			return err
@@ -193,7 +198,7 @@ func (d *demo) startHub(ctx context.Context, key string) error {
 			d.hub = hub.URL
 			return nil
 		}
-		errs = append(errs, err)
+		errs = append(errs, err, d.closeAccounts(ctx))
 	}
 	return errors.Join(errs...)
 }
@@ -211,6 +216,7 @@ func (d *demo) part(ctx context.Context, p Part) (*running, error) {
 func (d *demo) plantLosses(ctx context.Context) error {
 	for partner, id := range map[string]string{
 		"citrusad": d.opts.LoseAtSandbox, "skeepers": d.opts.LoseAtSkeepers, "trustpilot": d.opts.LoseAtTrustpilot,
+		"idosell": d.opts.LoseAtWholesaler,
 	} {
 		if id == "" {
 			continue
@@ -273,8 +279,8 @@ func (d *demo) routes(key string) string {
       %[17]s:
         partner: mail
         when: has(order.customer.email)
-`, routeAds, d.sandbox, sandboxKey, routeHook, d.receiver, key, routeFrance, d.sandbox, skeepers("client_id"), skeepers("client_secret"), skeepers("website_id"),
-		routeSweden, trustpilot("api_key"), trustpilot("api_secret"), trustpilot("domains"), trustpilot("user_id"), routeMail)
+%[18]s`, routeAds, d.sandbox, sandboxKey, routeHook, d.receiver, key, routeFrance, d.sandbox, skeepers("client_id"), skeepers("client_secret"), skeepers("website_id"),
+		routeSweden, trustpilot("api_key"), trustpilot("api_secret"), trustpilot("domains"), trustpilot("user_id"), routeMail, d.dropshipRoutes())
 }
 
 // sandboxDoor returns the well-known settings of one of the sandbox's doors,
@@ -293,7 +299,7 @@ func sandboxDoor(name string) func(field string) string {
 
 func (d *demo) introduce() {
 	fmt.Fprintf(d.out, `hub        %s  (API token %s)
-sandbox    %s  plays CitrusAd, Skeepers and Trustpilot
+sandbox    %s  plays CitrusAd, Skeepers, Trustpilot and an IdoSell wholesaler
 receiver   %s  takes the webhook
 mailbox    %s  takes the customers' mail
 

@@ -34,9 +34,9 @@ type feed struct {
 }
 
 // run hands in the documented samples, an order of a browser, the order book,
-// and orders that ask for reviews.
+// orders that ask for reviews, and such whose goods a wholesaler sends.
 func (f *feed) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{f.samples, f.pixel, f.book, f.reviews} {
+	for _, step := range []func(context.Context) error{f.samples, f.pixel, f.book, f.reviews, f.dropship} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -27,6 +27,9 @@ type judge struct {
 	refs map[string]bool // happenings that the receiver was seen to have
 	// invited are orders whose customer was seen to be invited, and by whom.
 	invited map[string]string
+
+	wholesaler *wholesaler
+	sent       map[string]bool // parts whose parcel's number came back to the shop
 }
 
 // errAbsent is what a partner lacks.
@@ -53,7 +56,11 @@ func (j *judge) ask(ctx context.Context) (faults []string, err error) {
 		return nil, err
 	}
 	reviews, err := j.askReviews(ctx)
-	return slices.Concat(faults, more, reviews), err
+	if err != nil {
+		return nil, err
+	}
+	dropship, err := j.askWholesaler(ctx)
+	return slices.Concat(faults, more, reviews, dropship), err
 }
 
 // forAds reports whether CitrusAd must get the order: a sale of products that

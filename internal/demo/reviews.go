@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -174,12 +173,5 @@ func token(ctx context.Context, address, id, key, scope string) (string, error) 
 
 // send posts JSON with a token.
 func send(ctx context.Context, address, token, body string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader([]byte(body)))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
-	_, err = answer(req)
-	return err
+	return call(ctx, http.MethodPost, address, token, body, nil)
 }

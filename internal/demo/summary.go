@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ func (d *demo) summary(ctx context.Context, f *feed, j *judge, faults []string) 
 	}
 	fmt.Fprintln(d.out, "\nDelivered, by route")
 	fmt.Fprintln(table, "  route\tpartner\tdelivered\twaiting\tskipped\trefused\tp50\tlongest\tseen at the partner")
-	for _, name := range []string{routeAds, routeHook, routeFrance, routeSweden, routeMail} {
+	for _, name := range []string{routeAds, routeHook, routeFrance, routeSweden, routeMail, routeLamps, routeChairs} {
 		if err := d.route(ctx, table, name, accepted, j); err != nil {
 			return err
 		}
@@ -51,6 +52,9 @@ func (d *demo) summary(ctx context.Context, f *feed, j *judge, faults []string) 
 		return err
 	}
 	if err := d.sources(ctx); err != nil {
+		return err
+	}
+	if err := d.parted(ctx); err != nil {
 		return err
 	}
 	d.verdict(j, faults)
@@ -224,6 +228,26 @@ func (d *demo) sources(ctx context.Context) error {
 	return nil
 }
 
+// parted shows the order whose lines two wholesalers send.
+func (d *demo) parted(ctx context.Context) error {
+	s, err := d.api.Order(ctx, shopID, lampAndChair)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "\nOrder %s is sent by two wholesalers\n", lampAndChair)
+	for _, r := range s.Deliveries {
+		if r.Route == routeLamps || r.Route == routeChairs {
+			fmt.Fprintf(d.out, "  out  %s: %s %s\n", r.Route, r.State, cmp.Or(r.Ref, r.Reason))
+		}
+	}
+	for _, e := range s.Events {
+		if e.Kind == order.KindShipped && e.Happening != nil && e.Happening.Parcel != nil {
+			fmt.Fprintf(d.out, "  in   %s by %s: parcel %s\n", e.Kind, e.Source, e.Happening.Parcel.Number)
+		}
+	}
+	return nil
+}
+
 // seen returns the partner of a route, and how much was seen there.
 func (j *judge) seen(route string) (partner string, n int) {
 	switch route {
@@ -231,6 +255,14 @@ func (j *judge) seen(route string) (partner string, n int) {
 		return "citrusad", len(j.ads)
 	case routeHook:
 		return "webhook", len(j.hook) + len(j.refs)
+	}
+	if route == routeLamps || route == routeChairs {
+		for key := range j.sent {
+			if strings.HasPrefix(key, route+" ") {
+				n++
+			}
+		}
+		return "idosell", n
 	}
 	for _, by := range j.invited {
 		if by == route {
@@ -275,6 +307,8 @@ func (d *demo) verdict(j *judge, faults []string) {
 		len(j.ads), len(j.hook), len(j.refs), total)
 	fmt.Fprintf(d.out, "%d customers were invited to review, each once: %d by Skeepers, %d by Trustpilot, %d by our own mail.\n", len(j.invited),
 		second(j.seen(routeFrance)), second(j.seen(routeSweden)), second(j.seen(routeMail)))
+	fmt.Fprintf(d.out, "%d parcels were sent by the wholesaler, and their numbers came back: %d by webhook, %d by asking.\n", len(j.sent),
+		second(j.seen(routeLamps)), second(j.seen(routeChairs)))
 	if len(faults) > 0 {
 		fmt.Fprintf(d.out, "%d are missing.\n", len(faults))
 	}

@@ -15,7 +15,7 @@ import (
 // to do must be seen with something missing before that is the verdict.
 const (
 	askEvery  = 200 * time.Millisecond
-	idleTimes = 5
+	idleTimes = 15 // a poll comes every second
 )
 
 // wait asks the partners until they have everything, or the hub has nothing
@@ -33,10 +33,11 @@ func (d *demo) wait(ctx context.Context, j *judge) (faults []string, err error) 
 		if d.opts.Live {
 			drawn = d.draw(routes, drawn)
 		}
+		before := len(faults)
 		if faults, err = j.ask(ctx); err != nil {
 			return nil, err
 		}
-		if idle++; working(routes) {
+		if idle++; working(routes) || len(faults) != before {
 			idle = 0
 		}
 		if len(faults) == 0 || idle >= idleTimes || time.Now().After(deadline) {

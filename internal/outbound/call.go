@@ -67,7 +67,7 @@ func (a *call) connect(t *target) error {
 	if err := a.gate(); err != nil {
 		return err
 	}
-	at := destination{addr: t.addr, untrusted: a.request.Untrusted}
+	at := destination{addr: t.addr, untrusted: a.request.Untrusted || a.client.opts.Untrusted}
 	if t.secure {
 		at.host = t.name
 	}

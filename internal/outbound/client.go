@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +21,10 @@ type Options struct {
 	MaxIdlePerHost int           // unused connections kept per partner; default 128
 	// Allow are prefixes that an untrusted request may reach although they
 	// are private.
-	Allow     []netip.Prefix
+	Allow []netip.Prefix
+	// Untrusted counts every request as one whose address was taken from
+	// elsewhere; see Request.
+	Untrusted bool
 	UserAgent string         // default "ordermux"
 	Hop       string         // this hub's name in the HopHeader; empty: the header is not sent
 	Roots     *x509.CertPool // certificate authorities; nil: the system's
@@ -96,6 +100,9 @@ func (c *Client) Do(ctx context.Context, r Request) (Reply, error) {
 		}
 	}
 	reply, err := c.do(ctx, &r)
+	if r.Brings != nil && len(reply.Body) > 0 {
+		r.Mask = append(slices.Clip(r.Mask), r.Brings(reply.Body)...)
+	}
 	if t := traceOf(ctx); t != nil {
 		t.add(c.exchange(&r, &reply, err, begun, c.opts.KeepBody))
 	}

@@ -89,13 +89,6 @@ func (c *Client) exchange(r *Request, reply *Reply, err error, begun time.Time, 
 	return x
 }
 
-// headText returns header lines.
-func (m masker) headText(h http.Header) string {
-	var b strings.Builder
-	m.head(&b, h)
-	return b.String()
-}
-
 // head writes header lines in alphabetical sequence.
 func (m masker) head(b *strings.Builder, h http.Header) {
 	var room [24]string

@@ -35,6 +35,9 @@ type Request struct {
 	// base64. Authorization, cookies and the query names key, apikey, token,
 	// code, password and secret are masked always.
 	Mask []string
+	// Brings returns the secrets that an answer's body brings, such as a token
+	// that was asked for: they reach no evidence either. Nil: none.
+	Brings func(answer []byte) []string
 	// Untrusted marks an address taken from a request or token: the guard then
 	// denies private, loopback and link-local ranges, but for Options.Allow.
 	Untrusted bool

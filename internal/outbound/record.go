@@ -10,6 +10,6 @@ func Record(ctx context.Context, x Exchange) {
 		t.add(x)
 	}
 	if w := watchOf(ctx); w != nil {
-		w.tell(len(x.RequestBody)+len(x.ResponseBody), func() Exchange { return x })
+		w.ended(len(x.RequestBody)+len(x.ResponseBody), func() Exchange { return x })
 	}
 }

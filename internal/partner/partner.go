@@ -77,8 +77,12 @@ type Field struct {
 	Hub bool
 	// Keep makes of a value that was given what is kept and handed to sides in
 	// its place, for a secret that is more than the partner needs. What Keep
-	// made itself it must return as it is. Nil: the value.
+	// made itself it must return as it is. Not of what callers present
+	// (Credential), nor of lists. Nil: the value.
 	Keep func(string) string
+	// Check says what is wrong with a value of the kind, or an element of a list,
+	// a sentence each: "codes.nope: is no meaning". Not of secrets. Nil: nothing.
+	Check func(string) []string
 }
 
 // Making is how the hub makes the value of a field that nobody gave.
@@ -183,7 +187,7 @@ type Side struct {
 	// ledger still says of it is all that may stand there.
 	Rewrite func(context.Context) error
 	// Forget is told of an order that is about to be erased and was sent, or may
-	// have been, while it can still be read. What the side needs so that the
+	// have been (a callback's: of every order), while it can still be read. What the side needs so that the
 	// partner forgets the person too is durable, and sealed, when it returns;
 	// Poll passes it on. Nil: the partner can not be told.
 	Forget func(context.Context, *order.Order) error
@@ -194,12 +198,27 @@ type Side struct {
 	Connect func(context.Context) (string, error)
 
 	// Stock says what the partner could send now of lines, in their sequence;
-	// nothing is reserved. What it can not tell has the reason
-	// catalog.Undecided. Nil: it can not be asked.
+	// nothing is reserved. The lines name products by the shop's own code
+	// (catalog.Internal), no two the same one; Deps.Catalog knows their other
+	// codes. Free is what the partner could send in all, where it says so. What
+	// it can not tell has the reason catalog.Undecided. Any node may ask, at any
+	// time. Nil: it can not be asked.
 	Stock func(context.Context, []catalog.Line) ([]catalog.Availability, error)
 	// Couriers returns the partner's couriers, as mirrored last or (fresh) as
 	// they are now, with those that the route's settings name. Nil: it has none.
 	Couriers func(ctx context.Context, fresh bool) (*shipping.Mirror, error)
+	// Test sends a message that means nothing, so that people see whether it
+	// arrives: to the account named, one of the shop's at the door (a callback),
+	// or to whom the route sends ("": its own). It says in a few words what
+	// happened. Errors: order.ErrNotFound for an unknown account,
+	// *order.Invalid for one that can not be sent to; what another one says is
+	// shown to people, and holds no secret. Nil: there is none.
+	Test func(ctx context.Context, account string) (string, error)
+	// Names says which of the partner's fields stand under names of the wire that
+	// are not the partner's own, because an operator may name them: {"klucz":
+	// {"systemKey"}}. Who listens to the side (docs/capture.md) judges by both
+	// what is a secret and what a person's. Nil: all names are the partner's.
+	Names map[string][]string
 	// Troubles are sentences, without personal data, on what a person should
 	// mend although the route goes on: one alert for all of them. Asked every
 	// now and then: it looks at nothing but State and memory.
@@ -216,6 +235,7 @@ type Side struct {
 	Rate      float64         // calls per second; 0: no limit
 	DailyCap  int             // calls per day; 0: none
 	Retry     []time.Duration // fixed schedule that ends `dropped`; nil: the engine's own, which ends `failed`
+	On        []order.Kind    // kinds of event that the side is for, where the route's rules name none; nil: all of its mode
 	Confirms  []order.Kind    // a door's own statements that its callback sends back all the same
 	SkipTrust bool            // accepts public orders without being asked to (sandbox receivers)
 	// Plan says of an order that passed the rules what its delivery would be. It looks at nothing but its arguments and the
@@ -283,6 +303,9 @@ const (
 	ScopeOrder Scope = iota
 	ScopeBatch       // one of the batch is bad, nobody says which: the engine halves it
 	ScopeRoute       // the login, the address, the account: pauses the route, counts no attempt
+	// ScopeReceiver: about one of the many whom a callback calls. Its trouble is
+	// not the others': the breaker hears nothing of it.
+	ScopeReceiver
 )
 
 // Outcome is what a side saw of one task. The engine alone decides what
@@ -353,8 +376,16 @@ type Deps struct {
 	Couriers func(shop string) []shipping.Courier // the shop's own, as configured now
 	// Note tells whoever listens to a call (docs/capture.md) what it was, where
 	// method and path do not say: gate and method of the partner's API, and the
-	// code of a fault in the body ("": none). Never nil.
-	Note      func(ctx context.Context, gate, method, fault string)
+	// code of a fault in the body ("": none), as they are called there. A door
+	// says so of the request whose context it is, before its handler returns,
+	// the last word counts. A route says so of the call of HTTP that ended last
+	// of those of its context, before it makes another one; of calls that it
+	// makes at a time it notes none. Never nil.
+	Note func(ctx context.Context, gate, method, fault string)
+	// Refused keeps a caller with wrong credentials waiting, as a 401 does by
+	// itself: for APIs that refuse them with another status. Doors call it before
+	// they answer. Nil: nobody waits.
+	Refused   func(context.Context)
 	Seal      Sealer // for what a side keeps in State and nobody else may read
 	Reviews   *review.Book
 	Mail      *mail.Server // the hub's own; nil: none is configured; routes
@@ -447,7 +478,7 @@ type Sealer interface {
 // Grant is what a credential opens.
 type Grant struct {
 	Shop    string
-	Account string
+	Account string       // what a credential of another kind than the door's own is known by: a login
 	Name    string       // the credential's name; rotation keeps it
 	Source  order.Source // RankDoor; a side lowers it for public keys with its Public method
 	Of      string       // the kind of credential, see Field.Of
@@ -476,11 +507,12 @@ type State interface {
 	Changing(edits ...Edit) order.Effect
 }
 
-// Edit is one key of State.Change. What it writes does not expire.
+// Edit is one key of State.Change.
 type Edit struct {
 	Key string
-	Old []byte // what stands there; nil: nothing does
-	New []byte // nil: nothing shall
+	Old []byte        // what stands there; nil: nothing does
+	New []byte        // nil: nothing shall
+	TTL time.Duration // of what is written; 0: for ever. The next Put with a ttl removes what is over
 }
 
 // Stock answers what a shop can sell, from its catalogue and, for products

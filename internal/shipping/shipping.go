@@ -11,17 +11,18 @@ import (
 
 // Courier is one way in which a shop sends goods, as configured.
 type Courier struct {
-	ID           int           `json:"id"` // the shop's number of it, above 0
-	Name         string        `json:"name"`
+	Key          string        `json:"key"`                    // what the configuration calls it
+	ID           int           `json:"id"`                     // the shop's number of it, above 0
+	Name         string        `json:"name"`                   // as people write it
 	Company      string        `json:"company,omitzero"`       // who carries: "dpd"
 	Countries    []string      `json:"countries,omitzero"`     // ISO 3166-1 alpha-2; none: all
-	MinWeight    order.Decimal `json:"min_weight,omitzero"`    // kg
-	MaxWeight    order.Decimal `json:"max_weight,omitzero"`    // kg; zero: no limit
-	MaxValue     order.Decimal `json:"max_value,omitzero"`     // of the goods, in the shop's currency; zero: no limit
+	MinWeight    order.Decimal `json:"min_weight,omitzero"`    // kg, inclusive
+	MaxWeight    order.Decimal `json:"max_weight,omitzero"`    // kg, inclusive; zero: no limit
+	MaxValue     order.Decimal `json:"max_value,omitzero"`     // of the goods, inclusive, in the shop's currency; zero: no limit
 	CutOff       string        `json:"cut_off,omitzero"`       // "14:00" in the shop's zone: what comes later leaves the next day
 	PickupPoints bool          `json:"pickup_points,omitzero"` // delivers to points, so that one has to be named
 	Payments     []string      `json:"payments,omitzero"`      // kinds of payment that it takes: "prepaid", "cash_on_delivery"; none: all
-	Prices       []Price       `json:"prices,omitzero"`        // the first that fits counts; none: no charge
+	Prices       []Price       `json:"prices,omitzero"`        // the first that fits counts, where none does it does not carry; empty: no charge
 	Tracking     string        `json:"tracking,omitzero"`      // link with {parcel} where the parcel's number goes
 }
 
@@ -34,17 +35,17 @@ type Price struct {
 
 // Basket is what a courier is asked for.
 type Basket struct {
-	Country, PostalCode string
-	Weight              order.Decimal // kg
-	Value               order.Decimal // of the goods
+	Country, PostalCode string        // ISO 3166-1 alpha-2, in any letters
+	Weight              order.Decimal // kg; not set: not known, and then no limit is broken
+	Value               order.Decimal // of the goods; not set: not known
 	Payment             string        // kind; "": any
 }
 
 // Offer is a courier that serves a basket.
 type Offer struct {
 	Courier
-	Cost   order.Money
-	Leaves time.Time // the earliest time at which the goods leave
+	Cost   order.Money `json:"cost"`
+	Leaves time.Time   `json:"leaves"` // the earliest time at which the goods leave
 }
 
 // Mirror is what a route knows of its partner's couriers.

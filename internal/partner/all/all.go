@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/citrusad"
+	"github.com/ordermux/ordermux/internal/partner/idosell"
 	"github.com/ordermux/ordermux/internal/partner/mail"
 	"github.com/ordermux/ordermux/internal/partner/skeepers"
 	"github.com/ordermux/ordermux/internal/partner/trustpilot"
@@ -14,6 +15,7 @@ import (
 func List() []partner.Partner {
 	return []partner.Partner{
 		citrusad.Partner,
+		idosell.Partner,
 		mail.Partner,
 		skeepers.Partner,
 		trustpilot.Partner,

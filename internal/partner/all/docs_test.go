@@ -47,6 +47,9 @@ func TestEverySettingIsDescribed(t *testing.T) {
 			if f.Description == "" || !f.Door && !f.Route || f.Kind == "" {
 				t.Errorf("%s: setting %s lacks a description, a side or a kind", p.Name, f.Name)
 			}
+			if f.Keep != nil && (f.Credential || f.Kind == partner.List) || f.Kind == partner.Document && f.Secret {
+				t.Errorf("%s: setting %s asks for what the hub does not do", p.Name, f.Name)
+			}
 		}
 	}
 }
@@ -55,8 +58,9 @@ func page(p partner.Partner) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", p.Title)
 	fmt.Fprintf(&b, "What is spoken, and how sure each line is, stands in the [compatibility sheet](../../internal/partner/%s/README.md).\n", p.Name)
-	section(&b, "Door", "doors", p, p.Door != nil, func(f partner.Field) bool { return f.Door && f.Of == "" })
+	section(&b, "Door", "doors", p, p.Door != nil, func(f partner.Field) bool { return f.Door && !f.Hub && f.Of == "" })
 	otherKinds(&b, p)
+	wholeDoor(&b, p)
 	section(&b, "Route", "routes.NAME.settings", p, p.Route != nil, func(f partner.Field) bool { return f.Route })
 	if len(p.Formats) > 0 {
 		b.WriteString("\n## Files\n\n`ordermux import FILE --format NAME` reads:\n\n| format | what it is |\n| --- | --- |\n")
@@ -71,13 +75,22 @@ func page(p partner.Partner) string {
 func otherKinds(b *strings.Builder, p partner.Partner) {
 	var kinds []string
 	for _, f := range p.Settings {
-		if f.Door && f.Of != "" && !slices.Contains(kinds, f.Of) {
+		if f.Door && !f.Hub && f.Of != "" && !slices.Contains(kinds, f.Of) {
 			kinds = append(kinds, f.Of)
 		}
 	}
 	for _, of := range kinds {
 		fmt.Fprintf(b, "\nAn element of that list with `kind: %s`, or `ordermux token create NAME --partner %s --kind %s`:\n\n", of, p.Name, of)
-		rows(b, p, func(f partner.Field) bool { return f.Door && f.Of == of })
+		rows(b, p, func(f partner.Field) bool { return f.Door && !f.Hub && f.Of == of })
+	}
+}
+
+// wholeDoor shows the settings that a door has once, for all shops.
+func wholeDoor(b *strings.Builder, p partner.Partner) {
+	applies := func(f partner.Field) bool { return f.Door && f.Hub }
+	if slices.ContainsFunc(p.Settings, applies) {
+		fmt.Fprintf(b, "\nOf the whole door, under the top-level `doors.%s` beside `listen`:\n\n", p.Name)
+		rows(b, p, applies)
 	}
 }
 

@@ -3,6 +3,7 @@ package partnertest
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/partner"
@@ -26,7 +27,7 @@ type access struct{ h *Hub }
 // Issue answers as partner.Access says.
 func (a access) Issue(g partner.Grant, use, data string, ttl time.Duration) secret.Text {
 	return secret.NewTokens(testKey).Issue(secret.Claim{
-		Audience: use, Shop: g.Shop, Credential: g.Name, Data: data, Expires: a.h.now().Add(ttl),
+		Audience: use, Shop: g.Shop, Credential: g.Of + "/" + g.Name, Data: data, Expires: a.h.now().Add(ttl),
 	})
 }
 
@@ -36,10 +37,11 @@ func (a access) Check(_ context.Context, use, token string) (partner.Grant, stri
 	if err != nil && err != secret.ErrExpired {
 		return partner.Grant{}, "", err
 	}
-	i := slices.IndexFunc(a.h.named, func(g partner.Grant) bool { return g.Name == c.Credential })
+	of, name, _ := strings.Cut(c.Credential, "/")
+	i := slices.IndexFunc(a.h.named, func(g partner.Grant) bool { return g.Of == of && g.Name == name })
 	a.h.mu.Lock()
 	defer a.h.mu.Unlock()
-	if i < 0 || a.h.revoked[c.Credential] {
+	if i < 0 || a.h.revoked[name] {
 		return partner.Grant{}, "", secret.ErrToken
 	}
 	return a.h.named[i], c.Data, err

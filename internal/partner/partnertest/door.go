@@ -22,6 +22,7 @@ func RunDoor(t *testing.T, p partner.Partner, dir string) {
 		hub := NewHub(c.clock())
 		hub.AddDoor(t, p, c.Settings)
 		hub.addCredentials(t, p, c.Credentials)
+		c.stock(t, hub)
 		hub.Fail(intakeErrors(t, c.Intake))
 		door := NewDoor(t, p, hub)
 		vars := map[string]string{}

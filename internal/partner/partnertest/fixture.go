@@ -42,9 +42,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/shipping"
 )
 
 var update = flag.Bool("update", false, "write the expectations of partner fixtures anew")
@@ -62,6 +64,9 @@ type Case struct {
 	Credentials []Credential `json:"credentials,omitzero"`
 	// Now is the time at which the case plays; without it: now.
 	Now time.Time `json:"now,omitzero"`
+	// Products and Couriers are the shop's, of doors.
+	Products []catalog.Product  `json:"products,omitzero"`
+	Couriers []shipping.Courier `json:"couriers,omitzero"`
 }
 
 // Credential is one more credential of a door; see partner.Field.Of.
@@ -272,7 +277,7 @@ func (m message) compare(got message, vars map[string]string) error {
 			return fmt.Errorf("header %s: %w", name, err)
 		}
 	}
-	want, have := strings.TrimSpace(m.body), got.body
+	want, have := strings.TrimSpace(m.body), strings.TrimSpace(got.body)
 	if strings.HasPrefix(want, "{") || strings.HasPrefix(want, "[") {
 		want, have = compact(want), compact(have)
 	}
@@ -332,6 +337,18 @@ func Settings(t testing.TB, p partner.Partner, door bool, values map[string]json
 	return settings(t, p, door, "", values)
 }
 
+// stock gives the hub what the case says the shop sells, and how it sends.
+func (c Case) stock(t *testing.T, hub *Hub) {
+	t.Helper()
+	hub.Couriers = c.Couriers
+	if len(c.Products) == 0 {
+		return
+	}
+	if _, err := hub.Catalog().Put(t.Context(), Shop, c.Products); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // settings does so for one kind of a door's credentials.
 func settings(t testing.TB, p partner.Partner, door bool, of string, values map[string]json.Value) partner.Settings {
 	t.Helper()
@@ -374,6 +391,9 @@ func value(t testing.TB, f partner.Field, v json.Value) partner.Value {
 		}
 	default:
 		text = string(v) // true, 5
+	}
+	if f.Keep != nil {
+		text = f.Keep(text)
 	}
 	if f.Secret {
 		return partner.Value{Secret: secret.New(text)}

@@ -6,17 +6,20 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/review"
+	"github.com/ordermux/ordermux/internal/shipping"
 )
 
 // The one shop of a Hub.
@@ -45,9 +48,21 @@ type Hub struct {
 	Settings review.Settings
 	// Reviews are the shop's, newest first; set them before use.
 	Reviews []review.Review
-	revoked map[string]bool // credentials whose tokens are over
+	// Couriers are the shop's own; set them before use.
+	Couriers []shipping.Courier
+	// Live says how much somebody else could send of a line, false: there was
+	// no answer. Nil: there never is one. Set it before use.
+	Live    func(catalog.Line) (order.Decimal, bool)
+	shelf   *shelf
+	door    partner.Settings // of the whole door
+	noted   []Noted
+	keep    map[string]func(string) string // by field, see partner.Field.Keep
+	revoked map[string]bool                // credentials whose tokens are over
 	now     func() time.Time
 }
+
+// Noted is what a side told of a call by Deps.Note.
+type Noted struct{ Gate, Method, Fault string }
 
 type stored struct {
 	first  int64
@@ -74,15 +89,24 @@ func NewHub(now func() time.Time) *Hub {
 	}
 	return &Hub{
 		orders: map[string]*stored{}, grants: map[[2]string]partner.Grant{},
-		state: map[string]stateValue{}, files: map[string]*File{}, revoked: map[string]bool{}, now: now,
+		shelf: newShelf(), state: map[string]stateValue{}, files: map[string]*File{}, revoked: map[string]bool{},
+		keep: map[string]func(string) string{}, now: now,
 	}
 }
 
 // AddDoor gives the hub the credentials of a door with these settings, under
-// the name "default". The credentials are the fields marked so.
+// the name "default". The credentials are the fields marked so; those of the
+// whole door, marked Hub, are its Deps.Settings.
 func (h *Hub) AddDoor(t testing.TB, p partner.Partner, values map[string]json.Value) {
 	t.Helper()
 	s := Settings(t, p, true, values)
+	h.door = partner.Settings{}
+	for _, f := range p.Settings {
+		if v, ok := s[f.Name]; ok && f.Door && f.Hub {
+			h.door[f.Name] = v
+			delete(s, f.Name)
+		}
+	}
 	h.AddCredential(p, "default", "", s)
 }
 
@@ -93,8 +117,16 @@ func (h *Hub) AddCredential(p partner.Partner, name, of string, s partner.Settin
 		Shop: Shop, Name: name, Of: of, Settings: s, Currency: Currency, Timezone: Timezone,
 		Source: order.Source{Name: p.Name + ":" + name, Rank: order.RankDoor},
 	}
-	h.named = append(h.named, g)
 	value := func(field string) string { return s[field].Text + s[field].Secret.Reveal() }
+	for _, f := range p.Settings {
+		if f.Keep != nil {
+			h.keep[f.Name] = f.Keep
+		}
+		if of != "" && f.Of == of && f.Door && f.Credential && !f.Secret && g.Account == "" {
+			g.Account = value(f.Name)
+		}
+	}
+	h.named = append(h.named, g)
 	for _, f := range p.Settings {
 		key := value(f.Name)
 		if !f.Door || !f.Credential || f.Of != of || key == "" {
@@ -119,6 +151,14 @@ func (h *Hub) Deps(p partner.Partner) partner.Deps {
 	return partner.Deps{
 		Partner: p.Name, Shop: Shop, Route: "out", Source: order.Source{Name: "route:out", Rank: order.RankRoute},
 		Intake: h, Orders: h, People: people{h}, Credentials: h, Access: access{h}, State: state{h, "side/"}, Files: files{h},
+		At:      func(shop string) partner.State { return state{h, "at/" + shop + "/"} },
+		Catalog: h.Catalog(), Stock: hubStock{h}, Settings: h.door, Note: h.note,
+		Couriers: func(shop string) []shipping.Courier {
+			if shop != Shop {
+				return nil
+			}
+			return h.Couriers
+		},
 		Seal: sealer(), Reviews: h.Book(),
 		HTTP: outbound.New(outbound.Options{Timeout: 10 * time.Second}),
 		Log:  slog.New(slog.DiscardHandler), Now: h.now, PublicURL: "https://hub.example",
@@ -140,7 +180,7 @@ func (h *Hub) Entries() []order.Entry {
 }
 
 // Append accepts entries as partner.Intake says.
-func (h *Hub) Append(_ context.Context, shop string, entries []order.Entry) ([]order.Receipt, error) {
+func (h *Hub) Append(ctx context.Context, shop string, entries []order.Entry) ([]order.Receipt, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.fail != nil {
@@ -154,11 +194,77 @@ func (h *Hub) Append(_ context.Context, shop string, entries []order.Entry) ([]o
 			return nil, err
 		}
 	}
+	return h.commit(ctx, catalog.Settling(h.now, Shop, entries))
+}
+
+// commit accepts entries and applies the effects of the new ones; if one
+// fails, nothing of the call stays.
+func (h *Hub) commit(ctx context.Context, entries []order.Entry) ([]order.Receipt, error) {
+	undo := h.before(entries)
 	receipts := make([]order.Receipt, len(entries))
 	for i, e := range entries {
 		receipts[i] = h.accept(e)
+		if receipts[i].Known {
+			continue
+		}
+		for _, effect := range e.Effects {
+			if n, ok := effect.(order.Numbered); ok {
+				effect = n.Of(receipts[i].Seq, receipts[i].At)
+			}
+			if err := effect.Apply(ctx, transaction{h}); err != nil {
+				undo()
+				return nil, err
+			}
+		}
 	}
 	return receipts, nil
+}
+
+// before returns what puts the hub back to where it stands now.
+func (h *Hub) before(entries []order.Entry) (undo func()) {
+	seq, accepted, state, shelf := h.seq, len(h.entries), maps.Clone(h.state), h.shelf.clone()
+	orders := map[string]*stored{}
+	for _, e := range entries {
+		orders[e.Subject.ID] = h.orders[e.Subject.ID].clone()
+	}
+	return func() {
+		h.seq, h.entries, h.state, h.shelf = seq, h.entries[:accepted], state, shelf
+		for id, o := range orders {
+			if h.orders[id] = o; o == nil {
+				delete(h.orders, id)
+			}
+		}
+	}
+}
+
+func (o *stored) clone() *stored {
+	if o == nil {
+		return nil
+	}
+	c := &stored{o.first, slices.Clone(o.layers), maps.Clone(o.wires)}
+	for i := range c.layers {
+		c.layers[i].Happenings = slices.Clone(c.layers[i].Happenings)
+	}
+	return c
+}
+
+// transaction is what effects get: the hub, locked.
+type transaction struct{ h *Hub }
+
+// Catalog is the transaction as catalogues are written in.
+func (t transaction) Catalog() catalog.Tx { return t.h.shelf }
+
+func (h *Hub) note(_ context.Context, gate, method, fault string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.noted = append(h.noted, Noted{gate, method, fault})
+}
+
+// Noted returns what was told of calls, in sequence.
+func (h *Hub) Noted() []Noted {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.noted)
 }
 
 func (h *Hub) refuse(e order.Entry) error {
@@ -322,6 +428,9 @@ func (h *Hub) Fetch(name string) {
 // Check answers as partner.Credentials says; passwords are compared as they
 // stand in the settings.
 func (h *Hub) Check(_ context.Context, g partner.Grant, field, presented string) (bool, error) {
+	if keep := h.keep[field]; keep != nil {
+		presented = keep(presented)
+	}
 	return g.Settings[field].Secret.Is(presented), nil
 }
 
@@ -398,7 +507,11 @@ func (s state) change(edits []partner.Edit) bool {
 	for _, e := range edits {
 		delete(s.h.state, s.scope+e.Key)
 		if e.New != nil {
-			s.h.state[s.scope+e.Key] = stateValue{value: bytes.Clone(e.New)}
+			v := stateValue{value: bytes.Clone(e.New)}
+			if e.TTL > 0 {
+				v.expires = s.h.now().Add(e.TTL)
+			}
+			s.h.state[s.scope+e.Key] = v
 		}
 	}
 	return true

@@ -29,6 +29,7 @@ func RunLoop(t *testing.T, p partner.Partner, orders ...order.Order) {
 	hub := NewHub(nil)
 	hub.AddDoor(t, p, doorSettings)
 	hub.addCredentials(t, p, shared.Credentials)
+	shared.stock(t, hub)
 	mux := http.NewServeMux()
 	mux.Handle("/"+p.Name+"/", http.StripPrefix("/"+p.Name, NewDoor(t, p, hub)))
 	server := httptest.NewServer(mux)

@@ -27,17 +27,49 @@ func RunRoute(t *testing.T, p partner.Partner, dir string) {
 		server := httptest.NewServer(script)
 		defer server.Close()
 		hub := NewHub(c.clock())
-		side := NewRoute(t, p, hub, server.URL, c.Settings)
-		tasks := Tasks(readList[order.Order](t, filepath.Join(path, "order.json"))...)
-		if c.Only != "look" {
-			compareOutcomes(t, filepath.Join(path, "outcome.json"), side.Deliver(t.Context(), tasks), len(tasks), script.vars)
-		}
-		looks := filepath.Join(path, "look.json")
-		if want := readList[outcome](t, looks); want != nil || c.Only == "look" {
-			compareOutcomes(t, looks, side.Look(t.Context(), tasks), len(tasks), script.vars)
-		}
-		script.end()
+		runSide(t, path, c, NewRoute(t, p, hub, server.URL, c.Settings), script)
 	})
+}
+
+// RunCallback runs every case below dir against what the partner's door sends
+// by itself. {{base}} in the settings of credentials is the address of whom the
+// case plays.
+func RunCallback(t *testing.T, p partner.Partner, dir string) {
+	t.Helper()
+	cases(t, dir, func(t *testing.T, path string, c Case) {
+		script := &script{t: t, path: path, vars: map[string]string{}}
+		server := httptest.NewServer(script)
+		defer server.Close()
+		hub := NewHub(c.clock())
+		for _, one := range c.Credentials {
+			for name, v := range one.Settings {
+				one.Settings[name] = json.Value(fill(string(v), map[string]string{"base": server.URL}))
+			}
+		}
+		hub.addCredentials(t, p, c.Credentials)
+		c.stock(t, hub)
+		deps := hub.Deps(p)
+		t.Cleanup(deps.HTTP.CloseIdle)
+		side, err := p.Callback(deps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runSide(t, path, c, side, script)
+	})
+}
+
+// runSide gives a side the orders of a case.
+func runSide(t *testing.T, path string, c Case, side partner.Side, script *script) {
+	t.Helper()
+	tasks := Tasks(readList[order.Order](t, filepath.Join(path, "order.json"))...)
+	if c.Only != "look" {
+		compareOutcomes(t, filepath.Join(path, "outcome.json"), side.Deliver(t.Context(), tasks), len(tasks), script.vars)
+	}
+	looks := filepath.Join(path, "look.json")
+	if want := readList[outcome](t, looks); want != nil || c.Only == "look" {
+		compareOutcomes(t, looks, side.Look(t.Context(), tasks), len(tasks), script.vars)
+	}
+	script.end()
 }
 
 // NewRoute builds the partner's route on a hub, {{base}} in the settings

@@ -44,6 +44,15 @@ func (s catalogs) Put(ctx context.Context, shop string, products []catalog.Produ
 	return changed, err
 }
 
+// SetStock implements catalog.Store.
+func (s catalogs) SetStock(ctx context.Context, shop string, stock []catalog.Restock) (changed int, err error) {
+	err = s.change(ctx, "set stock", func(tx catalog.Tx) (err error) {
+		changed, err = catalog.SetStock(tx, shop, s.store.Now(), stock)
+		return err
+	})
+	return changed, err
+}
+
 // SetActive implements catalog.Store.
 func (s catalogs) SetActive(ctx context.Context, shop string, codes []string, active bool) (changed int, err error) {
 	err = s.change(ctx, "change products", func(tx catalog.Tx) (err error) {

@@ -10,7 +10,7 @@ import (
 
 // BenchmarkAvailable looks up 100 lines among 100,000 products.
 func BenchmarkAvailable(b *testing.B) {
-	s, err := postgres.Open(b.Context(), pgtest.Database(b), postgres.Options{})
+	s, err := postgres.Open(b.Context(), pgtest.Filled(b), postgres.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

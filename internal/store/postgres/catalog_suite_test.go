@@ -14,7 +14,7 @@ func TestCatalogSuite(t *testing.T) {
 	t.Parallel()
 	storetest.RunCatalog(t, func(t testing.TB, now func() time.Time, fault func(string) error) store.Store {
 		o := postgres.Options{Now: now, Fault: func(p postgres.Point) error { return fault(string(p)) }}
-		s, err := postgres.Open(t.Context(), pgtest.Database(t), o)
+		s, err := postgres.Open(t.Context(), pgtest.Filled(t), o)
 		if err != nil {
 			t.Fatal(err)
 		}

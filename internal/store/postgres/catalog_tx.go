@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -153,5 +154,29 @@ func (t catalogTx) KeepHolds(shop, key string, holds []catalog.Hold, until, now 
 func (t catalogTx) DropHolds(shop, key string) error {
 	const query = `DELETE FROM reservations WHERE shop = $1 AND key = $2`
 	_, err := t.tx.Exec(t.ctx, query, shop, key)
+	return err
+}
+
+// Taken implements catalog.Tx. Who appends has locked the shop's head, so
+// nobody else changes the row.
+func (t catalogTx) Taken(shop, order string) (body []byte, err error) {
+	const query = `SELECT body FROM taken WHERE shop = $1 AND order_id = $2`
+	err = t.tx.QueryRow(t.ctx, query, shop, order).Scan(&body)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return body, err
+}
+
+// KeepTaken implements catalog.Tx.
+func (t catalogTx) KeepTaken(shop, order string, taken []byte) error {
+	const keep = `INSERT INTO taken (shop, order_id, body) VALUES ($1, $2, $3)
+		ON CONFLICT (shop, order_id) DO UPDATE SET body = excluded.body`
+	const drop = `DELETE FROM taken WHERE shop = $1 AND order_id = $2`
+	if taken == nil {
+		_, err := t.tx.Exec(t.ctx, drop, shop, order)
+		return err
+	}
+	_, err := t.tx.Exec(t.ctx, keep, shop, order, taken)
 	return err
 }

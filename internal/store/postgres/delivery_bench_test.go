@@ -24,7 +24,7 @@ func BenchmarkDeliveries(b *testing.B) {
 
 func benchDeliveries(b *testing.B, n int, together bool) {
 	ctx := context.Background()
-	s, err := postgres.Open(ctx, pgtest.Database(b), postgres.Options{})
+	s, err := postgres.Open(ctx, pgtest.Filled(b), postgres.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -32,8 +32,8 @@ func erasers() []eraser {
 }
 
 // erasedTables are the tables in which erasing leaves dead versions of rows
-// with personal data or fingerprints.
-var erasedTables = []string{"personal", "happenings", "orders", "calls", "deliveries", "file_pieces"}
+// with personal data or fingerprints. What is recorded of calls stands in state.
+var erasedTables = []string{"personal", "happenings", "orders", "calls", "deliveries", "file_pieces", "state"}
 
 // lockRoutes holds off all that the shop's routes commit: whatever they know
 // of an order is then wholly before or wholly after its erasing. It comes

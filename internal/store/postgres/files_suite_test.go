@@ -12,7 +12,7 @@ import (
 func TestFilesSuite(t *testing.T) {
 	t.Parallel()
 	storetest.RunFiles(t, func(t *testing.T) store.Files {
-		s, err := postgres.Open(t.Context(), pgtest.Database(t), postgres.Options{})
+		s, err := postgres.Open(t.Context(), pgtest.Filled(t), postgres.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

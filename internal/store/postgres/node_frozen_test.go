@@ -31,7 +31,7 @@ func TestFrozenNodeMakesNoCallWhenItGoesOn(t *testing.T) {
 		}
 		return
 	}
-	h := newHub(t, pgtest.Database(t), 20)
+	h := newHub(t, pgtest.Filled(t), 20)
 	a := h.start("a")
 	h.within("a has all", h.even(a))
 	cmd := exec.Command(os.Args[0], "-test.run=^TestFrozenNodeMakesNoCallWhenItGoesOn$")

@@ -213,7 +213,7 @@ func (e *engine) owned() string {
 
 func TestNodesSpreadTakeOverAndHandOver(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, pgtest.Database(t), 300)
+	h := newHub(t, pgtest.Filled(t), 300)
 	a := h.start("a")
 	h.within("a has all", h.even(a))
 	b, c := h.start("b"), h.start("c")
@@ -250,7 +250,7 @@ func TestNodesSpreadTakeOverAndHandOver(t *testing.T) {
 
 func TestOwnersHearOfAppends(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, pgtest.Database(t), 10)
+	h := newHub(t, pgtest.Filled(t), 10)
 	a, b := h.start("a"), h.start("b")
 	h.within("even", h.even(a, b))
 	shop := a.engine.owned()
@@ -275,7 +275,7 @@ func TestOwnersHearOfAppends(t *testing.T) {
 
 func TestCommandsReachTheOwner(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, pgtest.Database(t), 10)
+	h := newHub(t, pgtest.Filled(t), 10)
 	a, b := h.start("a"), h.start("b")
 	h.within("even", h.even(a, b))
 	shop := a.engine.owned()
@@ -301,7 +301,7 @@ func TestCommandsReachTheOwner(t *testing.T) {
 
 func TestCommandIsTakenOnce(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, pgtest.Database(t), 0)
+	h := newHub(t, pgtest.Filled(t), 0)
 	s, err := postgres.Open(t.Context(), h.url, postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -360,7 +360,7 @@ func TestCommandIsTakenOnce(t *testing.T) {
 // TestShopsMoveOnce: of many who want a shop under one epoch, one gets it.
 func TestShopsMoveOnce(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, pgtest.Database(t), 600)
+	h := newHub(t, pgtest.Filled(t), 600)
 	s, err := postgres.Open(t.Context(), h.url, postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -437,7 +437,7 @@ func TestServerRestartMovesNothing(t *testing.T) {
 // TestFullPoolStopsNoBeats: what else is stuck, the lease goes on.
 func TestFullPoolStopsNoBeats(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, pgtest.Database(t)+"&pool_max_conns=2", 10)
+	h := newHub(t, pgtest.Filled(t)+"&pool_max_conns=2", 10)
 	a := h.start("a")
 	h.within("a has all", h.even(a))
 	plain, err := pgx.ParseConfig(h.url)

@@ -3,6 +3,8 @@ package postgres
 import (
 	"regexp"
 	"testing"
+
+	"github.com/ordermux/ordermux/internal/store/postgres/pgtest"
 )
 
 // narrow are the columns of which one has to narrow every look into a table
@@ -24,6 +26,7 @@ var narrow = map[string]*regexp.Regexp{
 	"products":      regexp.MustCompile(`\b(code|version)\b`),
 	"product_codes": regexp.MustCompile(`\bvalue\b`),
 	"reservations":  regexp.MustCompile(`\b(code|key)\b`),
+	"taken":         regexp.MustCompile(`\border_id\b`),
 }
 
 // few are the indexes that narrow a look without a condition: their entries
@@ -35,7 +38,7 @@ var few = map[string]bool{"deliveries_blocked": true, "deliveries_due": true}
 // are empty: it may keep that plan while they fill.
 func TestNoStatementWalksAShop(t *testing.T) {
 	t.Parallel()
-	conn := other(t, openNew(t, Options{}))
+	conn := other(t, openTest(t, pgtest.Fresh(t), Options{}))
 	for name, value := range settings {
 		mustExec(t, conn, "SET "+name+" = '"+value+"'")
 	}

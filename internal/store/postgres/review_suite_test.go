@@ -13,7 +13,7 @@ import (
 func TestReviewSuite(t *testing.T) {
 	t.Parallel()
 	storetest.RunReviews(t, func(t testing.TB, now func() time.Time) store.Store {
-		s, err := postgres.Open(t.Context(), pgtest.Database(t), postgres.Options{Now: now})
+		s, err := postgres.Open(t.Context(), pgtest.Filled(t), postgres.Options{Now: now})
 		if err != nil {
 			t.Fatal(err)
 		}

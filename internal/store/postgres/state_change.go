@@ -48,7 +48,7 @@ func (t *Tx) change(shop, scope string, edits []store.Edit, now time.Time) error
 // undone.
 func (t *Tx) ChangeState(shop, scope string, edits []store.Edit, now time.Time) (bool, error) {
 	for _, e := range slices.SortedFunc(slices.Values(edits), func(a, b store.Edit) int { return strings.Compare(a.Key, b.Key) }) {
-		if n, err := edit(t, shop, scope, e, now.UnixMicro()); err != nil || n != 1 {
+		if n, err := edit(t, shop, scope, e, now); err != nil || n != 1 {
 			return false, err
 		}
 	}
@@ -75,20 +75,23 @@ func (s *state) Changing(edits ...store.Edit) order.Effect {
 
 // edit writes one key, which is one row, or none if something else stands
 // there.
-func edit(tx *Tx, shop, scope string, e store.Edit, now int64) (rows int64, err error) {
-	const add = `INSERT INTO state (shop, scope, key, value) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (shop, scope, key) DO UPDATE SET value = excluded.value, expires = 0 WHERE state.expires > 0 AND state.expires <= $5`
-	const replace = `UPDATE state SET value = $4, expires = 0 WHERE shop = $1 AND scope = $2 AND key = $3 AND value = $5 AND (expires = 0 OR expires > $6)`
+func edit(tx *Tx, shop, scope string, e store.Edit, at time.Time) (rows int64, err error) {
+	const add = `INSERT INTO state (shop, scope, key, value, expires) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (shop, scope, key) DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE state.expires > 0 AND state.expires <= $6`
+	const replace = `UPDATE state SET value = $4, expires = $5 WHERE shop = $1 AND scope = $2 AND key = $3 AND value = $6 AND (expires = 0 OR expires > $7)`
 	const remove = `DELETE FROM state WHERE shop = $1 AND scope = $2 AND key = $3 AND value = $4 AND (expires = 0 OR expires > $5)`
-	key := storedKey(e.Key)
+	key, now, expires := storedKey(e.Key), at.UnixMicro(), int64(0)
+	if e.TTL > 0 {
+		expires = at.Add(e.TTL).UnixMicro()
+	}
 	var tag pgconn.CommandTag
 	switch {
 	case e.Old == nil:
-		tag, err = tx.Exec(tx.ctx, add, shop, scope, key, e.New, now)
+		tag, err = tx.Exec(tx.ctx, add, shop, scope, key, e.New, expires, now)
 	case e.New == nil:
 		tag, err = tx.Exec(tx.ctx, remove, shop, scope, key, e.Old, now)
 	default:
-		tag, err = tx.Exec(tx.ctx, replace, shop, scope, key, e.New, e.Old, now)
+		tag, err = tx.Exec(tx.ctx, replace, shop, scope, key, e.New, expires, e.Old, now)
 	}
 	return tag.RowsAffected(), err
 }

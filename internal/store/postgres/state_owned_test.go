@@ -15,7 +15,7 @@ import (
 // before it.
 func TestStateOfAnOwner(t *testing.T) {
 	t.Parallel()
-	s, err := postgres.Open(t.Context(), pgtest.Database(t), postgres.Options{})
+	s, err := postgres.Open(t.Context(), pgtest.Filled(t), postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/ordermux/ordermux/internal/store/postgres/pgtest"
 )
 
 // withoutShop are the statements that may touch a shop's table without naming
@@ -110,7 +111,7 @@ var planned = map[string]string{
 // sequence of an index.
 func TestStatementsUseIndexes(t *testing.T) {
 	t.Parallel()
-	conn := other(t, openNew(t, Options{}))
+	conn := other(t, openTest(t, pgtest.Fresh(t), Options{}))
 	mustExec(t, conn, "SET plan_cache_mode = force_generic_plan")
 	asked := 0
 	for text, place := range statements(t) {

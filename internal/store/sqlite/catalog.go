@@ -15,9 +15,10 @@ func (s *Store) Catalog() catalog.Store { return catalogs{s} }
 
 type catalogs struct{ store *Store }
 
-// change runs f in a transaction of its own.
+// change runs f in a transaction of its own. Changes of many products come one
+// after the other, and fill no memory.
 func (s catalogs) change(ctx context.Context, what string, f func(tx catalog.Tx) error) error {
-	if err := s.store.Do(ctx, func(tx *Tx) error { return f(tx.Catalog()) }); err != nil {
+	if err := s.store.doSparing(ctx, func(tx *Tx) error { return f(tx.Catalog()) }); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
@@ -38,6 +39,15 @@ func (s catalogs) Put(ctx context.Context, shop string, products []catalog.Produ
 	}
 	err = s.change(ctx, "put products", func(tx catalog.Tx) (err error) {
 		changed, err = catalog.Put(tx, shop, s.store.opts.Now(), products)
+		return err
+	})
+	return changed, err
+}
+
+// SetStock implements catalog.Store.
+func (s catalogs) SetStock(ctx context.Context, shop string, stock []catalog.Restock) (changed int, err error) {
+	err = s.change(ctx, "set stock", func(tx catalog.Tx) (err error) {
+		changed, err = catalog.SetStock(tx, shop, s.store.opts.Now(), stock)
 		return err
 	})
 	return changed, err

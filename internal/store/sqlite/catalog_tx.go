@@ -1,6 +1,10 @@
 package sqlite
 
 import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+
 	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/json"
 )
@@ -106,15 +110,17 @@ func (t catalogTx) LockCatalog(shop string) (version int64, err error) {
 
 // KeepProducts implements catalog.Tx.
 func (t catalogTx) KeepProducts(shop string, rows []catalog.Row) error {
-	const keep = `INSERT INTO products (shop, code, version, at, deleted, stock, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+	const keep = `INSERT INTO products (shop, code, version, at, deleted, stock, body) VALUES %s
 		ON CONFLICT (shop, code) DO UPDATE SET version = excluded.version, at = excluded.at, deleted = excluded.deleted,
 			stock = excluded.stock, body = excluded.body`
 	const raise = `UPDATE catalogs SET version = ? WHERE shop = ?`
+	args := make([]driver.Value, 0, 7*len(rows))
 	for i := range rows {
 		r := &rows[i]
-		if _, err := t.tx.Exec(keep, shop, r.Code, r.Version, r.At, r.Deleted, r.Stock, r.Body); err != nil {
-			return err
-		}
+		args = append(args, shop, r.Code, r.Version, r.At, r.Deleted, r.Stock, r.Body)
+	}
+	if err := t.tx.InsertMany(keep, 7, args); err != nil {
+		return err
 	}
 	_, err := t.tx.Exec(raise, rows[len(rows)-1].Version, shop)
 	return err
@@ -123,18 +129,17 @@ func (t catalogTx) KeepProducts(shop string, rows []catalog.Row) error {
 // ChangeCodes implements catalog.Tx.
 func (t catalogTx) ChangeCodes(shop string, gone, added []catalog.Entry) error {
 	const remove = `DELETE FROM product_codes WHERE shop = ? AND kind = ? AND value = ? AND code = ?`
-	const add = `INSERT INTO product_codes (shop, kind, value, code) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	const add = `INSERT INTO product_codes (shop, kind, value, code) VALUES %s ON CONFLICT DO NOTHING`
 	for _, e := range gone {
 		if _, err := t.tx.Exec(remove, shop, e.Kind, e.Value, e.Code); err != nil {
 			return err
 		}
 	}
+	args := make([]driver.Value, 0, 4*len(added))
 	for _, e := range added {
-		if _, err := t.tx.Exec(add, shop, e.Kind, e.Value, e.Code); err != nil {
-			return err
-		}
+		args = append(args, shop, e.Kind, e.Value, e.Code)
 	}
-	return nil
+	return t.tx.InsertMany(add, 4, args)
 }
 
 // KeepHolds implements catalog.Tx.
@@ -156,5 +161,28 @@ func (t catalogTx) KeepHolds(shop, key string, holds []catalog.Hold, until, now 
 func (t catalogTx) DropHolds(shop, key string) error {
 	const query = `DELETE FROM reservations WHERE shop = ? AND key = ?`
 	_, err := t.tx.Exec(query, shop, key)
+	return err
+}
+
+// Taken implements catalog.Tx.
+func (t catalogTx) Taken(shop, order string) (body []byte, err error) {
+	const query = `SELECT body FROM taken WHERE shop = ? AND order_id = ?`
+	err = t.tx.QueryRow(query, shop, order).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return body, err
+}
+
+// KeepTaken implements catalog.Tx.
+func (t catalogTx) KeepTaken(shop, order string, taken []byte) error {
+	const keep = `INSERT INTO taken (shop, order_id, body) VALUES (?, ?, ?)
+		ON CONFLICT (shop, order_id) DO UPDATE SET body = excluded.body`
+	const drop = `DELETE FROM taken WHERE shop = ? AND order_id = ?`
+	if taken == nil {
+		_, err := t.tx.Exec(drop, shop, order)
+		return err
+	}
+	_, err := t.tx.Exec(keep, shop, order, taken)
 	return err
 }

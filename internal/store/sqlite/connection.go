@@ -10,6 +10,13 @@ import (
 	"net/url"
 )
 
+// The writer's cache, in KB. The small one holds what a transaction of some
+// hundred products touches.
+const (
+	cachePragma      = "cache_size=-262144"
+	spareCachePragma = "cache_size=-16384"
+)
+
 // role says what a connection is for.
 type role int
 
@@ -63,7 +70,7 @@ func (c connector) prepare(conn driver.Conn) error {
 	switch c.role {
 	case roleWriter, roleMigrator:
 		// The cache fills under load only; upkeep shrinks it.
-		pragmas = append(pragmas, "cache_size=-262144", "secure_delete=ON")
+		pragmas = append(pragmas, cachePragma, "secure_delete=ON")
 	case roleReader:
 		pragmas = append(pragmas, "cache_size=-8192", "query_only=ON")
 	}

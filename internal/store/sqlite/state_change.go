@@ -36,7 +36,7 @@ func (s *Store) Change(ctx context.Context, shop, scope string, edits []store.Ed
 // undone.
 func (t *Tx) ChangeState(shop, scope string, edits []store.Edit, now time.Time) (bool, error) {
 	for _, e := range edits {
-		res, err := edit(t, shop, scope, e, now.UnixMicro())
+		res, err := edit(t, shop, scope, e, now)
 		if err != nil {
 			return false, err
 		}
@@ -59,16 +59,20 @@ func (s *state) Changing(edits ...store.Edit) order.Effect {
 
 // edit writes one key, which is one row, or none if something else stands
 // there.
-func edit(tx *Tx, shop, scope string, e store.Edit, now int64) (sql.Result, error) {
-	const add = `INSERT INTO state (shop, scope, key, value) VALUES (?, ?, ?, ?)
-		ON CONFLICT (shop, scope, key) DO UPDATE SET value = excluded.value, expires = 0 WHERE expires > 0 AND expires <= ?`
-	const replace = `UPDATE state SET value = ?, expires = 0 WHERE shop = ? AND scope = ? AND key = ? AND value = ? AND (expires = 0 OR expires > ?)`
+func edit(tx *Tx, shop, scope string, e store.Edit, at time.Time) (sql.Result, error) {
+	const add = `INSERT INTO state (shop, scope, key, value, expires) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (shop, scope, key) DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE expires > 0 AND expires <= ?`
+	const replace = `UPDATE state SET value = ?, expires = ? WHERE shop = ? AND scope = ? AND key = ? AND value = ? AND (expires = 0 OR expires > ?)`
 	const remove = `DELETE FROM state WHERE shop = ? AND scope = ? AND key = ? AND value = ? AND (expires = 0 OR expires > ?)`
+	now, expires := at.UnixMicro(), int64(0)
+	if e.TTL > 0 {
+		expires = at.Add(e.TTL).UnixMicro()
+	}
 	switch {
 	case e.Old == nil:
-		return tx.Exec(add, shop, scope, e.Key, e.New, now)
+		return tx.Exec(add, shop, scope, e.Key, e.New, expires, now)
 	case e.New == nil:
 		return tx.Exec(remove, shop, scope, e.Key, e.Old, now)
 	}
-	return tx.Exec(replace, e.New, shop, scope, e.Key, e.Old, now)
+	return tx.Exec(replace, e.New, expires, shop, scope, e.Key, e.Old, now)
 }

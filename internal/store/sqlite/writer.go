@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,7 @@ type writer struct {
 	layers []byte
 	heads  map[string]ledger.Head
 	stated map[statedKey]int64 // the source's last block
+	spared bool                // the cache is a small one now, see spare
 	// dirty wakes upkeep after a commit.
 	dirty chan struct{}
 	// committed counts commits, for upkeep; broken is the error (of a sync, or
@@ -48,6 +50,8 @@ type task struct {
 	state atomic.Int32    // taskQueued, then one of the others
 	err   error
 	done  chan struct{}
+	// sparing says that do writes much that nobody will soon look at again.
+	sparing bool
 }
 
 const (
@@ -80,10 +84,19 @@ func startWriter(ctx context.Context, path string, opts Options, r *recent) (*wr
 // Errors: those of f, order.ErrReadOnly, order.ErrBusy, or one of a commit
 // whose result is unknown.
 func (s *Store) Do(ctx context.Context, f func(tx *Tx) error) error {
+	return s.do(ctx, &task{do: f, done: make(chan struct{})})
+}
+
+// doSparing is Do for what writes much that nobody will soon look at again: it
+// must not fill the memory that the writer keeps for the ledger.
+func (s *Store) doSparing(ctx context.Context, f func(tx *Tx) error) error {
+	return s.do(ctx, &task{do: f, sparing: true, done: make(chan struct{})})
+}
+
+func (s *Store) do(ctx context.Context, t *task) error {
 	if s.writer == nil {
 		return fmt.Errorf("%w: opened to read", order.ErrReadOnly)
 	}
-	t := &task{do: f, done: make(chan struct{})}
 	if err := s.writer.queue.addOther(ctx, t); err != nil {
 		return err
 	}
@@ -155,6 +168,9 @@ func fail(group []*task, err error) {
 // attempt runs the group in one transaction. Its error is the whole group's;
 // a task's own trouble is in task.err.
 func (w *writer) attempt(group []*task) (err error) {
+	if err := w.spare(group); err != nil {
+		return err
+	}
 	if err := w.begin(); err != nil {
 		return err
 	}
@@ -178,6 +194,26 @@ func (w *writer) attempt(group []*task) (err error) {
 		return err
 	}
 	app.committed(group)
+	return nil
+}
+
+// spare makes the cache small for a group of nothing but sparing tasks, which
+// drops all but the pages that were used last, and large for any other. What an
+// import of many products leaves in it would be of no use to anybody; the pages
+// of the ledger that go with it are read again from the system's memory.
+func (w *writer) spare(group []*task) error {
+	spare := !slices.ContainsFunc(group, func(t *task) bool { return !t.sparing })
+	if spare == w.spared {
+		return nil
+	}
+	size := cachePragma
+	if spare {
+		size = spareCachePragma
+	}
+	if _, err := w.conn.ExecContext(context.Background(), "PRAGMA "+size); err != nil {
+		return translate(err)
+	}
+	w.spared = spare
 	return nil
 }
 

@@ -44,6 +44,14 @@ func RunCatalog(t *testing.T, open OpenFailing) {
 		"all or nothing":           testCatalogCrash,
 		"shops apart":              testCatalogShops,
 		"a file":                   testCatalogImport,
+		"stock alone":              testCatalogRestock,
+		"given back":               testCatalogGivenBack,
+		"given back once":          testCatalogGivenBackOnce,
+		"given back at a time":     testCatalogGivenBackRace,
+		"shipped stays away":       testCatalogShipped,
+		"some lines":               testCatalogSomeLines,
+		"given back, or not":       testCatalogGivenBackWhere,
+		"given back or nothing":    testCatalogGivenBackCrash,
 	}
 	for name, f := range cases {
 		t.Run(name, func(t *testing.T) {

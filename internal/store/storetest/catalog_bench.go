@@ -87,7 +87,7 @@ func BenchImportProducts(b *testing.B, s store.Store, products int) {
 				}
 			}
 		})
-		report, err := catalog.Import(b.Context(), s.Catalog(), shop, r)
+		report, err := catalog.Import(b.Context(), s.Catalog(), shop, r, nil)
 		close(done)
 		watch.Wait()
 		if err != nil || report.Rows != products || report.Refused != 0 {

@@ -497,7 +497,7 @@ func testCatalogImport(s *stall) {
 		if err != nil {
 			s.Fatal(err)
 		}
-		report, err := catalog.Import(s.Context(), s.catalog, shop, r)
+		report, err := catalog.Import(s.Context(), s.catalog, shop, r, nil)
 		if err != nil {
 			s.Fatal(err)
 		}

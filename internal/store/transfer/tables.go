@@ -105,6 +105,7 @@ var tables = listed([]Table{
 	},
 	{Name: "product_codes", Key: columns("kind text", "value text", "code text")},
 	{Name: "reservations", Key: columns("code text", "key text"), Columns: columns("quantity text", "expires int")},
+	{Name: "taken", Key: columns("order_id text"), Columns: columns("body bytes")},
 	{Name: "fetches", Key: columns("route text", "name text", "at int"), Columns: columns("bytes int", "whole bool")},
 	{
 		Name: "tokens", Reference: true,

@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,6 +30,8 @@ type Server struct {
 	mu   sync.Mutex
 	cmd  *exec.Cmd
 	done chan struct{}
+
+	model model
 }
 
 // settings of the test server beside the package's own. Durability is as in
@@ -229,118 +230,4 @@ func (s *Server) Stop() error {
 // Remove stops the server and removes its folder.
 func (s *Server) Remove() error {
 	return errors.Join(s.Stop(), os.RemoveAll(s.dir))
-}
-
-var databases atomic.Int64
-
-// Database makes an empty database and returns its address.
-func (s *Server) Database(ctx context.Context) (string, error) { return s.copy(ctx, "template1") }
-
-// copy makes a database that is a copy of another one.
-func (s *Server) copy(ctx context.Context, of string) (string, error) {
-	name := "t" + strconv.FormatInt(databases.Add(1), 10)
-	c, err := pgx.Connect(ctx, s.URL("postgres"))
-	if err != nil {
-		return "", err
-	}
-	defer c.Close(ctx)
-	if _, err := c.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+of); err != nil {
-		return "", err
-	}
-	return s.URL(name), nil
-}
-
-// shared is the server of a test program.
-var shared struct {
-	once   sync.Once
-	server *Server
-	err    error
-	places sync.Map // address by place
-	fill   func(ctx context.Context, url string) error
-	filled sync.Once
-	model  string // the database that was filled
-	failed error
-}
-
-// Shared returns the server of this test program, started at its first use;
-// Main stops it.
-func Shared(t testing.TB) *Server {
-	t.Helper()
-	shared.once.Do(func() { shared.server, shared.err = New() })
-	if shared.err != nil {
-		t.Fatalf("PostgreSQL for tests: %v", shared.err)
-	}
-	return shared.server
-}
-
-// Database returns the address of a new database on the shared server.
-func Database(t testing.TB) string {
-	t.Helper()
-	url, err := Shared(t).Database(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return url
-}
-
-// Filled returns the address of a new database on the shared server as Main's
-// fill leaves it: a copy, which takes less time than to fill another one.
-func Filled(t testing.TB) string {
-	t.Helper()
-	server := Shared(t)
-	shared.filled.Do(func() { shared.model, shared.failed = server.fill(context.Background()) })
-	if shared.failed != nil {
-		t.Fatalf("fill a database: %v", shared.failed)
-	}
-	url, err := server.copy(t.Context(), shared.model)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return url
-}
-
-// fill makes the database that others are copies of.
-func (s *Server) fill(ctx context.Context) (name string, err error) {
-	if shared.fill == nil {
-		return "template1", nil
-	}
-	url, err := s.Database(ctx)
-	if err != nil {
-		return "", err
-	}
-	cfg, err := pgx.ParseConfig(url)
-	if err != nil {
-		return "", err
-	}
-	return cfg.Database, shared.fill(ctx, url)
-}
-
-// At returns the address of the database of a place, new as by Filled: the
-// same for the same place.
-func At(t testing.TB, place string) string {
-	t.Helper()
-	if url, ok := shared.places.Load(place); ok {
-		return url.(string)
-	}
-	url, _ := shared.places.LoadOrStore(place, Filled(t))
-	return url.(string)
-}
-
-// Main runs a package's tests and stops the server that they used:
-//
-//	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
-//
-// With fill, Filled and At give copies of a database that it filled.
-func Main(m *testing.M, fill ...func(ctx context.Context, url string) error) int {
-	if len(fill) > 0 {
-		shared.fill = fill[0]
-	}
-	code := m.Run()
-	if shared.server != nil {
-		if err := shared.server.Remove(); err != nil {
-			fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
-			return max(code, 1)
-		}
-	}
-	return code
 }

@@ -116,6 +116,33 @@ func TestFixedScheduleEndsDropped(t *testing.T) {
 	})
 }
 
+// TestOneReceiverDown lets one of many receivers of a callback be down: the
+// others are told at once, and the breaker stays closed.
+func TestOneReceiverDown(t *testing.T) {
+	run(t, func(h *hub) {
+		f := &fake{}
+		f.answer = func(task partner.Task) partner.Outcome {
+			if id(task) < "2" {
+				return partner.Later(0, "http_503", "").Of(partner.ScopeReceiver)
+			}
+			return partner.Delivered("")
+		}
+		h.routes(delivery.Route{Name: "callback", Side: f.side(partner.Each), Rules: delivery.Rules{
+			Retry: delivery.RetryRules{First: time.Second, Max: time.Minute, GiveUp: time.Hour, Attempts: 30},
+		}})
+		for i := range 10 {
+			h.place(fmt.Sprintf("1%d", i))
+		}
+		h.pass(2 * time.Minute)
+		h.state("callback", "flowing")
+		h.place("2")
+		h.pass(time.Second)
+		if n := h.counts("callback")[delivery.Delivered]; n != 1 {
+			t.Errorf("%d were told", n)
+		}
+	})
+}
+
 func TestUnknownIsNeverRepeated(t *testing.T) {
 	for name, deliver := range map[string]func(context.Context, []partner.Task) []partner.Outcome{
 		"no answer": func(context.Context, []partner.Task) []partner.Outcome {

@@ -60,7 +60,7 @@ func onceOn(t *testing.T, database string) {
 		"6 customers were invited to review, each once: 3 by Skeepers, 2 by Trustpilot, 1 by our own mail",
 		"said by skeepers:default: ",
 		"3 parcels were sent by the wholesaler, and their numbers came back: 2 by webhook, 1 by asking",
-		"Order DS-1002 is sent by two wholesalers",
+		"Order DS-1001 is sent by two wholesalers",
 		"sums up to 35290.58 GBP"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
@@ -136,7 +136,7 @@ func TestPlantedLosses(t *testing.T) {
 		"reviews-france: order FR-2001": func(o *demo.Options) { o.LoseAtSkeepers = "FR-2001" },
 		"reviews-sweden: order SE-1001": func(o *demo.Options) { o.LoseAtTrustpilot = "SE-1001" },
 		"mail: order EN-1001":           func(o *demo.Options) { o.LoseAtMailbox = "EN-1001" },
-		"lamps: order DS-1001":          func(o *demo.Options) { o.LoseAtWholesaler = "DS-1001" },
+		"lamps: order DS-1002":          func(o *demo.Options) { o.LoseAtWholesaler = "DS-1002" },
 	} {
 		t.Run(partner, func(t *testing.T) {
 			t.Parallel()

@@ -31,8 +31,8 @@ const (
 
 // The orders whose goods a wholesaler sends.
 const (
-	lampOnly     = "DS-1001"
-	lampAndChair = "DS-1002" // its lines go to both
+	lampAndChair = "DS-1001" // its lines go to both
+	lampOnly     = "DS-1002"
 )
 
 var (
@@ -40,16 +40,16 @@ var (
 	chair = wantedLine{Code: "CHAIR-PINE", Product: true, Quantity: order.FromInt(1, 0), Unit: order.FromInt(12900, 2), Total: order.FromInt(12900, 2)}
 )
 
-// part is what one login must have ordered of an order of the shop.
+// dropship is what one login must have ordered of an order of the shop.
 type dropship struct {
 	Route, Login, OrderID string
 	Line                  wantedLine
 }
 
 var dropships = []dropship{
-	{routeLamps, loginLamps, lampOnly, lamp},
 	{routeLamps, loginLamps, lampAndChair, lamp},
 	{routeChairs, loginChairs, lampAndChair, chair},
+	{routeLamps, loginLamps, lampOnly, lamp},
 }
 
 // openWholesaler lets the sandbox's wholesaler have goods and the shop's two
@@ -102,8 +102,8 @@ func (d *demo) dropshipRoutes() string {
 // dropship hands in orders whose goods a wholesaler sends.
 func (f *feed) dropship(ctx context.Context) error {
 	list := []wanted{
-		{ID: lampOnly, Door: doorOwn, Lines: []wantedLine{lamp}},
 		{ID: lampAndChair, Door: doorOwn, Lines: []wantedLine{lamp, chair}},
+		{ID: lampOnly, Door: doorOwn, Lines: []wantedLine{lamp}},
 	}
 	entries := make([]order.Entry, len(list))
 	for i, w := range list {

@@ -41,8 +41,10 @@ func basketKey(session string) string { return "basket/" + session }
 
 func (b *basket) piece(i int) string { return fmt.Sprintf("%s/%s/%02d", b.key, b.said.Content, i) }
 
-// basket reads the basket of a session; an empty one where there is none.
+// basket reads the basket of a session; an empty one where there is none, or
+// where a head is left whose pieces are gone: the next one takes its place.
 func (s cabinet) basket(ctx context.Context, session string) (*basket, error) {
+	left := &basket{key: basketKey(session)}
 	for range basketTries {
 		b := &basket{key: basketKey(session)}
 		head, ok, err := s.Get(ctx, b.key)
@@ -58,6 +60,7 @@ func (s cabinet) basket(ctx context.Context, session string) (*basket, error) {
 			return nil, err
 		}
 		if content == nil {
+			left.head = head
 			continue // it was changed, or is over
 		}
 		if err := json.Unmarshal(content, &b.items); err != nil {
@@ -65,7 +68,7 @@ func (s cabinet) basket(ctx context.Context, session string) (*basket, error) {
 		}
 		return b, nil
 	}
-	return &basket{key: basketKey(session)}, nil
+	return left, nil
 }
 
 // pieces reads the content; nil: a piece is not there any more.

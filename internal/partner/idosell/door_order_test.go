@@ -376,12 +376,12 @@ func TestBigBasket(t *testing.T) {
 	t.Parallel()
 	c := newOrders(t, "5", nil)
 	session := c.abc()
-	file := strings.Repeat("QUJD", 600<<10) // 2.4 MB, 1.8 MB decoded
-	params := `{"products":[{"code":"KX-1","codeType":"internal","quantity":1,"attachments":[{"name":"a","file":"` + file + `"},{"name":"b","file":"` + file + `"}]}]}`
+	file := strings.Repeat("QUJD", 256<<10) // 1 MB: two pieces
+	params := `{"products":[{"code":"KX-1","codeType":"internal","quantity":1,"attachments":[{"name":"a","file":"` + file + `"}]}]}`
 	c.must("basketImport", session, params, 0)
 	c.must("placeOrder", session, `{`+toJan+`}`, 0)
 	l := c.hub.Entries()[0].Statement.Order.Lines[0]
-	if len(l.Attachments) != 2 || len(l.Attachments[1].Data) != 3*600<<10 {
+	if len(l.Attachments) != 1 || len(l.Attachments[0].Data) != 3*256<<10 {
 		t.Errorf("%d attachments came", len(l.Attachments))
 	}
 	c.must("placeOrder", session, `{`+toJan+`}`, 112)

@@ -3,6 +3,7 @@
 // descriptions (WSDL) are. Its argument is a JSON object with base, login,
 // password, key and externalId; it prints what it was answered, as JSON.
 declare(strict_types=1);
+set_error_handler(fn (int $kind, string $text, string $file, int $line) => throw new ErrorException($text, 0, $kind, $file, $line));
 
 $given = json_decode($argv[1], false, 16, JSON_THROW_ON_ERROR);
 

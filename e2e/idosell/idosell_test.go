@@ -57,8 +57,7 @@ func installed(t *testing.T) string {
 	return dir
 }
 
-// run runs a program and returns what it printed. It may say nothing beside:
-// PHP warns there of members that an answer lacks.
+// run runs a program and returns what it printed.
 func run(t *testing.T, dir, name string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)

@@ -150,8 +150,7 @@ func TestUndecidedStock(t *testing.T) {
 	m.wereAsked(t, "west: W-1 1", "west: W-1 1")
 }
 
-// A product that no route carries has nobody to ask, and a question that came
-// through this hub before asks nobody.
+// A product that no route carries has nobody to ask: nobody promises it.
 func TestNobodyToAsk(t *testing.T) {
 	t.Parallel()
 	m := &mill{now: time.Now(), have: map[string]string{"east/W-1": "10"}}

@@ -418,6 +418,21 @@ func TestRouteStock(t *testing.T) {
 	}
 }
 
+// TestRouteStockByTheirCode asks for a product of ours under the code that the
+// wholesaler knows it by, as an order would name it.
+func TestRouteStockByTheirCode(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, `"code_type":"producer"`)
+	ours := catalog.Product{Product: order.Product{Code: "OUR-1", GTIN: "5901234123457"}, Active: true, Kind: catalog.Live}
+	if _, err := b.hub.Catalog().Put(t.Context(), partnertest.Shop, []catalog.Product{ours}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.side.Stock(t.Context(), []catalog.Line{{Type: catalog.Internal, Code: "OUR-1", Quantity: dec("10")}})
+	if err != nil || len(got) != 1 || got[0].Reason != "" || got[0].Free.String() != "10" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // TestRouteCouriers are mirrored daily and on demand; a mapped one that is gone is a
 // trouble.
 func TestRouteCouriers(t *testing.T) {

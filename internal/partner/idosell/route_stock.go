@@ -14,7 +14,11 @@ import (
 
 // stock asks the wholesaler what it could send now; nothing is reserved.
 func (r *route) stock(ctx context.Context, lines []catalog.Line) ([]catalog.Availability, error) {
-	asked, of := r.askedFor(lines)
+	theirs, err := r.named(ctx, lines)
+	if err != nil {
+		return nil, err
+	}
+	asked, of := askedFor(theirs)
 	found := make(map[string]catalog.Availability, len(asked))
 	for part := range slices.Chunk(asked, mostListed) {
 		v, _, o := r.ask(ctx, opBasketVerification, soap.ObjectOf(member("products", productsOf(part))), false)
@@ -34,13 +38,34 @@ func (r *route) stock(ctx context.Context, lines []catalog.Line) ([]catalog.Avai
 	return out, nil
 }
 
+// named returns the lines under the codes by which the wholesaler knows the
+// products, as an order would name them. What the shop's catalogue does not
+// have is asked for as it came.
+func (r *route) named(ctx context.Context, lines []catalog.Line) ([]catalog.Line, error) {
+	products, err := r.deps.Catalog.Find(ctx, r.deps.Shop, lines)
+	if err != nil {
+		return nil, fmt.Errorf("ask for stock: %w", err)
+	}
+	out := slices.Clone(lines)
+	for i, p := range products {
+		out[i].Type = catalog.CodeType(cmp.Or(string(lines[i].Type), r.opts.codeType))
+		if p == nil {
+			continue
+		}
+		if code := codeOf(&p.Product, r.opts.codeType); code != "" {
+			out[i].Type, out[i].Code = catalog.CodeType(r.opts.codeType), code
+		}
+	}
+	return out, nil
+}
+
 // askedFor makes the list of a verification, each product once, and says which
 // of it every line is.
-func (r *route) askedFor(lines []catalog.Line) (asked []wanted, of []string) {
+func askedFor(lines []catalog.Line) (asked []wanted, of []string) {
 	of = make([]string, len(lines))
 	at := map[string]int{}
 	for i, l := range lines {
-		w := wanted{codeType: cmp.Or(string(l.Type), r.opts.codeType), code: l.Code, quantity: l.Quantity}
+		w := wanted{codeType: string(l.Type), code: l.Code, quantity: l.Quantity}
 		of[i] = w.key()
 		if j, ok := at[w.key()]; ok {
 			asked[j].quantity = asked[j].quantity.Add(w.quantity)

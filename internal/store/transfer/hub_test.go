@@ -408,8 +408,8 @@ func (h *hub) token(s *shop) {
 	}
 }
 
-// products changes the catalogue: products come, change and go, and are
-// reserved.
+// products changes the catalogue: products come, change and go, are reserved,
+// and taken by orders, of which one in three is cancelled.
 func (h *hub) products(s *shop, random *rand.Rand) {
 	code := func() string { return fmt.Sprint("P-", random.IntN(40)) }
 	c := h.store.Catalog()
@@ -426,6 +426,22 @@ func (h *hub) products(s *shop, random *rand.Rand) {
 	lines := []catalog.Line{{Type: catalog.Internal, Code: p.Code, Quantity: order.FromInt(5, 1)}}
 	var short *catalog.Short
 	if err := c.Reserve(context.Background(), s.id, fmt.Sprint("basket-", random.IntN(9)), lines); !errors.As(err, &short) {
+		h.must(err)
+	}
+	sold := order.Entry{
+		Subject: order.Subject{Kind: order.SubjectOrder, ID: fmt.Sprint("sold-", h.steps.Load())}, Source: sources[0],
+		Statement: &order.Statement{Order: order.Order{Currency: "SEK", Lines: []order.Line{{Product: p.Product, Quantity: order.FromInt(5, 1)}}}},
+		Effects:   []order.Effect{c.Take(s.id, "", []catalog.Line{{Type: catalog.Internal, Code: p.Code, Quantity: order.FromInt(1, 1)}})},
+	}
+	sold.Statement.Order.ID = sold.Subject.ID
+	_, err = h.ledger.Append(context.Background(), s.id, catalog.Settling(time.Now, s.id, []order.Entry{sold}))
+	if errors.As(err, &short) {
+		return // all of it is reserved
+	}
+	h.must(err)
+	if random.IntN(3) == 0 {
+		gone := order.Entry{Subject: sold.Subject, Source: sold.Source, Happening: &order.Happening{Kind: order.KindCancelled, Ref: "c"}}
+		_, err := h.ledger.Append(context.Background(), s.id, catalog.Settling(time.Now, s.id, []order.Entry{gone}))
 		h.must(err)
 	}
 }

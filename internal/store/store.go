@@ -14,6 +14,7 @@ import (
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/promotion"
 	"github.com/ordermux/ordermux/internal/review"
 )
 
@@ -26,6 +27,8 @@ type Store interface {
 	Reviews() review.Store
 	// Catalog returns the part that keeps what shops sell.
 	Catalog() catalog.Store
+	// Promotions returns the part that keeps promotions.
+	Promotions() promotion.Store
 	// State returns the small key-value store of one scope of a shop: a
 	// connection, a door, a part of the hub (shop "_hub").
 	State(shop, scope string) partner.State

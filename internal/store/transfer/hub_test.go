@@ -66,6 +66,9 @@ func newHub(t testing.TB, seed uint64) *hub {
 	last := h.shops[len(h.shops)-1].id // something of everything that may also go again
 	h.must(h.store.CreateToken(h.Context(), store.Token{Digest: [32]byte{1}, Shop: last, Name: "kept", Scope: "read", Issued: base}))
 	h.must(h.store.State(last, "door").Put(h.Context(), "kept", []byte{0}, 0))
+	for n := range uint64(20) {
+		h.promotions(h.shops[len(h.shops)-1], rand.New(rand.NewPCG(n, 9)))
+	}
 	return h
 }
 
@@ -95,6 +98,9 @@ func (h *hub) must(err error) {
 func (h *hub) step() {
 	n := h.steps.Add(1)
 	s := h.shops[h.random.IntN(len(h.shops))]
+	if n%16 == 4 {
+		h.promotions(s, rand.New(rand.NewPCG(uint64(n), 9)))
+	}
 	if n%8 == 0 {
 		h.products(s, rand.New(rand.NewPCG(uint64(n), 8)))
 	}

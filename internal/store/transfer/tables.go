@@ -18,6 +18,8 @@ import "slices"
 //     changes (internal/delivery: retries are for what was not delivered,
 //     replays are rows of their own). So delivered rows are only ever added.
 //     All others are compared each time: Open. Erasing as above.
+//   - promotion_*: a layer's rows never change, but layers come and go. They
+//     are compared whole.
 //   - The rest changes in any way. It is compared whole; rows of refs and
 //     claims are narrow, and of the others there are few.
 func Tables() []*Table { return slices.Clone(tables) }
@@ -105,7 +107,30 @@ var tables = listed([]Table{
 	},
 	{Name: "product_codes", Key: columns("kind text", "value text", "code text")},
 	{Name: "reservations", Key: columns("code text", "key text"), Columns: columns("quantity text", "expires int")},
+<<<<<<< HEAD
 	{Name: "taken", Key: columns("order_id text"), Columns: columns("body bytes")},
+=======
+	{Name: "promotion_heads", Columns: columns("number int", "version int")},
+	{
+		Name: "promotion_jobs", Key: columns("number int"),
+		Columns: columns("id text", "state int", "digest bytes", "same text", "attempt int", "crashes int", "until int",
+			"created int", "updated int", "pieces int", "done int", "body bytes", "result bytes"),
+		Check: []string{"sum(state)", "sum(done)"},
+	},
+	{Name: "promotion_pieces", Key: columns("job int", "piece int"), Columns: columns("body bytes", "result bytes null")},
+	{
+		Name: "promotions", Key: columns("id int"),
+		Columns: columns("print bytes", "state int", "starts int", "ends int", "due int", "created int", "changed int", "body bytes"),
+		Check:   []string{"sum(state)", "sum(due % 1000003)"},
+	},
+	{Name: "promotion_layers", Key: columns("layer int"), Columns: columns("promotion int", "levels int")},
+	{Name: "promotion_stores", Key: columns("layer int", "bucket int"), Columns: columns("body bytes")},
+	{
+		Name: "promotion_skus", Key: columns("key int", "starts int", "layer int"),
+		Columns: columns("ends int", "stores int", "skus int", "body bytes"), Check: []string{"sum(layer)", "sum(length(body))"},
+	},
+	{Name: "promotion_changes", Key: columns("version int"), Columns: columns("at int", "kind text", "promotion int", "job int"), Check: []string{"sum(version)"}},
+>>>>>>> 4aa8706 (Promotions of a chain over its stores: jobs, layers of stores and products, life by the clock; on both stores, not reachable yet)
 	{Name: "fetches", Key: columns("route text", "name text", "at int"), Columns: columns("bytes int", "whole bool")},
 	{
 		Name: "tokens", Reference: true,

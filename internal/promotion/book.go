@@ -1,0 +1,224 @@
+package promotion
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/json"
+)
+
+// Book is the promotions of shops. Safe for concurrent use, on several nodes at
+// a time.
+type Book struct {
+	store Store
+	goods Catalogue
+}
+
+// New returns a Book over a store and what shops sell.
+func New(s Store, c Catalogue) *Book { return &Book{store: s, goods: c} }
+
+// jobBody is what a job keeps of its request beside stores and SKUs.
+type jobBody struct {
+	Header
+	Every    bool   `json:"every,omitzero"`
+	Inactive bool   `json:"inactive,omitzero"`
+	Stores   int    `json:"stores"`
+	SKUs     int    `json:"skus"`
+	Levels   int64  `json:"levels"` // rows of stores
+	Print    []byte `json:"print"`
+	Adds     bool   `json:"adds,omitzero"` // SKUs, not only takes out
+}
+
+// tally is a job's result as it grows, in its row.
+type tally struct {
+	Result
+	Promotion int64  `json:"promotion,omitzero"`
+	Content   []byte `json:"content,omitzero"` // digest of the layer so far
+}
+
+// promotionBody is what a promotion's row keeps beside its columns.
+type promotionBody struct {
+	Header
+	Every   bool   `json:"every,omitzero"`
+	Stores  int    `json:"stores"`
+	Layer   int64  `json:"layer,omitzero"` // the newest
+	Content []byte `json:"content,omitzero"`
+}
+
+func encode(v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return b, nil
+}
+
+func decode[T any](b []byte) (v T, err error) {
+	if len(b) == 0 {
+		return v, nil
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return v, fmt.Errorf("decode: %w", err)
+	}
+	return v, nil
+}
+
+func moment(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
+
+var jobStates = []JobState{Queued, Queued, InProgress, Completed, Failed, Duplicate}
+
+// job is a row for callers.
+func (r *JobRow) job() (Job, error) {
+	body, err := decode[jobBody](r.Body)
+	if err != nil {
+		return Job{}, fmt.Errorf("job: %w", err)
+	}
+	t, err := decode[tally](r.Result)
+	if err != nil {
+		return Job{}, fmt.Errorf("result of a job: %w", err)
+	}
+	j := Job{
+		ID: r.ID, Number: r.Number, State: jobStates[r.State], Created: moment(r.Created), Updated: moment(r.Updated),
+		Promotion: t.Promotion, Of: r.Of, Stores: body.Stores, SKUs: body.SKUs, Result: t.Result,
+	}
+	return j, nil
+}
+
+var states = []State{Planned, Running, Ended, Deactivated}
+
+// promotion is a row for callers.
+func (r *PromotionRow) promotion() (*Promotion, error) {
+	body, err := decode[promotionBody](r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("promotion: %w", err)
+	}
+	return &Promotion{
+		ID: r.ID, Header: body.Header, Every: body.Every, Stores: body.Stores, State: states[r.State],
+		Created: moment(r.Created), Changed: moment(r.Changed),
+	}, nil
+}
+
+// Job returns a job; nil: there is none of this id, or it is long over.
+func (b *Book) Job(ctx context.Context, shop, id string) (found *Job, err error) {
+	number, ok := numberOf(id)
+	if !ok {
+		return nil, nil
+	}
+	err = b.store.Look(ctx, func(l Lookup) error {
+		found = nil
+		rows, err := l.Jobs(shop, []int64{number})
+		if err != nil || len(rows) == 0 || rows[0].ID != id || rows[0].State == RowReceiving {
+			return err
+		}
+		j, err := rows[0].job()
+		found = &j
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find promotion job: %w", err)
+	}
+	return found, nil
+}
+
+// Find returns a promotion; nil: there is none, or it ended long ago.
+func (b *Book) Find(ctx context.Context, shop string, id int64) (found *Promotion, err error) {
+	err = b.store.Look(ctx, func(l Lookup) error {
+		found = nil
+		rows, err := l.Promotions(shop, []int64{id})
+		if err == nil && len(rows) == 1 {
+			found, err = rows[0].promotion()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find promotion: %w", err)
+	}
+	return found, nil
+}
+
+// List returns promotions with ids below before (0: all), the newest first, at
+// most 500.
+func (b *Book) List(ctx context.Context, shop string, before int64, limit int) (page []Promotion, err error) {
+	if before <= 0 {
+		before = 1<<63 - 1
+	}
+	err = b.store.Look(ctx, func(l Lookup) error {
+		page = nil
+		rows, err := l.ListPromotions(shop, before, min(max(limit, 1), 500))
+		for i := range rows {
+			p, err := rows[i].promotion()
+			if err != nil {
+				return err
+			}
+			page = append(page, *p)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list promotions: %w", err)
+	}
+	return page, nil
+}
+
+// Stores returns the stores that a promotion's newest request names, sorted;
+// of Every those that the shop had then. Nil: there is none, or its content is
+// removed.
+func (b *Book) Stores(ctx context.Context, shop string, id int64) ([]string, error) {
+	var layer int64
+	err := b.store.Look(ctx, func(l Lookup) (err error) {
+		_, layer, err = l.Layers(shop, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stores of promotion: %w", err)
+	}
+	stores, err := b.readStores(ctx, shop, layer)
+	if err != nil {
+		return nil, fmt.Errorf("stores of promotion: %w", err)
+	}
+	return stores, nil
+}
+
+// readStores returns a layer's stores by their numbers, which is sorted.
+func (b *Book) readStores(ctx context.Context, shop string, layer int64) ([]string, error) {
+	const page = 200
+	numbered := map[int]string{}
+	for from := int64(0); ; {
+		var rows []StoreRow
+		err := b.store.Look(ctx, func(l Lookup) (err error) {
+			rows, err = l.StoreBlocks(shop, layer, from, page)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			from = rows[i].Bucket + 1
+			err := eachStore(rows[i].Body, func(store string, number int) bool { numbered[number] = store; return true })
+			if err != nil {
+				return nil, err
+			}
+		}
+		if len(rows) < page {
+			break
+		}
+	}
+	stores := make([]string, len(numbered))
+	for _, n := range slices.Sorted(maps.Keys(numbered)) {
+		if n >= len(stores) {
+			return nil, errBlock
+		}
+		stores[n] = numbered[n]
+	}
+	return stores, nil
+}
+
+func equalJSON(a, b any) bool {
+	x, errX := encode(a)
+	y, errY := encode(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}

@@ -17,13 +17,9 @@ var (
 		"routes", "route_counts", "deliveries", "calls", "earlier_calls", "claims", "call_days",
 		"state", "fetches", "files", "file_pieces", "commands",
 		"reviews", "review_keys", "review_totals",
-<<<<<<< HEAD
 		"catalogs", "products", "product_codes", "reservations", "taken",
-=======
-		"catalogs", "products", "product_codes", "reservations",
 		"promotion_heads", "promotion_jobs", "promotion_pieces", "promotions", "promotion_layers",
 		"promotion_stores", "promotion_skus", "promotion_changes",
->>>>>>> 4aa8706 (Promotions of a chain over its stores: jobs, layers of stores and products, life by the clock; on both stores, not reachable yet)
 	}
 	referenceTables = []string{"migrations", "tokens", "nodes", "transfers"}
 )

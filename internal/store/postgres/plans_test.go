@@ -26,9 +26,7 @@ var narrow = map[string]*regexp.Regexp{
 	"products":      regexp.MustCompile(`\b(code|version)\b`),
 	"product_codes": regexp.MustCompile(`\bvalue\b`),
 	"reservations":  regexp.MustCompile(`\b(code|key)\b`),
-<<<<<<< HEAD
 	"taken":         regexp.MustCompile(`\border_id\b`),
-=======
 
 	"promotion_jobs":    regexp.MustCompile(`\b(number|digest|updated)\b`),
 	"promotion_pieces":  regexp.MustCompile(`\bjob\b`),
@@ -37,7 +35,6 @@ var narrow = map[string]*regexp.Regexp{
 	"promotion_stores":  regexp.MustCompile(`\blayer\b`),
 	"promotion_skus":    regexp.MustCompile(`\b(key|layer)\b`),
 	"promotion_changes": regexp.MustCompile(`\bversion\b`),
->>>>>>> 4aa8706 (Promotions of a chain over its stores: jobs, layers of stores and products, life by the clock; on both stores, not reachable yet)
 }
 
 // few are the indexes that narrow a look without a condition: their entries

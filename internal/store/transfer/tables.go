@@ -107,9 +107,7 @@ var tables = listed([]Table{
 	},
 	{Name: "product_codes", Key: columns("kind text", "value text", "code text")},
 	{Name: "reservations", Key: columns("code text", "key text"), Columns: columns("quantity text", "expires int")},
-<<<<<<< HEAD
 	{Name: "taken", Key: columns("order_id text"), Columns: columns("body bytes")},
-=======
 	{Name: "promotion_heads", Columns: columns("number int", "version int")},
 	{
 		Name: "promotion_jobs", Key: columns("number int"),
@@ -130,7 +128,6 @@ var tables = listed([]Table{
 		Columns: columns("ends int", "stores int", "skus int", "body bytes"), Check: []string{"sum(layer)", "sum(length(body))"},
 	},
 	{Name: "promotion_changes", Key: columns("version int"), Columns: columns("at int", "kind text", "promotion int", "job int"), Check: []string{"sum(version)"}},
->>>>>>> 4aa8706 (Promotions of a chain over its stores: jobs, layers of stores and products, life by the clock; on both stores, not reachable yet)
 	{Name: "fetches", Key: columns("route text", "name text", "at int"), Columns: columns("bytes int", "whole bool")},
 	{
 		Name: "tokens", Reference: true,

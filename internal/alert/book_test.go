@@ -268,12 +268,37 @@ func TestOfSide(t *testing.T) {
 		t.Error(got)
 	}
 	got := alert.OfSide("nordlys", "lamps", []string{"Courier 5 is gone.", "Courier 6 is gone."})
-	if len(got) != 1 || got[0].Kind != alert.RouteTroubles || got[0].Route != "lamps" || got[0].Shop != "nordlys" ||
-		!strings.HasSuffix(got[0].Text, ": Courier 5 is gone. Courier 6 is gone.") {
+	if len(got) != 2 || got[0].Kind != alert.RouteTroubles || got[1].Route != "lamps" || got[1].Shop != "nordlys" ||
+		!strings.HasSuffix(got[0].Text, ": Courier 5 is gone.") || !strings.HasSuffix(got[1].Text, ": Courier 6 is gone.") {
 		t.Error(got)
 	}
 	long := alert.OfSide("nordlys", "lamps", slices.Repeat([]string{strings.Repeat("å", 99)}, 1000))
-	if n := len(long[0].Text); n > 2200 || !utf8.ValidString(long[0].Text) {
+	if len(long) > 100 {
+		t.Errorf("%d sentences", len(long))
+	}
+	long = alert.OfSide("nordlys", "lamps", []string{strings.Repeat("å", 9999)})
+	if n := len(long[0].Text); n > 1200 || !utf8.ValidString(long[0].Text) {
 		t.Errorf("%d bytes", n)
+	}
+}
+
+// TestEachSentenceOfASide tells of a second thing that a side wants mended while
+// a first one lasts, and of its end.
+func TestEachSentenceOfASide(t *testing.T) {
+	t.Parallel()
+	e := &ear{name: "mail"}
+	b := newBook(memory{}, e)
+	courier, order := "Courier 5 is gone.", "Order 7 is cancelled."
+	reconcile(t, b, 0, alert.OfSide("nordlys", "lamps", []string{courier})...)
+	e.expect(t, "route_troubles nordlys/lamps raised")
+	reconcile(t, b, time.Minute, alert.OfSide("nordlys", "lamps", []string{courier, order})...)
+	e.expect(t, "route_troubles nordlys/lamps raised")
+	if n := len(b.Open()); n != 2 {
+		t.Errorf("%d are open", n)
+	}
+	reconcile(t, b, 2*time.Minute, alert.OfSide("nordlys", "lamps", []string{order})...)
+	e.expect(t, "route_troubles nordlys/lamps ended")
+	if open := b.Open(); len(open) != 1 || !strings.HasSuffix(open[0].Trouble.Text, order) {
+		t.Error(open)
 	}
 }

@@ -30,8 +30,9 @@ const (
 	RouteTroubles Kind = "route_troubles"
 )
 
-// Trouble is something wrong. Its identity is Kind, Shop and Route; the text
-// may change while it lasts.
+// Trouble is something wrong. Its identity is Kind, Shop and Route, and the text
+// may change while it lasts; of RouteTroubles, of which a route may have many,
+// the text belongs to the identity.
 type Trouble struct {
 	Kind  Kind   `json:"kind"`
 	Shop  string `json:"shop,omitzero"`
@@ -39,7 +40,13 @@ type Trouble struct {
 	Text  string `json:"text"` // one sentence, no personal data
 }
 
-func (t Trouble) key() string { return string(t.Kind) + "/" + t.Shop + "/" + t.Route }
+func (t Trouble) key() string {
+	key := string(t.Kind) + "/" + t.Shop + "/" + t.Route
+	if t.Kind == RouteTroubles {
+		key += "/" + t.Text
+	}
+	return key
+}
 
 // Limits say from when on something is a trouble.
 type Limits struct {
@@ -77,21 +84,24 @@ func OfRoute(s delivery.RouteStatus, limits Limits, now time.Time) []Trouble {
 	return out
 }
 
-// mostSaid bounds the text of what a side says, in bytes.
-const mostSaid = 2000
+// mostSaid bounds a sentence of a side, in bytes, and mostSentences how many of
+// them are told of a route at a time.
+const (
+	mostSaid      = 1000
+	mostSentences = 50
+)
 
-// OfSide returns the trouble that a route's side tells of, in its sentences;
-// none: nothing is wrong.
-func OfSide(shop, route string, sentences []string) []Trouble {
-	if len(sentences) == 0 {
-		return nil
+// OfSide returns the troubles that a route's side tells of, one per sentence:
+// each begins and ends by itself.
+func OfSide(shop, route string, sentences []string) (out []Trouble) {
+	for _, said := range sentences[:min(len(sentences), mostSentences)] {
+		if len(said) > mostSaid {
+			said = strings.ToValidUTF8(said[:mostSaid], "") + "…"
+		}
+		out = append(out, Trouble{Kind: RouteTroubles, Shop: shop, Route: route, Text: fmt.Sprintf(
+			"Route %s of shop %s goes on, but needs a person: %s", route, shop, said)})
 	}
-	said := strings.Join(sentences, " ")
-	if len(said) > mostSaid {
-		said = strings.ToValidUTF8(said[:mostSaid], "") + "…"
-	}
-	return []Trouble{{Kind: RouteTroubles, Shop: shop, Route: route, Text: fmt.Sprintf(
-		"Route %s of shop %s goes on, but needs a person: %s", route, shop, said)}}
+	return out
 }
 
 func because(reason string) string {

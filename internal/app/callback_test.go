@@ -277,7 +277,7 @@ func TestCallbackIsRoute(t *testing.T) {
 		}
 		eventually(t, "the alert", func() bool { return alerted(t, h, "route_troubles") })
 		list, err := h.api.Alerts(ctx)
-		if err != nil || !strings.HasSuffix(list.Alerts[0].Text, "Courier 5 is gone. Courier 6 too.") || list.Alerts[0].Route != depotRoute {
+		if err != nil || len(list.Alerts) != 2 || !strings.HasSuffix(list.Alerts[0].Text, ": Courier 5 is gone.") || !strings.HasSuffix(list.Alerts[1].Text, ": Courier 6 too.") || list.Alerts[0].Route != depotRoute {
 			t.Error(list, err)
 		}
 		if err := state.Delete(ctx, "trouble"); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/secret"
 )
 
 // credentialRecord is how a credential stands in the store. One without Made
@@ -150,6 +151,21 @@ func onlyDigest(f partner.Field) bool { return f.Secret && (f.Credential || f.Pa
 func (s *stored) has(field string) bool {
 	of := func(k kept) bool { return k.Field == field && k.Until.IsZero() }
 	return len(s.values[field]) > 0 || slices.ContainsFunc(s.record.Digests, of) || slices.ContainsFunc(s.record.Passwords, of)
+}
+
+// former are the secrets of before a rotation that still count, by field.
+func (s *stored) former(now time.Time) map[string][]secret.Text {
+	var out map[string][]secret.Text
+	for _, k := range s.old {
+		if !k.counts(now) {
+			continue
+		}
+		if out == nil {
+			out = map[string][]secret.Text{}
+		}
+		out[k.Field] = append(out[k.Field], secret.New(k.Value))
+	}
+	return out
 }
 
 // retire lets what a field has now count until a moment; until is now: no more.

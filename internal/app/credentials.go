@@ -70,7 +70,7 @@ func (c *configured) add(p partner.Partner, shop *config.Shop, d config.Door) {
 // grantOf is what a credential opens; its generation is to be filled in.
 func grantOf(p partner.Partner, id credentialID, shop *config.Shop, settings partner.Settings) partner.Grant {
 	return partner.Grant{
-		Shop: shop.ID, Name: id.name, Of: id.of, Settings: settings, Currency: shop.Currency, Timezone: shop.Timezone,
+		Shop: shop.ID, ShopName: shop.Name, Name: id.name, Of: id.of, Settings: settings, Currency: shop.Currency, Timezone: shop.Timezone,
 		Account: accountOf(p, id.of, settings),
 		Source:  order.Source{Name: id.partner + ":" + id.name, Rank: order.RankDoor},
 	}

@@ -148,6 +148,7 @@ func (g *grants) grant(now *generation, id credentialID, s *stored) (partner.Gra
 	p, _ := g.app.partner(id.partner)
 	grant := grantOf(p, id, shop, s.settings)
 	grant.Generation = s.record.Generation
+	grant.Former = s.former(g.app.now())
 	return grant, true
 }
 

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/json"
+	"github.com/ordermux/ordermux/internal/partner"
 )
 
 // errNoReload is Reload's error for what can not change while the hub runs.
@@ -84,21 +86,36 @@ func unchanged(old, new *config.Config) error {
 	if (old.SFTP == nil) != (new.SFTP == nil) || old.SFTP != nil && *old.SFTP != *new.SFTP {
 		what = append(what, "sftp")
 	}
-	if !maps.EqualFunc(old.Doors, new.Doors, sameDoor) {
-		what = append(what, "doors")
-	}
+	what = append(what, changedDoors(old.Doors, new.Doors)...)
 	if len(what) > 0 {
 		return fmt.Errorf("%s %w", strings.Join(what, ", "), errNoReload)
 	}
 	return nil
 }
 
-// sameDoor reports whether the same is said of a whole door.
-func sameDoor(a, b config.DoorAddress) bool {
-	var x, y strings.Builder
-	writeSettings(&x, a.Settings)
-	writeSettings(&y, b.Settings)
-	return a.Listen == b.Listen && x.String() == y.String()
+// changedDoors returns the keys of what is said otherwise of whole doors, as
+// the file has them: shops have doors, too.
+func changedDoors(old, new map[string]config.DoorAddress) (keys []string) {
+	either := maps.Clone(old)
+	maps.Copy(either, new)
+	for _, name := range slices.Sorted(maps.Keys(either)) {
+		a, b := old[name], new[name]
+		if a.Listen != b.Listen {
+			keys = append(keys, "doors."+name+".listen")
+		}
+		fields := maps.Clone(either[name].Settings)
+		maps.Copy(fields, a.Settings)
+		for _, field := range slices.Sorted(maps.Keys(fields)) {
+			if !sameValue(a.Settings[field], b.Settings[field]) {
+				keys = append(keys, "doors."+name+"."+field)
+			}
+		}
+	}
+	return keys
+}
+
+func sameValue(a, b partner.Value) bool {
+	return a.Text == b.Text && slices.Equal(a.List, b.List) && a.Secret.Equal(b.Secret)
 }
 
 // doReload is what nodes ask each other for.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -119,7 +120,11 @@ func (v *orderView) events() {
 func note(e api.Event) string {
 	var words []string
 	if h := e.Happening; h != nil {
-		for _, s := range []string{h.At.String(), h.Ref, h.Reason} {
+		ref := h.Ref
+		if h.Parcel != nil && h.Parcel.Number == ref {
+			ref = "" // the parcel is named below
+		}
+		for _, s := range []string{h.At.String(), ref, h.Reason} {
 			if s != "" {
 				words = append(words, s)
 			}
@@ -224,6 +229,23 @@ func (v *orderView) exchange(c api.Call, x api.Exchange) {
 		return
 	}
 	if x.ResponseBody != "" {
-		fmt.Fprintf(v.w, "      they said: %s\n", short(x.ResponseBody, 200))
+		fmt.Fprintf(v.w, "      they said: %s\n", short(essence(x.ResponseBody), 200))
 	}
+}
+
+var (
+	// soapBody finds what a SOAP message says; the end may be cut off.
+	soapBody = regexp.MustCompile(`(?s)<(?:[\w-]+:)?Envelope\b.*?<(?:[\w-]+:)?Body(?:\s[^<>]*)?>(.*?)(?:</(?:[\w-]+:)?Body>.*)?$`)
+	// soapTag is a tag with what is beside its name.
+	soapTag = regexp.MustCompile(`<(/?)(?:[\w-]+:)?([\w-]+)(?:\s[^<>]*?)?(/?)>`)
+)
+
+// essence is what a SOAP message says, without what all of them begin with;
+// other answers as they are.
+func essence(body string) string {
+	m := soapBody.FindStringSubmatch(body)
+	if m == nil {
+		return body
+	}
+	return strings.TrimSpace(soapTag.ReplaceAllString(m[1], "<$1$2$3>"))
 }

@@ -38,3 +38,29 @@ func TestOrderInParts(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// TestOrderShowsWhatSOAPSays: of an envelope, the first characters say nothing.
+func TestOrderShowsWhatSOAPSays(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	f := func(body, want string) {
+		t.Helper()
+		o := orderState(t)
+		o.Deliveries = []api.Delivery{{Route: "north", Order: "1001", Seq: 1, State: delivery.Delivered, Settled: now, Calls: []api.Call{{
+			ID: 1, Exchanges: []api.Exchange{{At: now, Method: "POST", URL: "https://panel.example/", Status: 200, ResponseBody: body}},
+		}}}}
+		h.answers["GET /api/v1/shops/nordlys/orders/1001"] = o
+		if r := h.run(t, "", "order", "1001"); !strings.Contains(r.out, "they said: "+want+"\n") {
+			t.Errorf("%s\ngot\n%s\nwant %s", body, r.out, want)
+		}
+	}
+	const head = `<?xml version="1.0"?>` + "\n" + `<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/" xmlns:ns1="placeOrder">
+ <SOAP-ENV:Body>`
+	const said = `<ns1:placeOrderResponse><response xsi:type="ns1:responseType"><orderId xsi:type="xsd:string">a-17</orderId><none xsi:nil="true"/>`
+	f(head+said+`</response></ns1:placeOrderResponse></SOAP-ENV:Body></SOAP-ENV:Envelope>`,
+		`<placeOrderResponse><response><orderId>a-17</orderId><none/></response></placeOrderResponse>`)
+	f(head+said, `<placeOrderResponse><response><orderId>a-17</orderId><none/>`) // the rest was not kept
+	f(`<Envelope><Header/><Body id="b">1</Body></Envelope>`, `1`)
+	f(`{"text":"<Envelope>"}`, `{"text":"<Envelope>"}`)
+	f(`<html><Body>no</Body></html>`, `<html><Body>no</Body></html>`)
+}

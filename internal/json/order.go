@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -28,6 +29,7 @@ func AppendPersonal(b []byte, p *order.Personal) ([]byte, error) {
 	w.personal(p.Session, p.Customer, p.Recipient, p.Billing)
 	w.notes(p.Notes)
 	w.extra(p.Extra)
+	list(&w, "attachments", p.Attachments, (*writer).lineAttachments)
 	w.close()
 	return w.b, w.err
 }
@@ -241,6 +243,12 @@ func (w *writer) attachment(a *order.Attachment) {
 		w.b = base64.StdEncoding.AppendEncode(w.b, a.Data)
 		w.b = append(w.b, '"')
 	}
+}
+
+func (w *writer) lineAttachments(a *order.LineAttachments) {
+	w.name("line")
+	w.b = strconv.AppendInt(w.b, int64(a.Line), 10)
+	list(w, "files", a.Files, (*writer).attachment)
 }
 
 func (w *writer) totals(t *order.Totals) {

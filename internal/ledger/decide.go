@@ -27,6 +27,9 @@ func (d *decision) entryDecided() error {
 	if d.call.erase != nil {
 		return d.decideErase()
 	}
+	if after := d.entry.entry.After; after != 0 && (d.slot.row == nil || d.slot.row.Newest != after) {
+		return order.ErrChanged
+	}
 	if d.slot.row != nil && d.slot.row.Flags&FlagErased != 0 {
 		d.entry = d.call.stripped(d.entry)
 	}

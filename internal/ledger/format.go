@@ -174,6 +174,9 @@ func (s *Stored) statement() (*order.Order, error) {
 		return nil, fmt.Errorf("body: %w", err)
 	}
 	if s.PersonalBody == nil {
+		if s.Personal != 0 { // erased
+			o.Join(nil)
+		}
 		return o, nil
 	}
 	p, err := s.personal()
@@ -201,6 +204,9 @@ func (s *Stored) Happening() (*order.Happening, error) {
 		return nil, fmt.Errorf("body: %w", err)
 	}
 	if s.PersonalBody == nil {
+		if s.Personal != 0 { // erased
+			h.Join(nil)
+		}
 		return h, nil
 	}
 	p, err := s.personal()

@@ -57,8 +57,8 @@ func New(store Store, opts Options) *Ledger {
 // must not be changed afterwards: the newest events stay in memory as given.
 //
 // Errors: *order.Invalid, order.ErrConflict (wrapped, naming the entry's
-// index), order.ErrBusy, order.ErrReadOnly; the context's if it ended before
-// the call was taken up; anything else is a trouble of ours and the result is
+// index), order.ErrChanged, order.ErrBusy, order.ErrReadOnly; the context's if it
+// ended before the call was taken up; anything else is a trouble of ours and the result is
 // unknown.
 func (l *Ledger) Append(ctx context.Context, shop string, entries []order.Entry) ([]order.Receipt, error) {
 	if len(entries) == 0 {
@@ -97,7 +97,7 @@ func (l *Ledger) appended(c *Call) {
 // failed looks after a call that may have been stored all the same: what the
 // ring holds may not be the newest, and readers must learn of it.
 func (l *Ledger) failed(ctx context.Context, shop string, err error) {
-	for _, sure := range []error{order.ErrConflict, order.ErrBusy, order.ErrReadOnly, context.Canceled, context.DeadlineExceeded} {
+	for _, sure := range []error{order.ErrConflict, order.ErrChanged, order.ErrBusy, order.ErrReadOnly, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, sure) {
 			return
 		}

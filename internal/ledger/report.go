@@ -48,6 +48,21 @@ func (l *Ledger) Merged(ctx context.Context, shop string, ids []string) ([]*orde
 	return orders, nil
 }
 
+// Newest returns the seq of each order's newest event; 0 where unknown.
+func (l *Ledger) Newest(ctx context.Context, shop string, ids []string) ([]int64, error) {
+	states, err := l.StatesByID(ctx, shop, ids)
+	if err != nil {
+		return nil, err
+	}
+	seqs := make([]int64, len(states))
+	for i, s := range states {
+		if s != nil {
+			seqs[i] = s.Row.Newest
+		}
+	}
+	return seqs, nil
+}
+
 // listPage is how many orders ListLayers reads in one view.
 const listPage = 500
 

@@ -3,6 +3,7 @@ package order_test
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -130,7 +131,8 @@ func TestSplitJoin(t *testing.T) {
 		if !reflect.DeepEqual(h, kept) || publicH.Note != "" || publicH.Title != "" || publicH.Extra != nil {
 			t.Fatal("Split of a happening")
 		}
-		if personalH.IsZero() != (h.Note == "" && h.Title == "" && len(h.Extra) == 0) {
+		files := slices.ContainsFunc(h.Lines, func(l order.Line) bool { return len(l.Attachments) > 0 })
+		if personalH.IsZero() != (h.Note == "" && h.Title == "" && len(h.Extra) == 0 && !files) {
 			t.Fatal("IsZero of a happening's personal part")
 		}
 		publicH.Join(&personalH)
@@ -144,17 +146,49 @@ func TestSplitJoin(t *testing.T) {
 		t.Error("IsZero")
 	}
 	want := []string{
-		"billing", "customer", "extra", "notes", "recipient", "session",
+		"billing", "customer", "extra", "lines", "notes", "recipient", "session",
 	}
 	var got []string
 	for _, path := range order.Diff(full, &public) {
-		field, _, _ := cut(path)
+		field, rest, _ := cut(path)
+		if field == "lines" && !strings.Contains(rest, "attachments") {
+			t.Errorf("taken out: %s", path)
+		}
 		if len(got) == 0 || got[len(got)-1] != field {
 			got = append(got, field)
 		}
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("taken out: %q", got)
+	}
+}
+
+// TestJoinOfWhatIsOlder reads what was stored when the files of lines were no
+// personal part.
+func TestJoinOfWhatIsOlder(t *testing.T) {
+	t.Parallel()
+	stored := func() order.Order {
+		return order.Order{Lines: []order.Line{{ID: "1"}, {ID: "2", Attachments: []order.Attachment{{Name: "a.png", Data: []byte("a")}}}}}
+	}
+	o := stored()
+	o.Join(&order.Personal{Session: "s"})
+	if o.Session != "s" || len(o.Lines[1].Attachments) != 1 {
+		t.Errorf("joined: %+v", o)
+	}
+	o.Join(nil)
+	if o.Session != "" || o.Lines[1].Attachments != nil {
+		t.Errorf("taken out: %+v", o)
+	}
+	o.Join(&order.Personal{Attachments: []order.LineAttachments{
+		{Line: 0, Files: []order.Attachment{{Name: "b.png"}}}, {Line: 2, Files: []order.Attachment{{}}}, {Line: -1},
+	}})
+	if len(o.Lines) != 2 || len(o.Lines[0].Attachments) != 1 || o.Lines[1].Attachments != nil {
+		t.Errorf("a part of other lines: %+v", o)
+	}
+	h := order.Happening{Lines: stored().Lines}
+	h.Join(&order.Personal{Notes: []order.Note{{Text: "n"}}})
+	if h.Note != "n" || len(h.Lines[1].Attachments) != 1 {
+		t.Errorf("joined: %+v", h)
 	}
 }
 

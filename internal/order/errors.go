@@ -6,8 +6,8 @@ import "errors"
 // else is a trouble of ours (5xx).
 var (
 	ErrConflict = errors.New("order is known with other content")
-	// ErrChanged is the error of an effect whose caller believed something that
-	// had changed meanwhile: look again, and call again.
+	// ErrChanged is the error of an effect, or an entry, whose caller believed
+	// something that had changed meanwhile: look again, and call again.
 	ErrChanged  = errors.New("changed meanwhile")
 	ErrNotFound = errors.New("not found")
 	ErrBusy     = errors.New("too busy, try again later")                   // 503 with Retry-After

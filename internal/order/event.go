@@ -145,6 +145,10 @@ type Entry struct {
 	// RefuseUpdate makes a differing statement of a known order ErrConflict
 	// instead of an update; decided in the writing transaction.
 	RefuseUpdate bool
+	// After is the subject's newest event that the caller has seen; 0: it does
+	// not matter. One that came since refuses the whole call with ErrChanged,
+	// decided in the writing transaction.
+	After int64
 	// History marks what is recorded but never delivered by itself.
 	History bool
 	// Origin is the route the event came from; it is never sent back there.

@@ -220,8 +220,9 @@ type Side struct {
 	// what is a secret and what a person's. Nil: all names are the partner's.
 	Names map[string][]string
 	// Troubles are sentences, without personal data, on what a person should
-	// mend although the route goes on: one alert for all of them. Asked every
-	// now and then: it looks at nothing but State and memory.
+	// mend although the route goes on: one alert for each, for as long as it is
+	// said in the same words. Asked every now and then: it looks at nothing but
+	// State and memory.
 	Troubles func(context.Context) ([]string, error)
 
 	Mode      Mode
@@ -303,8 +304,9 @@ const (
 	ScopeOrder Scope = iota
 	ScopeBatch       // one of the batch is bad, nobody says which: the engine halves it
 	ScopeRoute       // the login, the address, the account: pauses the route, counts no attempt
-	// ScopeReceiver: about one of the many whom a callback calls. Its trouble is
-	// not the others': the breaker hears nothing of it.
+	// ScopeReceiver: about one of the many whom a callback calls, or one order
+	// whose turn has not come at a partner that answers well (its goods are out
+	// of stock). Its trouble is not the others': the breaker hears nothing of it.
 	ScopeReceiver
 )
 
@@ -397,8 +399,8 @@ type Deps struct {
 }
 
 // Intake accepts entries: all or nothing, on disk when it returns. Errors:
-// *order.Invalid, order.ErrConflict, order.ErrBusy, order.ErrReadOnly;
-// anything else is a trouble of ours (500).
+// *order.Invalid, order.ErrConflict, order.ErrChanged, order.ErrBusy,
+// order.ErrReadOnly; anything else is a trouble of ours (500).
 type Intake interface {
 	Append(ctx context.Context, shop string, entries []order.Entry) ([]order.Receipt, error)
 }
@@ -415,6 +417,9 @@ type Orders interface {
 	ListLayers(ctx context.Context, shop, sourcePrefix string, skip, limit int) ([]*order.Order, error)
 	// Merged returns the merged state; nil where unknown or without a statement.
 	Merged(ctx context.Context, shop string, ids []string) ([]*order.Order, error)
+	// Newest returns each order's newest event, for Entry.After; 0 where
+	// unknown. It is asked before what is to be looked at.
+	Newest(ctx context.Context, shop string, ids []string) ([]int64, error)
 }
 
 // People finds and erases the persons in a shop's orders, for doors whose API
@@ -477,16 +482,21 @@ type Sealer interface {
 
 // Grant is what a credential opens.
 type Grant struct {
-	Shop    string
-	Account string       // what a credential of another kind than the door's own is known by: a login
-	Name    string       // the credential's name; rotation keeps it
-	Source  order.Source // RankDoor; a side lowers it for public keys with its Public method
-	Of      string       // the kind of credential, see Field.Of
+	Shop     string
+	ShopName string       // as people write it
+	Account  string       // what a credential of another kind than the door's own is known by: a login
+	Name     string       // the credential's name; rotation keeps it
+	Source   order.Source // RankDoor; a side lowers it for public keys with its Public method
+	Of       string       // the kind of credential, see Field.Of
 	// Generation is raised when all tokens of the credential are revoked.
 	Generation int64
 	Settings   Settings // the door's settings at that shop; what is only kept as a hash is not in it
-	Currency   string   // the shop's
-	Timezone   string   // the shop's, IANA
+	// Former are the secrets of before a rotation that go on counting for a
+	// while, by field: for a door that can not ask Credentials.Check, because
+	// callers present something else that was made of the secret.
+	Former   map[string][]secret.Text
+	Currency string // the shop's
+	Timezone string // the shop's, IANA
 }
 
 // State is a small key-value store with expiry.

@@ -1,6 +1,7 @@
 package idosell
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/ordermux/ordermux/internal/shipping"
@@ -47,7 +48,7 @@ func yesNo(b bool) soap.Value {
 func handleSupplierData(_ context.Context, _ *door, c *call) (soap.Value, error) {
 	says := func(setting string) soap.Value { return soap.TextOf(c.panel.Settings[setting].Text) }
 	members := []soap.Member{
-		member("supplierName", soap.TextOf(c.panel.Settings.TextOr("supplier_name", c.panel.Shop))),
+		member("supplierName", soap.TextOf(c.panel.Settings.TextOr("supplier_name", cmp.Or(c.panel.ShopName, c.panel.Shop)))),
 		member("email", says("supplier_email")), member("phone", says("supplier_phone")), member("www", says("supplier_www")),
 		member("street", says("supplier_street")), member("zipCode", says("supplier_zip")), member("city", says("supplier_city")),
 		member("countryId", says("supplier_country")), member("openingHours", openingHours(c.panel.Settings["opening_hours"].List)),

@@ -35,6 +35,9 @@ func handleAuthenticate(ctx context.Context, d *door, c *call) (soap.Value, erro
 		inner = kept(account.Settings[fieldPassword].Secret.Reveal())
 	}
 	right := d.rightKey(key, inner)
+	for _, old := range account.Former[fieldPassword] { // after a rotation, for as long as it says
+		right = d.rightKey(key, kept(old.Reveal())) || right
+	}
 	if !known || !right {
 		d.logRefused(ctx, account, known, key, inner)
 		return soap.Value{}, &fault{code: codeLogin}

@@ -46,7 +46,7 @@ func panelFields() []partner.Field {
 			Description: "Key that every call but Authenticate carries, the same for all customers: dropshippingKey, in the panel the ICDF access key."},
 		{Name: fieldAcceptOrders, Door: true, Kind: partner.Bool, Default: "false",
 			Description: "Accept drop-ship orders. Off: Authenticate works, every other call is answered with fault 103."},
-		{Name: "supplier_name", Door: true, Kind: partner.Text, Description: "Name of the wholesaler in getSupplierData. Empty: the shop's id."},
+		{Name: "supplier_name", Door: true, Kind: partner.Text, Description: "Name of the wholesaler in getSupplierData. Empty: the shop's name."},
 		{Name: "supplier_email", Door: true, Kind: partner.Text, Description: "E-mail address of the wholesaler."},
 		{Name: "supplier_phone", Door: true, Kind: partner.Text, Description: "Telephone number of the wholesaler."},
 		{Name: "supplier_www", Door: true, Kind: partner.URL, Description: "Address of the wholesaler's site."},

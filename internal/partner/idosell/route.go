@@ -57,6 +57,9 @@ func newRoute(deps partner.Deps, s partner.Settings) (partner.Side, error) {
 		Needs:  []partner.Need{partner.NeedProducts, partner.NeedAddress, partner.NeedName},
 		MaxAge: maxAge, Timeout: longest, Names: opts.dialect.renamed(),
 	}
+	if !r.asksByExternal() {
+		side.Look = nil // nobody could tell: what may have been placed is for a person
+	}
 	if opts.noticeToken.Set() {
 		side.Handler = &receiver{route: r}
 	}

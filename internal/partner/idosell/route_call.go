@@ -246,12 +246,20 @@ func (f *failure) unclear() bool {
 // know are about the order: a person sees them.
 func (f *failure) saidNo() partner.Outcome {
 	switch f.code {
-	case codeInternal, codeSession, codeExpired, codeBasket:
+	case codeSession, codeExpired:
 		return partner.Later(f.after, f.label, f.words)
+	case codeInternal, codeBasket:
+		return laterAlone(f.after, f.label, f.words)
 	case codeLogin, codeDropshippingKey, codeSwitchedOff:
 		return partner.Refused(f.label, f.words).Of(partner.ScopeRoute)
 	}
 	return partner.Refused(f.label, f.words)
+}
+
+// laterAlone is the outcome of an order that has to wait by itself: the
+// wholesaler answered well, so the others go on.
+func laterAlone(after time.Duration, code, reason string) partner.Outcome {
+	return partner.Later(after, code, reason).Of(partner.ScopeReceiver)
 }
 
 // stale reports whether a fault may be that of a session that is over: nobody

@@ -85,14 +85,18 @@ func (r *route) lookAt(ctx context.Context, t *partner.Task) partner.Outcome {
 // its status there, and followed from then on; NotThere; or why nobody can tell.
 func (r *route) seek(ctx context.Context, o *order.Order, m *mark) (out partner.Outcome, status string) {
 	if !r.asksByExternal() {
-		return partner.Unknown("cannot_ask", "the wholesaler can not be asked for an order by our number of it"), ""
+		if m.ID != "" {
+			return r.placed(ctx, o, m, m.ID, ""), ""
+		}
+		return partner.Unknown("cannot_ask", "it may be placed, and the wholesaler can not be asked for an order by our number of it: look for "+m.External+" there"), ""
 	}
 	v, f, failed := r.ask(ctx, opOrdersStatus, statusQuestion("ordersExternalIds", soap.TextOf(m.External)), true)
 	switch {
 	case f != nil && f.kind == failedFault && (f.code == codeEmpty || f.code == codeOrder):
 		return partner.NotThere(), ""
 	case failed != nil && failed.Result == partner.ResultRefused && failed.Scope == partner.ScopeOrder:
-		return partner.Unknown(failed.Code, "the wholesaler does not say whether it has the order: "+failed.Reason), ""
+		out = partner.Unknown(failed.Code, "the wholesaler does not say whether it has the order: "+failed.Reason)
+		return out.Of(partner.ScopeReceiver), ""
 	case failed != nil:
 		return *failed, ""
 	}

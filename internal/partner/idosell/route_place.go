@@ -189,7 +189,7 @@ func (p *outgoing) fill(ctx context.Context) (*partner.Outcome, *failure) {
 			return &o, nil
 		}
 		if what := differs(part, v.At("products")); what != "" {
-			o := partner.Later(0, "basket_differs", "the basket does not hold what was put there: "+what)
+			o := laterAlone(0, "basket_differs", "the basket does not hold what was put there: "+what)
 			return &o, nil
 		}
 	}
@@ -275,7 +275,7 @@ func bounded(list []string) []string {
 // short is the outcome of an order that can not be sent in full.
 func (p *outgoing) short(reason string) partner.Outcome {
 	if p.r.opts.waits {
-		return partner.Later(p.r.opts.pollEvery, "out_of_stock", reason)
+		return laterAlone(p.r.opts.pollEvery, "out_of_stock", reason)
 	}
 	return partner.Refused("out_of_stock", reason)
 }

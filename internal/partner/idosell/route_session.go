@@ -108,7 +108,7 @@ func (k *sessions) login(ctx context.Context) (session, *partner.Outcome) {
 		o := loginRefused(f.words)
 		return session{}, &o
 	}
-	o := f.unasked()
+	o := f.unasked().Of(partner.ScopeOrder)
 	if o.Result == partner.ResultRefused {
 		o = o.Of(partner.ScopeRoute) // whatever it is, it is not about the order
 	}

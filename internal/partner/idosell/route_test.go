@@ -486,7 +486,7 @@ func TestRouteOutOfStock(t *testing.T) {
 	w.shop.stock["KX-1"] = 1
 	o := w.task(sold("W")).deliver()
 	wantOutcome(t, o, partner.ResultLater, "out_of_stock")
-	if o.After != 15*time.Minute || strings.Contains(w.shop.calls(), "basketImport") {
+	if o.After != 15*time.Minute || o.Scope != partner.ScopeReceiver || strings.Contains(w.shop.calls(), "basketImport") {
 		t.Errorf("%+v", o)
 	}
 	w.shop.stock["KX-1"] = 2
@@ -661,7 +661,7 @@ func TestRouteFaults(t *testing.T) {
 	const verify, place = "basketVerification", "placeOrder"
 	f(verify, fakeReply{fault: 103, text: "switched off"}, partner.ResultRefused, partner.ScopeRoute, "fault_103")
 	f(verify, fakeReply{fault: 102, text: "dropshippingKey"}, partner.ResultRefused, partner.ScopeRoute, "fault_102")
-	f(verify, fakeReply{fault: 199, text: "internal"}, partner.ResultLater, partner.ScopeOrder, "fault_199")
+	f(verify, fakeReply{fault: 199, text: "internal"}, partner.ResultLater, partner.ScopeReceiver, "fault_199")
 	f(verify, fakeReply{status: http.StatusNotFound}, partner.ResultRefused, partner.ScopeRoute, "http_404")
 	f(verify, fakeReply{status: http.StatusInternalServerError}, partner.ResultLater, partner.ScopeOrder, "http_500")
 	f(verify, fakeReply{body: "<html>"}, partner.ResultLater, partner.ScopeOrder, "unreadable")
@@ -669,7 +669,7 @@ func TestRouteFaults(t *testing.T) {
 	f("authenticate", fakeReply{fault: 199}, partner.ResultLater, partner.ScopeOrder, "login_fault_199")
 	f("authenticate", fakeReply{fault: 3, text: "shop blocked"}, partner.ResultRefused, partner.ScopeRoute, "login_fault_3")
 	f("authenticate", fakeReply{body: `{"errors":{"faultCode":0}}`}, partner.ResultLater, partner.ScopeOrder, "login_no_session")
-	f(place, fakeReply{fault: 112, text: "changed"}, partner.ResultLater, partner.ScopeOrder, "fault_112")
+	f(place, fakeReply{fault: 112, text: "changed"}, partner.ResultLater, partner.ScopeReceiver, "fault_112")
 	f(place, fakeReply{fault: 111, text: "gone"}, partner.ResultRefused, partner.ScopeOrder, "out_of_stock")
 	f(place, fakeReply{fault: 4711, text: "who knows"}, partner.ResultRefused, partner.ScopeOrder, "fault_4711")
 	f(place, fakeReply{body: `{"errors":{"faultCode":"x","faultString":"odd"}}`}, partner.ResultUnknown, partner.ScopeOrder, "unreadable")

@@ -278,6 +278,9 @@ func (h *Hub) refuse(e order.Entry) error {
 	} else if invalid := order.ValidateHappening(e.Happening); invalid != nil {
 		return invalid
 	}
+	if e.After != 0 && h.orders[e.Subject.ID].newest() != e.After {
+		return order.ErrChanged
+	}
 	if o := h.orders[e.Subject.ID]; o != nil && e.RefuseUpdate && e.Statement != nil {
 		if l := o.layer(e.Source); l != nil && l.Statement != nil && len(order.Diff(l.Statement, &e.Statement.Order)) > 0 {
 			return order.ErrConflict
@@ -377,6 +380,31 @@ func (h *Hub) ListLayers(_ context.Context, _, prefix string, skip, limit int) (
 // Merged answers as partner.Orders says.
 func (h *Hub) Merged(ctx context.Context, shop string, ids []string) ([]*order.Order, error) {
 	return h.Layers(ctx, shop, "", ids)
+}
+
+// Newest answers as partner.Orders says.
+func (h *Hub) Newest(_ context.Context, _ string, ids []string) ([]int64, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seqs := make([]int64, len(ids))
+	for i, id := range ids {
+		seqs[i] = h.orders[id].newest()
+	}
+	return seqs, nil
+}
+
+// newest is the place of the order's last event; 0: nobody knows it.
+func (o *stored) newest() (seq int64) {
+	if o == nil {
+		return 0
+	}
+	for _, l := range o.layers {
+		seq = max(seq, l.Seq)
+		for _, h := range l.Happenings {
+			seq = max(seq, h.Seq)
+		}
+	}
+	return seq
 }
 
 func (h *Hub) merged(id, prefix string) *order.Order {

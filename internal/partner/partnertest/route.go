@@ -157,7 +157,7 @@ func (s *script) end() {
 // outcome is an outcome as a case has it.
 type outcome struct {
 	Result string `json:"result"`
-	Scope  string `json:"scope,omitzero"` // "batch", "route"
+	Scope  string `json:"scope,omitzero"` // "batch", "route", "receiver"
 	Ref    string `json:"ref,omitzero"`
 	After  string `json:"after,omitzero"`
 	Code   string `json:"code,omitzero"`
@@ -169,7 +169,7 @@ var (
 		partner.ResultUnknown: "unknown", partner.ResultDelivered: "delivered", partner.ResultPending: "pending",
 		partner.ResultLater: "later", partner.ResultRefused: "refused", partner.ResultNotThere: "not_there", partner.ResultDeclined: "declined",
 	}
-	scopes = map[partner.Scope]string{partner.ScopeBatch: "batch", partner.ScopeRoute: "route"}
+	scopes = map[partner.Scope]string{partner.ScopeBatch: "batch", partner.ScopeRoute: "route", partner.ScopeReceiver: "receiver"}
 )
 
 func compareOutcomes(t *testing.T, path string, got []partner.Outcome, tasks int, vars map[string]string) {

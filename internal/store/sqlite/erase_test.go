@@ -46,6 +46,7 @@ func TestEraseLeavesNoBytes(t *testing.T) {
 	for round := range 3 {
 		for i := range orders {
 			e := testEntry(fmt.Sprint("A-", i), marker(i)+fmt.Sprint(round)+strings.Repeat("x", i*round*37%9000))
+			e.Statement.Order.Lines = []order.Line{{ID: "1"}, {Attachments: []order.Attachment{{Name: marker(i) + ".png", Data: []byte("x")}}}}
 			h := order.Entry{Subject: e.Subject, Source: e.Source, Happening: &order.Happening{
 				Kind: order.KindNote, Note: marker(i) + " called", Wire: []byte(fmt.Sprint(i, round)),
 			}}

@@ -13,7 +13,11 @@ func testErase(b *bench) {
 	b.one(statement(door, sale("A-2")))
 	o := sale("A-1")
 	o.Customer = &order.Customer{Name: "Second Name", Email: "second@nordlys.example"}
+	o.Lines[1].Attachments = []order.Attachment{{Name: "face.png", Data: []byte("a face")}}
 	b.one(statement(door, o))
+	if files := b.state("A-1").Merged.Order.Lines[1].Attachments; len(files) != 1 || string(files[0].Data) != "a face" {
+		b.Errorf("the files of a line: %+v", files)
+	}
 	b.one(statement(api, sale("A-1")))
 	if err := b.ledger.Erase(ctx, shop, "none"); !errors.Is(err, order.ErrNotFound) {
 		b.Errorf("erase of an unknown order: %v", err)
@@ -82,7 +86,7 @@ func erased(b *bench, id string) {
 		}
 	}
 	for _, e := range events {
-		if e.Statement != nil && (e.Statement.Customer != nil || e.Statement.Session != "") {
+		if e.Statement != nil && (e.Statement.Customer != nil || e.Statement.Session != "" || e.Statement.Lines[1].Attachments != nil) {
 			b.Errorf("event %d has a person", e.Seq)
 		}
 		if e.Happening != nil && (e.Happening.Note != "" || e.Happening.Extra != nil) {

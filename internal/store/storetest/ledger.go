@@ -20,6 +20,7 @@ func RunLedger(t *testing.T, open Open) {
 		"other words, same meaning":     testSameMeaning,
 		"an update shows what changed":  testUpdate,
 		"a refused update":              testRefuseUpdate,
+		"after what was seen":           testAfter,
 		"an older statement":            testOlder,
 		"sources do not fight":          testSources,
 		"happenings":                    testHappenings,
@@ -151,6 +152,46 @@ func testRefuseUpdate(b *bench) {
 	if head := b.head(); head != 1 {
 		b.Errorf("something of a refused call was stored: head %d", head)
 	}
+}
+
+// An entry that was made of what its caller saw is refused once that is not
+// the newest any more, with everything that comes in its call.
+func testAfter(b *bench) {
+	placed := b.one(statement(door, sale("A-1")))
+	newest := func() int64 {
+		seqs, err := b.ledger.Newest(b.Context(), shop, []string{"A-1", "none"})
+		if err != nil || len(seqs) != 2 || seqs[1] != 0 {
+			b.Fatalf("newest: %v, %v", seqs, err)
+		}
+		return seqs[0]
+	}
+	if newest() != placed.Seq {
+		b.Errorf("newest: %d", newest())
+	}
+	o := sale("A-1")
+	o.Currency = "NOK"
+	e := statement(door, o)
+	e.After = newest()
+	shipped := b.one(happening(door, "A-1", order.Happening{Kind: order.KindShipped, Ref: "s-1"}))
+	if newest() != shipped.Seq {
+		b.Errorf("newest: %d", newest())
+	}
+	if err := b.fails(statement(door, sale("A-2")), e); !errors.Is(err, order.ErrChanged) {
+		b.Errorf("error %v", err)
+	}
+	if head := b.head(); head != shipped.Seq {
+		b.Errorf("something of a refused call was stored: head %d", head)
+	}
+	e.After = newest()
+	if r := b.one(e); r.Known || r.Kind != order.KindUpdated {
+		b.Errorf("receipt: %+v", r)
+	}
+	unknown := statement(door, sale("A-3"))
+	unknown.After = 1
+	if err := b.fails(unknown); !errors.Is(err, order.ErrChanged) {
+		b.Errorf("error %v", err)
+	}
+	b.verifies()
 }
 
 func testOlder(b *bench) {

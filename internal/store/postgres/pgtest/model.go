@@ -68,6 +68,7 @@ func (s *Server) in(ctx context.Context, name string, run func(c *pgx.Conn) erro
 
 // shapeOf describes everything in a database but rows: tables with what the
 // planner remembers of them, columns, indexes, rules, functions, settings.
+// Copies of one database agree in the numbers within it.
 func shapeOf(ctx context.Context, c *pgx.Conn) (shape string, err error) {
 	const query = `
 		WITH own AS (SELECT * FROM pg_class WHERE relnamespace = 'public'::regnamespace)
@@ -80,7 +81,7 @@ func shapeOf(ctx context.Context, c *pgx.Conn) (shape string, err error) {
 			(SELECT string_agg(concat_ws(' ', relname, conname, pg_get_constraintdef(k.oid)), E'\n' ORDER BY relname, conname)
 				FROM own JOIN pg_constraint k ON conrelid = own.oid),
 			(SELECT string_agg(concat_ws(' ', relname, tgname, tgenabled, pg_get_triggerdef(g.oid)), E'\n' ORDER BY relname, tgname)
-				FROM own JOIN pg_trigger g ON tgrelid = own.oid WHERE NOT tgisinternal),
+				FROM own JOIN pg_trigger g ON tgrelid = own.oid),
 			(SELECT string_agg(pg_get_functiondef(oid), E'\n' ORDER BY oid::regprocedure::text) FROM pg_proc
 				WHERE pronamespace = 'public'::regnamespace AND prokind IN ('f', 'p')),
 			(SELECT string_agg(nspname, ' ' ORDER BY nspname) FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'),
@@ -155,8 +156,8 @@ func (s *Server) takeBack(ctx context.Context, old string) error {
 
 // restore replaces a database's rows by the model's.
 func (m *model) restore(ctx context.Context, tx pgx.Tx) error {
-	// Rules between tables are kept by copying all of it. A table of many rows is
-	// truncated, which makes new files; of few it is faster to delete them.
+	// Rules between tables hold at the end, as they hold in the model. A table of
+	// many rows is truncated, which makes new files; few rows go faster one by one.
 	const empty = `
 		DO $$
 		DECLARE had regclass;

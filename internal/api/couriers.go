@@ -38,8 +38,11 @@ func (a *API) listCouriers(r *request) (any, error) {
 		Payment: q.text("payment"),
 	}
 	asked := b != shipping.Basket{}
-	if asked && b.Country == "" {
+	switch {
+	case asked && b.Country == "":
 		q.refuse("country", "is needed to say who serves a basket")
+	case asked && !shipping.IsCountry(b.Country):
+		q.refuse("country", "must be an ISO 3166-1 code of two letters such as SE")
 	}
 	if err := q.err(); err != nil {
 		return nil, err

@@ -80,6 +80,7 @@ func TestCouriers(t *testing.T) {
 	f("?weight=2", "is needed to say who serves a basket")
 	f("?country=SE&weight=-2", "must be a number, 0 or above")
 	f("?country=SE&value=much", "must be a number, 0 or above")
+	f("?country=Sweden", "two letters such as SE")
 	f("?land=SE", "unknown parameter")
 	if r := h.call("GET", "/api/v1/shops/aurora/couriers?country=SE", admin, ""); r.body != `{"couriers":[],"offers":[]}` {
 		t.Error(r.body)

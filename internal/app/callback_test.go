@@ -388,7 +388,16 @@ func TestReloadOfDoors(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, p.dir, "greeting.txt", []byte("Good day"))
-	if err := reload(); err == nil || !strings.Contains(err.Error(), "doors can not change while the hub runs") {
-		t.Error(err)
+	refused := func(want string) {
+		t.Helper()
+		if err := reload(); err == nil || err.Error() != want+" can not change while the hub runs; restart it" {
+			t.Error(err)
+		}
 	}
+	refused("doors.depot.greeting")
+	text = strings.Replace(text, "  depot: {", "  depot: {listen: 127.0.0.1:0, ", 1)
+	refused("doors.depot.listen, doors.depot.greeting")
+	text = strings.Replace(text, "doors:\n  depot:", "doors:\n  citrusad:", 1)
+	text = strings.Replace(text, ", greeting: greeting.txt", "", 1)
+	refused("doors.citrusad.listen, doors.depot.greeting")
 }

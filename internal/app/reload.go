@@ -96,22 +96,24 @@ func unchanged(old, new *config.Config) error {
 // changedDoors returns the keys of what is said otherwise of whole doors, as
 // the file has them: shops have doors, too.
 func changedDoors(old, new map[string]config.DoorAddress) (keys []string) {
-	either := maps.Clone(old)
-	maps.Copy(either, new)
-	for _, name := range slices.Sorted(maps.Keys(either)) {
+	for _, name := range keysOfBoth(old, new) {
 		a, b := old[name], new[name]
 		if a.Listen != b.Listen {
 			keys = append(keys, "doors."+name+".listen")
 		}
-		fields := maps.Clone(either[name].Settings)
-		maps.Copy(fields, a.Settings)
-		for _, field := range slices.Sorted(maps.Keys(fields)) {
+		for _, field := range keysOfBoth(a.Settings, b.Settings) {
 			if !sameValue(a.Settings[field], b.Settings[field]) {
 				keys = append(keys, "doors."+name+"."+field)
 			}
 		}
 	}
 	return keys
+}
+
+func keysOfBoth[M ~map[string]V, V any](a, b M) []string {
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func sameValue(a, b partner.Value) bool {

@@ -121,7 +121,7 @@ func note(e api.Event) string {
 	var words []string
 	if h := e.Happening; h != nil {
 		ref := h.Ref
-		if h.Parcel != nil && h.Parcel.Number == ref {
+		if h.Parcel != nil && (ref == h.Parcel.Number || ref == "parcel "+h.Parcel.Number) {
 			ref = "" // the parcel is named below
 		}
 		for _, s := range []string{h.At.String(), ref, h.Reason} {
@@ -142,7 +142,7 @@ func note(e api.Event) string {
 	if e.Erased {
 		words = append(words, "erased")
 	}
-	return short(strings.Join(words, ", "), 80)
+	return short(strings.Join(words, ", "), 200)
 }
 
 func (v *orderView) routes() {

@@ -20,6 +20,8 @@ func TestOrderInParts(t *testing.T) {
 	o.Order.Lines = append(o.Order.Lines, two)
 	o.Events = append(o.Events, api.Event{Seq: 4, At: now, Kind: order.KindShipped, Source: "route:north", Happening: &order.Happening{
 		Kind: order.KindShipped, Ref: "P-9", Parcel: &order.Parcel{Number: "P-9", Courier: "DPD", TrackingURL: "https://dpd.example/P-9"},
+	}}, api.Event{Seq: 5, At: now, Kind: order.KindShipped, Source: "shipping", Happening: &order.Happening{
+		Kind: order.KindShipped, Ref: "parcel P-7", Parcel: &order.Parcel{Number: "P-7"},
 	}})
 	o.Deliveries = []api.Delivery{
 		{Route: "north", Order: "1001", Seq: 1, State: delivery.Delivered, Attempt: 1, Settled: now, Ref: "shop-17", Lines: []int{1}},
@@ -27,7 +29,10 @@ func TestOrderInParts(t *testing.T) {
 	}
 	h.answers["GET /api/v1/shops/nordlys/orders/1001"] = o
 	r := h.run(t, "", "order", "1001")
-	_, got, _ := strings.Cut(r.out, "ROUTES (UTC)\n")
+	events, got, _ := strings.Cut(r.out, "ROUTES (UTC)\n")
+	if strings.Count(events, "parcel P-7") != 1 {
+		t.Errorf("a parcel that people told of is named once:\n%s", events)
+	}
 	want := `  north: delivered event #1, 1 attempt, at 2026-05-31 09:30:00, partner's number shop-17
     carries 1 × p2
     parcel P-9 DPD https://dpd.example/P-9

@@ -61,6 +61,7 @@ type checker struct {
 	visited     map[string]bool
 	lines       map[string]int    // of every key, by path
 	credentials map[string]string // where a partner's door has this value, by partner and value
+	accounts    map[string]account
 }
 
 func (c *checker) complain(line int, path, format string, args ...any) {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strings"
 
 	"github.com/ordermux/ordermux/internal/partner"
 )
@@ -89,4 +90,59 @@ func (c *checker) checkConnections(routes *mapping, s *Shop) {
 			v.complain("shares the connection %s with %s, which goes to another partner; name another connection", r.Connection, other.Name)
 		}
 	}
+}
+
+// account is whose route came first to an account at a partner.
+type account struct{ shop, route, connection string }
+
+// checkAccounts complains about routes that could work on one account of a
+// partner at a time (partner.Field.Account): by several connections, or of
+// several shops.
+func (c *checker) checkAccounts(routes *mapping, s *Shop) {
+	if c.accounts == nil {
+		c.accounts = map[string]account{}
+	}
+	for _, r := range s.Routes {
+		key, names := c.accountOf(&r)
+		if key == "" {
+			continue
+		}
+		other, taken := c.accounts[key]
+		if !taken {
+			c.accounts[key] = account{s.ID, r.Name, r.Connection}
+			continue
+		}
+		v, _ := routes.take(r.Name)
+		switch {
+		case other.shop != s.ID:
+			v.complain("uses the same account (%s) as shops.%s.routes.%s; an account belongs to one shop", names, other.shop, other.route)
+		case other.connection != r.Connection:
+			v.complain("uses the same account (%s) as %s, where one at a time may work; add connection: %s", names, other.route, other.connection)
+		}
+	}
+}
+
+// accountOf is what tells a route's account apart from others, and the names of
+// the settings that do; "": nothing does, or the route is disabled.
+func (c *checker) accountOf(r *Route) (key, names string) {
+	i := slices.IndexFunc(c.opts.Partners, func(p partner.Partner) bool { return p.Name == r.Partner })
+	if i < 0 || r.Disabled {
+		return "", ""
+	}
+	var list []string
+	for _, f := range routeFields(c.opts.Partners[i]) {
+		if !f.Account {
+			continue
+		}
+		value := strings.TrimRight(r.Settings[f.Name].Text, "/")
+		if value == "" {
+			return "", "" // complained about elsewhere
+		}
+		list = append(list, f.Name)
+		key += "\x00" + value
+	}
+	if list == nil {
+		return "", ""
+	}
+	return r.Partner + key, strings.Join(list, ", ")
 }

@@ -27,12 +27,13 @@ func (c *checker) readCouriers(m *mapping, s *Shop) {
 		}
 		before := len(c.complaints)
 		courier := c.readCourier(p.key, cm)
-		if len(c.complaints) > before {
-			continue
+		if courier.ID != 0 { // it was read
+			unique(cm, "id", ids, courier.ID, p.key)
 		}
-		unique(cm, "id", ids, courier.ID, p.key)
 		unique(cm, "name", names, strings.ToLower(courier.Name), p.key)
-		s.Couriers = append(s.Couriers, courier)
+		if len(c.complaints) == before {
+			s.Couriers = append(s.Couriers, courier)
+		}
 	}
 }
 

@@ -36,6 +36,10 @@ func partners() []partner.Partner {
 			{Name: "url", Description: "where events go", Route: true, Kind: partner.URL, Required: true},
 			{Name: "secret", Route: true, Kind: partner.Text, Secret: true},
 		}},
+		{Name: "depot", Route: route, Settings: []partner.Field{
+			{Name: "base_url", Route: true, Kind: partner.URL, Required: true, Account: true},
+			{Name: "login", Route: true, Kind: partner.Text, Required: true, Account: true},
+		}},
 		{Name: "inbox", Door: none},
 	}
 }

@@ -158,6 +158,7 @@ func (c *checker) readRoutes(m *mapping, s *Shop) {
 		}
 	}
 	c.checkConnections(routes, s)
+	c.checkAccounts(routes, s)
 }
 
 func (c *checker) readRoute(name string, m *mapping) Route {

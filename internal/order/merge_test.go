@@ -98,6 +98,9 @@ func checkOrigin(t *rapid.T, layers []order.Layer, m order.Merged) {
 		if g == order.GroupCustomer {
 			merged.Customer = withoutFilled(t, byName, m)
 		}
+		if g == order.GroupReview {
+			merged.Review = withoutAdded(t, byName, m)
+		}
 		if !order.SameGroup(g, said, &merged) {
 			t.Fatalf("%s is not what %s says", g, from)
 		}
@@ -127,6 +130,28 @@ func withoutFilled(t *rapid.T, byName map[string]*order.Layer, m order.Merged) *
 			t.Fatalf("customer.%s is not what %s says", name, from)
 		}
 		v.Field(i).SetZero()
+	}
+	return &own
+}
+
+// withoutAdded takes out the invitations that others added, each of which must
+// be what its source says.
+func withoutAdded(t *rapid.T, byName map[string]*order.Layer, m order.Merged) *order.Review {
+	if m.Order.Review == nil {
+		return nil
+	}
+	own := *m.Order.Review
+	if from, ok := m.From["review.shop"]; ok {
+		if !reflect.DeepEqual(own.Shop, byName[from].Statement.Review.Shop) {
+			t.Fatalf("review.shop is not what %s says", from)
+		}
+		own.Shop = nil
+	}
+	if from, ok := m.From["review.products"]; ok {
+		if !reflect.DeepEqual(own.Products, byName[from].Statement.Review.Products) {
+			t.Fatalf("review.products is not what %s says", from)
+		}
+		own.Products = nil
 	}
 	return &own
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // MaxBody bounds the bodies that doors take, packed and unpacked, in bytes.
@@ -40,7 +41,7 @@ func (b *Body) Read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, ErrBodyTooLarge
 	}
 	var src io.Reader = http.MaxBytesReader(w, r.Body, MaxBody)
-	switch r.Header.Get("Content-Encoding") {
+	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
 	case "gzip", "x-gzip":
 		if err := b.open(src); err != nil {

@@ -75,6 +75,10 @@ type Field struct {
 	// Hub marks a setting of the whole door, whoever calls it: it stands in the
 	// configuration's doors.<partner>, and in Deps.Settings.
 	Hub bool
+	// Account marks the settings of a route that together name an account at the
+	// partner where one thing at a time can be on its way, such as the filling of
+	// its one basket: `check` refuses two routes to it that could work at a time.
+	Account bool
 	// Keep makes of a value that was given what is kept and handed to sides in
 	// its place, for a secret that is more than the partner needs. What Keep
 	// made itself it must return as it is. Not of what callers present

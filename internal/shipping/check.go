@@ -59,6 +59,10 @@ func Check(c *Courier) []Fault {
 
 type refusing func(field, format string, args ...any)
 
+// IsCountry reports whether a word has the form of an ISO 3166-1 code of two
+// letters, of any case.
+func IsCountry(word string) bool { return countryCode.MatchString(strings.ToUpper(word)) }
+
 func checkCountry(field, country string, refuse refusing) {
 	if !countryCode.MatchString(country) {
 		refuse(field, "must be an ISO 3166-1 code of two capital letters such as SE")

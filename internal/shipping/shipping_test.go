@@ -202,6 +202,15 @@ func TestCheck(t *testing.T) {
 	f(func(c *shipping.Courier) { c.Tracking = "https://me:word@track.example/{parcel}" }, "tracking")
 }
 
+func TestIsCountry(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]bool{"SE": true, "se": true, "": false, "S": false, "SWE": false, "S1": false, " SE": false} {
+		if shipping.IsCountry(word) != want {
+			t.Errorf("%q: %t", word, !want)
+		}
+	}
+}
+
 // FuzzTrackingURL: a stranger's number never gets out of its place.
 func FuzzTrackingURL(f *testing.F) {
 	for _, s := range []string{"1", "a/../b", "?x=1#", "\x00\xff", "{parcel}", " +%"} {

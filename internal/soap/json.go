@@ -17,6 +17,11 @@ func DecodeJSON(body []byte, t *Type) (Value, error) {
 		return Value{}, &Error{Reason: "body is too large", Code: order.TooLarge}
 	}
 	body = bytes.TrimPrefix(body, []byte(byteOrd))
+	// Names are compared with each other: what has too many of anything is not
+	// looked at further. No text has a use for that many commas.
+	if bytes.Count(body, []byte(",")) > MaxElements {
+		return Value{}, &Error{Reason: string(order.ErrTooMany), Code: order.TooLarge}
+	}
 	var raw json.Value
 	if err := json.UnmarshalInput(body, &raw); err != nil {
 		return Value{}, jsonError(err)

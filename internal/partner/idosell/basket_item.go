@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -21,6 +22,8 @@ type item struct {
 	Comment     string             `json:"comment,omitzero"`
 	Attachments []order.Attachment `json:"attachments,omitzero"`
 	Components  []component        `json:"components,omitzero"` // of a set or collection
+
+	at string // where it stands in the call: "params.products[2]"; "": in the basket
 }
 
 // component is what a set is made of.
@@ -43,6 +46,9 @@ func readItems(f *fields) ([]item, error) {
 		if err != nil {
 			return nil, icdfFault(f.path+"."+fieldICDF, err)
 		}
+		for i := range items {
+			items[i].at = f.path + "." + fieldICDF
+		}
 		return items, nil
 	}
 	list := f.list("products")
@@ -55,14 +61,14 @@ func readItems(f *fields) ([]item, error) {
 }
 
 func readItem(p *fields) item {
-	it := item{Quantity: p.quantity("quantity"), Comment: p.text("comment")}
+	it := item{Quantity: p.quantity("quantity"), Comment: p.remark("comment"), at: p.path}
 	it.Code, it.Type = p.code()
 	for _, a := range p.list("attachments") {
 		data, ok := decodeBase64(a.text("file"))
 		if !ok {
 			a.refuse(codeMalformed, "file", "is not base64")
 		}
-		it.Attachments = append(it.Attachments, order.Attachment{Name: a.text("name"), Data: data})
+		it.Attachments = append(it.Attachments, order.Attachment{Name: a.remark("name"), Data: data})
 		p.adopt(a)
 	}
 	for _, c := range p.list("products") {
@@ -150,6 +156,30 @@ func summed(items []item) []item {
 		}
 	}
 	return out
+}
+
+// orderable is summed for what is to become an order, which can not hold any
+// number of remarks and files of one line.
+func orderable(items []item) ([]item, error) {
+	items = summed(items)
+	for i := range items {
+		switch it := &items[i]; {
+		case len(it.Comment) > order.MaxText:
+			return nil, &fault{code: codeMalformed, path: it.path(i) + ".comment", text: "is longer than " + strconv.Itoa(order.MaxText) + " bytes"}
+		case len(it.Attachments) > order.MaxElements:
+			return nil, &fault{code: codeTooMany, path: it.path(i) + ".attachments"}
+		}
+	}
+	return items, nil
+}
+
+// path names an item, the i-th, to the caller: by where it stands in the call,
+// else by its place in the basket.
+func (it *item) path(i int) string {
+	if it.at != "" {
+		return it.at
+	}
+	return "products[" + strconv.Itoa(i) + "]"
 }
 
 // linesOf are the items as the catalogue is asked for them.

@@ -28,7 +28,7 @@ func (d *door) available(ctx context.Context, c *call, items []item, fresh bool)
 	}
 	for i := range list {
 		if list[i].Reason == catalog.Undecided {
-			return nil, &fault{code: codeInternal, path: productPath(i), text: "the stock could not be asked for; please try again"}
+			return nil, &fault{code: codeInternal, path: items[i].path(i), text: "the stock could not be asked for; please try again"}
 		}
 	}
 	return list, nil

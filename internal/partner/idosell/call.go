@@ -1,6 +1,7 @@
 package idosell
 
 import (
+	"strings"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/partner"
@@ -33,7 +34,7 @@ func newCall(op *operation, request soap.Value, lang language) *call {
 func (c *call) key(names ...string) string {
 	for _, in := range []soap.Value{c.request.At("authenticate"), c.request.At("params"), c.request} {
 		for _, name := range names {
-			if s := in.At(name).Text(); s != "" {
+			if s := strings.TrimSpace(in.At(name).Text()); s != "" {
 				return s
 			}
 		}

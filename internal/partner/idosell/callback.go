@@ -204,6 +204,9 @@ func unheard(err error) partner.Outcome {
 
 // test posts a notice of an order that never was.
 func (c *callback) test(ctx context.Context, login string) (string, error) {
+	if login == "" {
+		return "", order.Refuse("account", order.Required, "is needed: the login of the customer whose shop the message goes to")
+	}
 	account, ok, err := c.account(ctx, login)
 	switch {
 	case err != nil:

@@ -77,8 +77,10 @@ func TestTestNotice(t *testing.T) {
 	if _, err := side.Test(t.Context(), "nobody"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("nobody: %v", err)
 	}
-	bad := (*order.Invalid)(nil)
-	if _, err := side.Test(t.Context(), "sklep-xyz"); !errors.As(err, &bad) {
-		t.Errorf("without an address: %v", err)
+	for _, login := range []string{"sklep-xyz", ""} { // without an address; without anybody
+		_, err := side.Test(t.Context(), login)
+		if _, ok := errors.AsType[*order.Invalid](err); !ok {
+			t.Errorf("%q: %v", login, err)
+		}
 	}
 }

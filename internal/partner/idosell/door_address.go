@@ -82,6 +82,28 @@ func (f *fields) change(p *order.Party) {
 	f.valid(p)
 }
 
+// agrees complains about fields that say something else than an address, but
+// for letters and blanks: whoever sends them would think that the goods go there.
+func (f *fields) agrees(with *order.Party) error {
+	said := order.Party{Country: f.country(addressCountryID, addressCountry)}
+	for _, part := range recipientParts {
+		*part.of(&said) = f.text(part.name)
+	}
+	const other = "is not what this recipient has; leave it out, or change it by updateRecipients"
+	for _, part := range recipientParts {
+		if s := *part.of(&said); s != "" && plain(s) != plain(*part.of(with)) {
+			f.refuse(codeMalformed, part.name, other)
+		}
+	}
+	if said.Country != "" && said.Country != with.Country {
+		f.refuse(codeMalformed, addressCountryID, other)
+	}
+	return f.err()
+}
+
+// plain is a text without what does not make two addresses different.
+func plain(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), " ")) }
+
 // complete complains about what an address lacks.
 func (f *fields) complete(p *order.Party) {
 	for _, part := range recipientParts {

@@ -29,7 +29,7 @@ func handleImport(ctx context.Context, d *door, c *call) (soap.Value, error) {
 		return soap.Value{}, &fault{code: codeMalformed, path: "params.products", text: "is missing"}
 	}
 	s := d.cabinet(c.account.Shop)
-	for range basketTries {
+	for range placeTries {
 		old, err := s.basket(ctx, c.session)
 		if err != nil {
 			return soap.Value{}, err
@@ -38,7 +38,10 @@ func handleImport(ctx context.Context, d *door, c *call) (soap.Value, error) {
 		if !clearing {
 			together = slices.Concat(old.items, items)
 		}
-		answer, done, err := d.fill(ctx, c, s, old, summed(together))
+		if together, err = orderable(together); err != nil {
+			return soap.Value{}, err
+		}
+		answer, done, err := d.fill(ctx, c, s, old, together)
 		if done || err != nil {
 			return answer, err
 		}

@@ -53,9 +53,25 @@ func (x *exchange) serve() {
 }
 
 // unreadable is a body that is no call at all, whatever it wants.
-type unreadable struct{ reason string }
+type unreadable struct{ path, reason string }
 
-func (e *unreadable) Error() string { return e.reason }
+func (e *unreadable) Error() string { return e.in(english) }
+
+// in is the error as a sentence.
+func (e *unreadable) in(l language) string {
+	if e.path == "" {
+		return l.reason(e.reason)
+	}
+	return e.path + ": " + l.reason(e.reason)
+}
+
+// misread is the error of a reader of SOAP or JSON.
+func misread(err error) *unreadable {
+	if e, ok := errors.AsType[*soap.Error](err); ok {
+		return &unreadable{e.Path, e.Reason}
+	}
+	return &unreadable{reason: err.Error()}
+}
 
 // read returns the request in canonical names. Errors: partner's of a body,
 // *unreadable, *fault.
@@ -70,7 +86,7 @@ func (x *exchange) read() (soap.Value, error) {
 	if x.to.format == formatJSON {
 		decode = decodeJSON
 	} else if err := soap.CheckContentType(x.r.Header.Get("Content-Type")); err != nil {
-		return soap.Value{}, &unreadable{err.Error()}
+		return soap.Value{}, misread(err)
 	}
 	request, err := decode(body, x.dialect.soap(x.op).Request)
 	if err != nil {
@@ -85,12 +101,12 @@ func decodeSOAP(body []byte, t *soap.Type) (soap.Value, error) {
 	m, err := soap.Parse(body)
 	switch {
 	case err != nil:
-		return soap.Value{}, &unreadable{err.Error()}
+		return soap.Value{}, misread(err)
 	case m.Fault != nil:
-		return soap.Value{}, &unreadable{"a fault is no call"}
+		return soap.Value{}, &unreadable{reason: "a fault is no call"}
 	}
 	v, err := m.Decode(t)
-	return v, misfit(err, "Body/"+m.Method+"/")
+	return v, misfit(err, "Body/"+m.Method)
 }
 
 func decodeJSON(body []byte, t *soap.Type) (soap.Value, error) {
@@ -98,9 +114,12 @@ func decodeJSON(body []byte, t *soap.Type) (soap.Value, error) {
 	if err == nil {
 		return v, nil
 	}
+	if e, ok := errors.AsType[*soap.Error](err); ok && e.Path == "" { // not an object, or too much of anything
+		return v, misread(err)
+	}
 	var any json.Value
-	if broken := json.UnmarshalInput(body, &any); broken != nil {
-		return v, &unreadable{err.Error()}
+	if json.UnmarshalInput(body, &any) != nil {
+		return v, misread(err)
 	}
 	return v, misfit(err, "")
 }
@@ -111,21 +130,22 @@ func misfit(err error, before string) error {
 	if !ok {
 		return err
 	}
-	path := strings.ReplaceAll(strings.TrimPrefix(e.Path, before), "/", ".")
+	path := strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(e.Path, before), "/"), "/", ".")
 	return &fault{code: codeMalformed, path: path, text: e.Reason, wire: true}
 }
 
 // fail answers with an error: a fault, with what the handler has to say beside
 // it, or a trouble of ours.
 func (x *exchange) fail(err error, result soap.Value, ignored []string) {
-	var broken *unreadable
+	var unread *unreadable
 	switch {
-	case errors.As(err, &broken):
-		x.refuse(http.StatusBadRequest, broken.reason)
+	case errors.As(err, &unread):
+		x.refuse(http.StatusBadRequest, unread.in(x.lang))
 	case errors.Is(err, partner.ErrBodyTooLarge):
+		defer x.linger()()
 		x.answer(http.StatusRequestEntityTooLarge, codeTooLarge, x.lang.of(codeTooLarge), soap.Value{}, nil)
 	case errors.Is(err, partner.ErrBodyEncoding), errors.Is(err, partner.ErrBodyGzip), errors.Is(err, partner.ErrBodyBroken):
-		x.refuse(http.StatusBadRequest, err.Error())
+		x.refuse(http.StatusBadRequest, x.lang.reason(err.Error()))
 	default:
 		f := faultFor(err)
 		if f == nil {
@@ -135,17 +155,17 @@ func (x *exchange) fail(err error, result soap.Value, ignored []string) {
 		if f.code == codeLogin || f.code == codeSession || f.code == codeDropshippingKey {
 			x.deps.Refused(x.r.Context())
 		}
-		x.answer(http.StatusOK, f.code, x.sentence(f), result, ignored)
+		x.answer(http.StatusOK, f.code, x.sentence(x.op, f, x.lang), result, ignored)
 	}
 }
 
 // sentence is a fault in the caller's language and the caller's names.
-func (x *exchange) sentence(f *fault) string {
+func (d *door) sentence(op *operation, f *fault, l language) string {
 	named := *f
 	if !f.wire && f.path != "" {
-		named.path = x.dialect.spoken[x.op].request.wirePath(f.path)
+		named.path = d.dialect.spoken[op].request.wirePath(f.path)
 	}
-	return named.in(x.lang)
+	return named.in(l)
 }
 
 // trouble answers for what is our own fault: it must never look final.

@@ -1,13 +1,9 @@
 package idosell
 
 import (
-	"strconv"
-
 	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/order"
 )
-
-func productPath(i int) string { return "products[" + strconv.Itoa(i) + "]" }
 
 // refused is the fault of an order that is wrong, by the first complaint.
 func refused(bad *order.Invalid) *fault {
@@ -18,16 +14,16 @@ func refused(bad *order.Invalid) *fault {
 }
 
 // tooFew is the fault of lines that can not all be had, by the first of them.
-func tooFew(short *catalog.Short) *fault {
+func tooFew(items []item, short *catalog.Short) *fault {
 	l := short.Lines[0]
-	return &fault{code: lineCode(l.Reason), path: productPath(l.Line)}
+	return &fault{code: lineCode(l.Reason), path: items[l.Line].path(l.Line)}
 }
 
 // firstLack is the same of what was looked at before; nil: all can be had.
-func firstLack(list []catalog.Availability) *fault {
+func firstLack(items []item, list []catalog.Availability) *fault {
 	for i := range list {
 		if code := lineCode(list[i].Reason); code != codeOK {
-			return &fault{code: code, path: productPath(i)}
+			return &fault{code: code, path: items[i].path(i)}
 		}
 	}
 	return nil

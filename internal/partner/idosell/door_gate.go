@@ -51,7 +51,7 @@ func isFormat(s string) bool {
 	return strings.EqualFold(s, formatSOAP) || strings.EqualFold(s, formatJSON)
 }
 
-func isVersion(s string) bool { return len(s) <= 10 && strings.Trim(s, "0123456789") == "" }
+func isVersion(s string) bool { return len(s) <= 20 && strings.Trim(s, "0123456789") == "" }
 
 // formatOf tells the format of a call whose address does not from its body.
 func formatOf(r *http.Request) string {

@@ -387,6 +387,28 @@ func TestBigBasket(t *testing.T) {
 	c.must("placeOrder", session, `{`+toJan+`}`, 112)
 }
 
+// TestManyAddToOneBasket fills the basket of one session by many calls at a
+// time: everything is in it afterwards.
+func TestManyAddToOneBasket(t *testing.T) {
+	t.Parallel()
+	c := newOrders(t, "30", nil)
+	session := c.abc()
+	var all sync.WaitGroup
+	for range 30 {
+		all.Go(func() {
+			s, err := c.call("basketImport", session, `{"clearBasket":"n",`+oneKX+`}`)
+			if err != nil || s.Result != "OK" {
+				t.Errorf("%+v, %v", s, err)
+			}
+		})
+	}
+	all.Wait()
+	c.must("placeOrder", session, `{`+toJan+`}`, 0)
+	if got := c.left("KX-1"); got != "0" {
+		t.Errorf("%s are left", got)
+	}
+}
+
 // TestBasketOver forgets a basket with its session.
 func TestBasketOver(t *testing.T) {
 	t.Parallel()
@@ -461,80 +483,5 @@ func TestStatusOfOrders(t *testing.T) {
 	if r.Dispatched != "2026-04-08 14:02:11" || r.CourierID != 5 || len(r.Packages) != 1 ||
 		r.Packages[0].Number != "00 1" || r.Packages[0].Tracking != "https://track.example/?p=00%201" {
 		t.Errorf("%+v", r)
-	}
-}
-
-// TestMovedRecipient changes an address: the order that is still open gets it,
-// the one that the warehouse has begun with does not.
-func TestMovedRecipient(t *testing.T) {
-	t.Parallel()
-	c := newOrders(t, "5", nil)
-	session := c.abc()
-	begun := c.must("placeOrder", session, `{`+toJan+`,`+oneKX+`}`, 0).ID
-	open := c.must("placeOrder", session, `{`+toJan+`,`+oneKX+`}`, 0).ID
-	if _, err := c.hub.Append(t.Context(), partnertest.Shop, []order.Entry{{
-		Subject: order.Subject{Kind: order.SubjectOrder, ID: begun}, Source: order.Source{Name: "api:erp", Rank: order.RankShop},
-		Happening: &order.Happening{Kind: order.KindReady},
-	}}); err != nil {
-		t.Fatal(err)
-	}
-	c.must("updateRecipients", session, `{"recipients":[{"clientDeliveryAddressId":"1","clientDeliveryAddressStreet":"Leśna 9"}]}`, 0)
-	list, err := c.hub.Merged(t.Context(), partnertest.Shop, []string{begun, open})
-	if err != nil || list[0].Recipient.Street != "Polna 3/7" || list[1].Recipient.Street != "Leśna 9" {
-		t.Errorf("%+v, %+v, %v", list[0].Recipient, list[1].Recipient, err)
-	}
-	// Whoever orders to the old address now is somebody else, at the new one the same.
-	if s := c.must("placeOrder", session, `{`+toJan+`,`+oneKX+`}`, 0); s.Recipient != "2" {
-		t.Errorf("%+v", s)
-	}
-	if s := c.must("placeOrder", session, `{`+strings.Replace(toJan, "Polna 3/7", "Leśna 9", 1)+`,`+oneKX+`}`, 0); s.Recipient != "1" {
-		t.Errorf("%+v", s)
-	}
-}
-
-// TestForgottenRecipient erases an order: the door forgets the person too.
-func TestForgottenRecipient(t *testing.T) {
-	t.Parallel()
-	c := newOrders(t, "5", nil)
-	session := c.abc()
-	c.must("placeOrder", session, `{`+toJan+`,`+oneKX+`}`, 0)
-	side, err := newCallback(c.hub.Deps(Partner))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if err := side.Forget(t.Context(), &c.hub.Entries()[0].Statement.Order); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c.must("getRecipients", session, `{}`, 2)
-	if s := c.must("placeOrder", session, `{`+toJan+`,`+oneKX+`}`, 0); s.Recipient != "2" {
-		t.Errorf("%+v", s)
-	}
-	if s := c.must("getRecipients", session, `{}`, 0); len(s.Results) != 1 || s.Results[0].Recipient != "2" {
-		t.Errorf("%+v", s.Results)
-	}
-}
-
-// TestManyRecipients pages through more than are looked at in one go.
-func TestManyRecipients(t *testing.T) {
-	t.Parallel()
-	c := newOrders(t, "5", nil)
-	s := (&door{deps: c.hub.Deps(Partner)}).cabinet(partnertest.Shop)
-	var edits []partner.Edit
-	for n := int64(1); n <= statePage+30; n++ {
-		key := recipientsKey("sklep-abc") + sortable(n)
-		value, err := s.sealed(key, &recipient{Party: order.Party{Street: fmt.Sprint(n)}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		edits = append(edits, partner.Edit{Key: key, New: value})
-	}
-	if done, err := s.Change(t.Context(), edits...); !done || err != nil {
-		t.Fatal(done, err)
-	}
-	got := c.must("getRecipients", c.abc(), `{"resultsPage":5}`, 0)
-	if len(got.Results) != 30 || got.Results[0].Recipient != "501" || got.Results[29].Street != "530" {
-		t.Errorf("%+v", got.Results)
 	}
 }

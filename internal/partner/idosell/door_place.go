@@ -31,6 +31,7 @@ type purchase struct {
 	Extra    []rawField   `json:"extra,omitzero"`
 
 	deliver time.Time
+	beside  *fields // what else the address of ToID says
 }
 
 type rawField struct {
@@ -90,7 +91,7 @@ func readPlacing(c *call) (*purchase, []item, error) {
 	p := &purchase{
 		Courier: f.number("courierId", 0), Point: f.short("pickupPointId", mostAddress),
 		deliver: f.date("deliveryDate", c.zone), Payment: f.word("orderPaymentType", payments...),
-		External: f.short("orderExternalId", mostExternal), Note: f.text("clientNoteToOrder"), Hint: f.text("clientNoteToCourier"),
+		External: f.short("orderExternalId", mostExternal), Note: f.remark("clientNoteToOrder"), Hint: f.remark("clientNoteToCourier"),
 	}
 	if p.Courier == 0 {
 		f.refuse(codeMalformed, "courierId", "is missing")
@@ -98,9 +99,12 @@ func readPlacing(c *call) (*purchase, []item, error) {
 	if !p.deliver.IsZero() {
 		p.Deliver = p.deliver.Format(time.DateOnly)
 	}
+	f.word("clientRequestInvoice", "y", "e", "n") // stays among Extra
 	to := f.part("clientDeliveryAddress")
 	if p.ToID = to.text(addressID); p.ToID == "" {
 		p.To = to.recipient()
+	} else {
+		p.beside = to
 	}
 	payer := f.part("payerAddress")
 	p.Payer = payer.payer()
@@ -111,7 +115,11 @@ func readPlacing(c *call) (*purchase, []item, error) {
 	if err == nil {
 		err = f.err()
 	}
-	return p, summed(items), err
+	if err != nil {
+		return nil, nil, err
+	}
+	items, err = orderable(items)
+	return p, items, err
 }
 
 // extra are the fields that an order has no place for, so that nothing of them
@@ -142,7 +150,7 @@ func (d *door) weigh(ctx context.Context, c *call, s cabinet, p *purchase, g *ha
 	if g.list, err = d.available(ctx, c, g.items, true); err != nil {
 		return err
 	}
-	if bad := firstLack(g.list); bad != nil {
+	if bad := firstLack(g.items, g.list); bad != nil {
 		return bad
 	}
 	to := p.To
@@ -153,6 +161,9 @@ func (d *door) weigh(ctx context.Context, c *call, s cabinet, p *purchase, g *ha
 		}
 		if k == nil {
 			return &fault{code: codeRecipient, path: "params.clientDeliveryAddress." + addressID}
+		}
+		if err := p.beside.agrees(&k.Party); err != nil {
+			return err
 		}
 		to = k.Party
 	}

@@ -121,7 +121,7 @@ func (d *door) commit(ctx context.Context, c *call, s cabinet, p *purchase, g *h
 			return done, nil
 		case errors.Is(err, order.ErrChanged):
 		case errors.As(err, &short):
-			return nil, tooFew(short)
+			return nil, tooFew(g.items, short)
 		case errors.As(err, &bad):
 			return nil, refused(bad)
 		default:

@@ -67,6 +67,15 @@ func (f *fields) short(name string, most int) string {
 	return s
 }
 
+// remark returns a text of at most as many bytes as an order's note holds.
+func (f *fields) remark(name string) string {
+	s := f.text(name)
+	if len(s) > order.MaxText {
+		f.refuse(codeMalformed, name, "is longer than "+strconv.Itoa(order.MaxText)+" bytes")
+	}
+	return s
+}
+
 // number returns a whole number; without where it is missing.
 func (f *fields) number(name string, without int) int {
 	s := f.text(name)

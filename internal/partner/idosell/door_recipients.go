@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
@@ -33,7 +32,7 @@ func handleRecipients(ctx context.Context, d *door, c *call) (soap.Value, error)
 	if count > 0 {
 		results, err = s.named(ctx, c, cut(p, ids))
 	} else {
-		results, count, err = s.listed(ctx, c, p)
+		results, count, err = d.listed(ctx, s, c.account.Account, p)
 	}
 	if err != nil {
 		return soap.Value{}, err
@@ -64,33 +63,6 @@ func (s cabinet) named(ctx context.Context, c *call, ids []string) ([]soap.Value
 	return out, nil
 }
 
-// listed is a page of all recipients of the account, and how many there are.
-func (s cabinet) listed(ctx context.Context, c *call, p page) (results []soap.Value, count int, err error) {
-	prefix := recipientsKey(c.account.Account)
-	first := p.number * p.limit
-	for after := ""; ; {
-		keys, values, err := s.List(ctx, prefix, after, statePage)
-		if err != nil {
-			return nil, 0, err
-		}
-		for i, key := range keys {
-			if at := count + i; at < first || at >= first+p.limit {
-				continue
-			}
-			var r recipient
-			if err := s.unseal(values[i], key, &r); err != nil {
-				return nil, 0, err
-			}
-			results = append(results, addressValue(strings.TrimLeft(key[len(prefix):], "0"), &r.Party))
-		}
-		count += len(keys)
-		if len(keys) < statePage {
-			return results, count, nil
-		}
-		after = keys[len(keys)-1]
-	}
-}
-
 // handleRecipientsUpdate changes recipients, and the orders for them that the
 // warehouse has not begun with.
 func handleRecipientsUpdate(ctx context.Context, d *door, c *call) (soap.Value, error) {
@@ -110,15 +82,15 @@ func handleRecipientsUpdate(ctx context.Context, d *door, c *call) (soap.Value, 
 		if err != nil && !errors.As(err, &bad) {
 			return soap.Value{}, err
 		}
-		results[i] = updated(c, id, bad)
+		results[i] = d.updated(c, id, bad)
 	}
 	return soap.ObjectOf(member("results", soap.ListOf(results...))), nil
 }
 
-func updated(c *call, id string, bad *fault) soap.Value {
+func (d *door) updated(c *call, id string, bad *fault) soap.Value {
 	faults := []soap.Value{}
 	if bad != nil {
-		faults = append(faults, soap.ObjectOf(member("faultCode", number(int64(bad.code))), member("faultString", soap.TextOf(bad.in(c.lang)))))
+		faults = append(faults, soap.ObjectOf(member("faultCode", number(int64(bad.code))), member("faultString", soap.TextOf(d.sentence(c.op, bad, c.lang)))))
 	}
 	return soap.ObjectOf(member("resultStatus", yesNo(bad == nil)),
 		member("clientDeliveryAddressResult", soap.ObjectOf(member(addressID, soap.TextOf(id)))),
@@ -165,13 +137,14 @@ func (d *door) moves(ctx context.Context, c *call, s cabinet, old *known, party 
 	for _, o := range open {
 		recipient := party
 		recipient.ID = old.id
-		if o.Recipient != nil && *o.Recipient == recipient {
+		if o.said.Recipient != nil && *o.said.Recipient == recipient {
 			continue
 		}
-		stated := o.Clone()
+		stated := o.said.Clone()
 		stated.Recipient = &recipient
 		entries = append(entries, order.Entry{
-			Subject: order.Subject{Kind: order.SubjectOrder, ID: o.ID}, Source: c.account.Source, Statement: &order.Statement{Order: *stated},
+			Subject: order.Subject{Kind: order.SubjectOrder, ID: stated.ID}, Source: c.account.Source,
+			Statement: &order.Statement{Order: *stated}, After: o.newest,
 		})
 	}
 	if len(entries) == 0 {
@@ -219,9 +192,14 @@ func (d *door) moving(ctx context.Context, c *call, s cabinet, old *known, party
 	return edits, nil
 }
 
-// openOrders are the account's statements of a recipient's orders that the
-// warehouse has not begun with. What is past that is not looked at again.
-func (d *door) openOrders(ctx context.Context, c *call, s cabinet, id string) (open []*order.Order, err error) {
+// openOrder is an order that the warehouse has not begun with.
+type openOrder struct {
+	said   *order.Order // by the account
+	newest int64        // event of it when it was looked at
+}
+
+// openOrders are a recipient's. What is past that is not looked at again.
+func (d *door) openOrders(ctx context.Context, c *call, s cabinet, id string) (open []openOrder, err error) {
 	prefix := goesToKey(c.account.Account, id)
 	for after := ""; ; {
 		keys, _, err := s.List(ctx, prefix, after, statePage)
@@ -231,6 +209,10 @@ func (d *door) openOrders(ctx context.Context, c *call, s cabinet, id string) (o
 		ids := make([]string, len(keys))
 		for i, key := range keys {
 			ids[i] = key[len(prefix):]
+		}
+		newest, err := d.deps.Orders.Newest(ctx, s.shop, ids)
+		if err != nil {
+			return nil, err
 		}
 		merged, err := d.deps.Orders.Merged(ctx, s.shop, ids)
 		if err != nil {
@@ -247,7 +229,7 @@ func (d *door) openOrders(ctx context.Context, c *call, s cabinet, id string) (o
 				}
 				continue
 			}
-			open = append(open, said[i])
+			open = append(open, openOrder{said[i], newest[i]})
 		}
 		after = keys[len(keys)-1]
 	}
@@ -265,7 +247,11 @@ func (s cabinet) forget(ctx context.Context, id string) error {
 		if err != nil || k == nil {
 			return err
 		}
-		edits := []partner.Edit{{Key: k.key, Old: k.raw}}
+		less, err := s.counted(ctx, was.Account, -1)
+		if err != nil {
+			return err
+		}
+		edits := []partner.Edit{{Key: k.key, Old: k.raw}, less}
 		at, ok, err := s.Get(ctx, "address/"+k.Digest)
 		if err != nil {
 			return err

@@ -22,6 +22,7 @@ import (
 //	external/<digest>                repeat, sealed: what the shop's own number stands for
 //	recipients                       the last number of recipients
 //	recipient/<account>/<number>     recipient, sealed
+//	tally/<account>                  tally of those
 //	address/<digest>                 the number of the recipient who lives there
 //	goes-to/<account>/<number>/<order id>   an order that may still change its address
 //	basket/<session>                 basketHead; the pieces of its content behind it
@@ -33,9 +34,10 @@ import (
 // desk is what a door knows of a shop beside what it keeps. The zero value is
 // ready.
 type desk struct {
-	mu    sync.Mutex
-	locks map[string]chan struct{}
-	keys  map[string][]byte
+	mu     sync.Mutex
+	locks  map[string]chan struct{}
+	keys   map[string][]byte
+	places map[string]place
 }
 
 // lock lets one call of this process at a time place orders of a shop, so that

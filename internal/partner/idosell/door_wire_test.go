@@ -3,9 +3,13 @@ package idosell
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,15 +57,60 @@ func TestTooLargeIsRefusedBeforeParsing(t *testing.T) {
 	f(xml, bytes.NewReader(pack(limit+1)), -1, zipped, 413, ">104<")
 	f(js, bytes.NewReader(pack(limit)), -1, zipped, 200, `"faultCode":100`)
 	f(js, strings.NewReader("no gzip"), -1, zipped, 400, `"faultCode":105`)
+	zipped["Content-Encoding"] = "GZIP" // in any letters, RFC 9110
+	f(js, bytes.NewReader(pack(100)), -1, zipped, 200, `"faultCode":100`)
 }
 
-// pack is a packed JSON object of so many bytes.
+// numbered repeats a pattern with the numbers from 0.
+func numbered(pattern string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, pattern, i)
+	}
+	return b.String()
+}
+
+// TestTooLargeIsHeard asks as clients do that write the whole request before
+// they read: they hear the answer, too.
+func TestTooLargeIsHeard(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t, nil, nil)
+	server := httptest.NewServer(c.door)
+	t.Cleanup(server.Close)
+	const size = 14 << 20
+	for _, length := range []string{"Content-Length: " + strconv.Itoa(size), "Transfer-Encoding: chunked"} {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := strings.Repeat("x", size)
+		if strings.HasPrefix(length, "T") {
+			body = strconv.FormatInt(size, 16) + "\r\n" + body + "\r\n0\r\n\r\n"
+		}
+		if _, err := io.WriteString(conn, "POST /?gate=Dropshipping/basketImport/1/json HTTP/1.1\r\nHost: door.example\r\n"+length+"\r\n\r\n"+body); err != nil {
+			t.Errorf("%s: %v", length, err)
+		}
+		said, err := io.ReadAll(conn)
+		if err != nil || !bytes.HasPrefix(said, []byte("HTTP/1.1 413 ")) || !bytes.Contains(said, []byte(`"faultCode":104`)) {
+			t.Errorf("%s: %.500s, %v", length, said, err)
+		}
+		_ = conn.Close()
+	}
+}
+
+// pack is a packed JSON object of so many bytes: of several pieces, of which
+// the long ones are packed once.
 func pack(size int) []byte {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, _ = z.Write([]byte("{}" + strings.Repeat(" ", size-2)))
-	_ = z.Close()
-	return b.Bytes()
+	const long = 1 << 16
+	piece := func(text string) []byte {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, _ = z.Write([]byte(text))
+		_ = z.Close()
+		return b.Bytes()
+	}
+	blank := size - len("{}")
+	return slices.Concat(piece("{}"), bytes.Repeat(piece(strings.Repeat(" ", long)), blank/long), piece(strings.Repeat(" ", blank%long)))
 }
 
 func TestHostileBodiesAreRefused(t *testing.T) {
@@ -91,6 +140,8 @@ func TestHostileBodiesAreRefused(t *testing.T) {
 	f("elements without end", "soap", envelope("<basketImport>"+strings.Repeat("<a/>", 250_000)+"</basketImport>"))
 	f("attributes without end", "soap", envelope("<basketImport "+strings.Repeat(`a="" `, 1000)+"/>"))
 	f("references in a circle", "soap", envelope(`<basketImport><r href="#1"/></basketImport><multiRef id="1"><params href="#1"/></multiRef>`))
+	f("members without end", "json", `{"a":1`+numbered(`,"a%d":1`, 500_000)+"}")
+	f("a list without end", "json", `{"params":{"products":[`+strings.Repeat("{},", 500_000)+`{}]}}`)
 	f("trailing data", "json", `{"params":{}}{"params":{}}`)
 	f("a broken letter", "json", "{\"params\":{\"code\":\"\xff\"}}")
 	f("a control character", "json", `{"params":{"code":"\u0000"}}`)
@@ -195,7 +246,7 @@ func TestDialectAtTheDoor(t *testing.T) {
 	f("Carriers/list/1/json", `{`+keys+`,"size":1}`, `"lista":[{"id":5,"courierName":"DPD","companyKey":"","points":"tak"}]`)
 	f("kurierzy/LISTA/1/json", `{`+keys+`,"size":1}`, `"resultsLimit":1`)
 	f("Dropshipping/getCouriers/1/json", `{`+keys+`}`, `"lista":[`) // the sheet's name still calls it
-	f("Carriers/list/1/json", `{`+keys+`,"size":0}`, `{"errors":{"faultCode":3,"faultString":"size: the request is malformed"}}`)
+	f("Carriers/list/1/json", `{`+keys+`,"size":0}`, `{"errors":{"faultCode":3,"faultString":"size: is not a number from 1"}}`)
 	f("Carriers/list/1/json", `{`+strings.Replace(keys, "K-7781", "K", 1)+`}`, `{"errors":{"faultCode":4,`)
 	xml := envelope(`<list xmlns="urn:Carriers"><list><authenticate><sessionKey>` + session + `</sessionKey><klucz>K-7781</klucz></authenticate></list></list>`)
 	f("Carriers/list/1/soap", xml, `xmlns:ns1="urn:Carriers"`)

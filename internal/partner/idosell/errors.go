@@ -45,22 +45,25 @@ var codeNames = map[string]faultCode{
 // fault is an answer of the door that says no, in the body. Its text is that
 // of its code, in the caller's language, unless it has one of its own.
 type fault struct {
-	code faultCode
-	path string // "params.products[2].quantity", in canonical names; "": the whole
-	text string // in place of the code's
-	wire bool   // the path is in the caller's names already
+	code   faultCode
+	path   string // "params.products[2].quantity", in canonical names; "": the whole
+	inside string // the place in a document that stands there: "line 3"
+	text   string // in place of the code's, in English
+	wire   bool   // the path is in the caller's names already
 }
 
 func (f *fault) Error() string { return f.in(english) }
 
 // in is the fault as a sentence.
 func (f *fault) in(l language) string {
-	text := f.text
-	if text == "" {
-		text = l.of(f.code)
+	text := l.of(f.code)
+	if f.text != "" {
+		text = l.reason(f.text)
 	}
-	if f.path != "" {
-		return f.path + ": " + text
+	for _, at := range []string{f.inside, f.path} {
+		if at != "" {
+			text = at + ": " + text
+		}
 	}
 	return text
 }

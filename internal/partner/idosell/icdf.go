@@ -31,8 +31,11 @@ func (e *icdfError) Error() string {
 // icdfFault is the fault of a document that came as a parameter.
 func icdfFault(path string, err error) *fault {
 	f := &fault{code: codeMalformed, path: path, text: err.Error()}
-	if e := (*icdfError)(nil); errors.As(err, &e) && e.code == order.TooLarge {
-		f.code = codeTooMany
+	if e := (*icdfError)(nil); errors.As(err, &e) {
+		f.inside, f.text = e.path, e.reason
+		if e.code == order.TooLarge {
+			f.code = codeTooMany
+		}
 	}
 	return f
 }

@@ -56,59 +56,84 @@ func readICDFXML(doc []byte) (*icdfBasket, error) {
 // parseXML reads a document into elements: no document type, no processing
 // instructions but the declaration, no entities but XML's own.
 func parseXML(doc []byte) (*element, error) {
-	d := xml.NewDecoder(bytes.NewReader(doc))
-	var open []*element
-	var root *element
-	for count := 0; ; {
-		token, err := d.Token()
+	t := &elementTree{decoder: xml.NewDecoder(bytes.NewReader(doc))}
+	for {
+		token, err := t.decoder.Token()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := d.InputPos()
 		if err != nil {
-			return nil, &icdfError{path: fmt.Sprintf("line %d", line), reason: "is not well-formed XML in UTF-8", code: order.Malformed}
+			return nil, t.fault("is not well-formed XML in UTF-8")
 		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			count++
-			if len(open) >= icdfDepth || count > icdfElements || len(t.Attr) > icdfAttributes {
-				return nil, &icdfError{path: fmt.Sprintf("line %d", line), reason: "too many elements or attributes, or too deep", code: order.Malformed}
-			}
-			e := &element{name: t.Name.Local, attrs: map[string]string{}, line: line}
-			for _, a := range t.Attr {
-				if _, twice := e.attrs[a.Name.Local]; twice {
-					return nil, &icdfError{path: fmt.Sprintf("line %d", line), reason: "an attribute stands twice", code: order.Malformed}
-				}
-				e.attrs[a.Name.Local] = a.Value
-			}
-			switch {
-			case len(open) > 0:
-				parent := open[len(open)-1]
-				parent.children = append(parent.children, e)
-			case root != nil:
-				return nil, &icdfError{reason: "more than one document", code: order.Malformed}
-			default:
-				root = e
-			}
-			open = append(open, e)
-		case xml.EndElement:
-			open = open[:len(open)-1]
-		case xml.CharData:
-			if len(open) > 0 {
-				open[len(open)-1].text.Write(t)
-			}
-		case xml.Directive:
-			return nil, &icdfError{reason: "a document type is not accepted", code: order.Malformed}
-		case xml.ProcInst:
-			if t.Target != "xml" {
-				return nil, &icdfError{reason: "processing instructions are not accepted", code: order.Malformed}
-			}
+		if err := t.take(token); err != nil {
+			return nil, err
 		}
 	}
-	if root == nil {
+	if t.root == nil {
 		return nil, &icdfError{reason: "holds no element", code: order.Malformed}
 	}
-	return root, nil
+	return t.root, nil
+}
+
+// elementTree is a document while it is read.
+type elementTree struct {
+	decoder *xml.Decoder
+	root    *element
+	open    []*element
+	count   int // of elements so far
+}
+
+// fault is an error in the line that was read last.
+func (t *elementTree) fault(reason string) error {
+	line, _ := t.decoder.InputPos()
+	return &icdfError{path: fmt.Sprintf("line %d", line), reason: reason, code: order.Malformed}
+}
+
+// take adds a token to the tree.
+func (t *elementTree) take(token xml.Token) error {
+	switch token := token.(type) {
+	case xml.StartElement:
+		return t.start(token)
+	case xml.EndElement:
+		t.open = t.open[:len(t.open)-1]
+	case xml.CharData:
+		if len(t.open) > 0 {
+			t.open[len(t.open)-1].text.Write(token)
+		}
+	case xml.Directive:
+		return &icdfError{reason: "a document type is not accepted", code: order.Malformed}
+	case xml.ProcInst:
+		if token.Target != "xml" {
+			return &icdfError{reason: "processing instructions are not accepted", code: order.Malformed}
+		}
+	}
+	return nil
+}
+
+// start opens an element, below the one that is open.
+func (t *elementTree) start(token xml.StartElement) error {
+	if t.count++; len(t.open) >= icdfDepth || t.count > icdfElements || len(token.Attr) > icdfAttributes {
+		return t.fault("too many elements or attributes, or too deep")
+	}
+	line, _ := t.decoder.InputPos()
+	e := &element{name: token.Name.Local, attrs: map[string]string{}, line: line}
+	for _, a := range token.Attr {
+		if _, twice := e.attrs[a.Name.Local]; twice {
+			return t.fault("an attribute stands twice")
+		}
+		e.attrs[a.Name.Local] = a.Value
+	}
+	switch {
+	case len(t.open) > 0:
+		parent := t.open[len(t.open)-1]
+		parent.children = append(parent.children, e)
+	case t.root != nil:
+		return &icdfError{reason: "more than one document", code: order.Malformed}
+	default:
+		t.root = e
+	}
+	t.open = append(t.open, e)
+	return nil
 }
 
 // find returns the first element of a name: the element, or the nearest below.
@@ -161,12 +186,8 @@ func (e *element) item(path string) (it item, err error) {
 		return it, &icdfError{path: path + "/@quantity", reason: err.Error(), code: order.Malformed}
 	}
 	it.Comment = e.words("comment")
-	for i, a := range e.below("attachments", "attachment") {
-		data, ok := decodeBase64(a.words("file"))
-		if !ok {
-			return it, &icdfError{path: fmt.Sprintf("%s/attachments/attachment[%d]/file", path, i), reason: "is not base64", code: order.Malformed}
-		}
-		it.Attachments = append(it.Attachments, order.Attachment{Name: a.words("name"), Data: data})
+	if it.Attachments, err = e.attachments(path); err != nil {
+		return it, err
 	}
 	for i, p := range e.below("products", "product") {
 		c := component{}
@@ -179,6 +200,22 @@ func (e *element) item(path string) (it item, err error) {
 		return it, &icdfError{path: path, reason: fmt.Sprintf("more than %d attachments or components", mostElements), code: order.TooLarge}
 	}
 	return it, nil
+}
+
+// attachments reads the files of a product.
+func (e *element) attachments(path string) (files []order.Attachment, err error) {
+	for i, a := range e.below("attachments", "attachment") {
+		data, ok := decodeBase64(a.words("file"))
+		if !ok {
+			return nil, &icdfError{path: fmt.Sprintf("%s/attachments/attachment[%d]/file", path, i), reason: "is not base64", code: order.Malformed}
+		}
+		name := a.words("name")
+		if len(name) > order.MaxText {
+			return nil, &icdfError{path: fmt.Sprintf("%s/attachments/attachment[%d]/name", path, i), reason: order.ErrTextTooLong.Error(), code: order.Malformed}
+		}
+		files = append(files, order.Attachment{Name: name, Data: data})
+	}
+	return files, nil
 }
 
 func (e *element) code(path string) (string, catalog.CodeType, error) {

@@ -19,14 +19,14 @@ func pageOf(params soap.Value) (page, error) {
 	if text := params.At("resultsPage").Text(); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n > 1_000_000 {
-			return p, &fault{code: codeMalformed, path: "params.resultsPage"}
+			return p, &fault{code: codeMalformed, path: "params.resultsPage", text: "is not a number from 0"}
 		}
 		p.number = n
 	}
 	if text := params.At("resultsLimit").Text(); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return p, &fault{code: codeMalformed, path: "params.resultsLimit"}
+			return p, &fault{code: codeMalformed, path: "params.resultsLimit", text: "is not a number from 1"}
 		}
 		if n > mostOfPage {
 			return p, &fault{code: codeTooMany, path: "params.resultsLimit"}

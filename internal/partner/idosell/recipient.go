@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
@@ -80,9 +79,13 @@ func (d *door) recipientAt(ctx context.Context, s cabinet, login string, p order
 	if err != nil {
 		return nil, nil, err
 	}
+	one, err := s.counted(ctx, login, 1)
+	if err != nil {
+		return nil, nil, err
+	}
 	k := &known{id: strconv.FormatInt(n, 10), recipient: recipient{p, digest}}
 	k.key, _ = recipientKey(login, k.id)
-	return k, []partner.Edit{edit, {Key: "address/" + digest, Old: id, New: []byte(k.id)}}, nil
+	return k, []partner.Edit{edit, one, {Key: "address/" + digest, Old: id, New: []byte(k.id)}}, nil
 }
 
 // addressDigest tells whether two addresses of an account are the same, but
@@ -96,7 +99,7 @@ func (d *door) addressDigest(ctx context.Context, s cabinet, login string, p ord
 	if err != nil {
 		return "", fmt.Errorf("digest an address: %w", err)
 	}
-	return mac(key, login+"\x00"+strings.ToLower(strings.Join(strings.Fields(string(b)), " "))), nil
+	return mac(key, login+"\x00"+plain(string(b))), nil
 }
 
 // keep is the edit that writes the recipient, changed or not: whoever changes

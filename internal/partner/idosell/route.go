@@ -31,6 +31,7 @@ type route struct {
 	sessions *sessions
 	hearing  chan struct{} // holds a value while somebody confirms notices
 	unheard  atomic.Bool   // a notice was stored since somebody began to
+	doubtful atomic.Bool   // a courier was missed: the mirror may be out of date
 }
 
 func newRoute(deps partner.Deps, s partner.Settings) (partner.Side, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/partner"
@@ -22,11 +23,16 @@ func (r *route) connect(ctx context.Context) (string, error) {
 	if o != nil {
 		return "", errors.New("logged in, but its couriers can not be had: " + o.Reason + " (" + o.Code + ")")
 	}
-	said := fmt.Sprintf("logged in at %s, which has %d couriers", cmp.Or(partner.Words(clean(v.At("supplierName").Text())), "the wholesaler"), len(list))
+	said := fmt.Sprintf("logged in at %s, whose couriers are %s",
+		cmp.Or(partner.Words(clean(v.At("supplierName").Text())), "the wholesaler"), called(list))
+	var gone []string
 	for _, m := range r.opts.mapping(list) {
 		if m.Gone {
-			return "", fmt.Errorf("%s, but not courier %s that couriers names for %q", said, m.Courier, m.Method)
+			gone = append(gone, fmt.Sprintf("%s that couriers names for %q", m.Courier, m.Method))
 		}
+	}
+	if gone != nil {
+		return "", fmt.Errorf("%s, but not %s", said, strings.Join(gone, ", not "))
 	}
 	return said, nil
 }

@@ -35,6 +35,9 @@ func (p *outgoing) courier(ctx context.Context) (int, *partner.Outcome, *failure
 	}
 	list := offers(v)
 	id, why := p.r.opts.choose(p.task.Order.Shipping, list)
+	if id != p.r.opts.courierFor(p.task.Order.Shipping) {
+		p.r.doubtful.Store(true)
+	}
 	if id == 0 {
 		o := partner.Refused("courier", why+"; offered: "+names(list))
 		return 0, &o, nil
@@ -67,12 +70,20 @@ func foreignOf(item soap.Value) shipping.Foreign {
 
 // names lists couriers for a person: "5 DPD, 7 InPost".
 func names(list []offer) string {
+	all := make([]shipping.Foreign, len(list))
+	for i := range list {
+		all[i] = list[i].Foreign
+	}
+	return called(all)
+}
+
+func called(list []shipping.Foreign) string {
 	if len(list) == 0 {
 		return "none"
 	}
 	texts := make([]string, len(list))
-	for i, o := range list {
-		texts[i] = strings.TrimSpace(o.ID + " " + o.Name)
+	for i, c := range list {
+		texts[i] = strings.TrimSpace(c.ID + " " + c.Name)
 	}
 	return strings.Join(bounded(texts), ", ")
 }
@@ -139,7 +150,7 @@ func cheapest(list []offer) int {
 }
 
 const (
-	mirrorKey = "couriers"
+	mirrorPrefix = "couriers/" // + the route: its settings are kept with them
 	// mirrorAge is how old what is mirrored may be.
 	mirrorAge = 24 * time.Hour
 	// mostPages bounds a list that is fetched page by page.
@@ -158,21 +169,21 @@ func (r *route) couriers(ctx context.Context, fresh bool) (*shipping.Mirror, err
 	if o != nil {
 		return nil, fmt.Errorf("fetch couriers: %s: %s", o.Code, o.Reason)
 	}
-	m := &shipping.Mirror{At: r.now(), Couriers: list}
+	m := &shipping.Mirror{At: r.now(), Couriers: list, Mapping: r.opts.mapping(list)}
 	b, err := json.Marshal(m)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.deps.State.Put(ctx, mirrorKey, b, 0); err != nil {
+	if err := r.deps.State.Put(ctx, mirrorPrefix+r.deps.Route, b, 0); err != nil {
 		return nil, fmt.Errorf("keep couriers: %w", err)
 	}
-	m.Mapping = r.opts.mapping(m.Couriers)
 	return m, nil
 }
 
-// mirrored returns the couriers as they were fetched last; nil: never.
+// mirrored returns the couriers as they were fetched last; nil: never, or the
+// settings name one since that was not there then and may be there now.
 func (r *route) mirrored(ctx context.Context) (*shipping.Mirror, error) {
-	b, ok, err := r.deps.State.Get(ctx, mirrorKey)
+	b, ok, err := r.deps.State.Get(ctx, mirrorPrefix+r.deps.Route)
 	if err != nil {
 		return nil, fmt.Errorf("read couriers: %w", err)
 	}
@@ -180,7 +191,13 @@ func (r *route) mirrored(ctx context.Context) (*shipping.Mirror, error) {
 	if !ok || json.Unmarshal(b, &m) != nil {
 		return nil, nil
 	}
+	named := m.Mapping
 	m.Mapping = r.opts.mapping(m.Couriers)
+	for _, c := range m.Mapping {
+		if c.Gone && !slices.ContainsFunc(named, func(n shipping.Mapped) bool { return n.Courier == c.Courier }) {
+			return nil, nil
+		}
+	}
 	return &m, nil
 }
 
@@ -227,13 +244,15 @@ func (o *options) mapping(list []shipping.Foreign) []shipping.Mapped {
 	return out
 }
 
-// refresh mirrors the couriers once a day.
+// refresh mirrors the couriers once a day, and when an order missed one.
 func (r *route) refresh(ctx context.Context) error {
 	m, err := r.mirrored(ctx)
-	if err != nil || m != nil && r.now().Sub(m.At) < mirrorAge {
+	if err != nil || m != nil && r.now().Sub(m.At) < mirrorAge && !r.doubtful.Load() {
 		return err
 	}
-	_, err = r.couriers(ctx, true)
+	if _, err = r.couriers(ctx, true); err == nil {
+		r.doubtful.Store(false)
+	}
 	return err
 }
 
@@ -248,7 +267,7 @@ func (r *route) troubles(ctx context.Context) ([]string, error) {
 	if m != nil {
 		for _, c := range m.Mapping {
 			if c.Gone {
-				list = append(list, fmt.Sprintf("the wholesaler no longer has courier %s, which couriers names for %q", c.Courier, c.Method))
+				list = append(list, fmt.Sprintf("the wholesaler has no courier %s, which couriers names for %q", c.Courier, c.Method))
 			}
 		}
 	}

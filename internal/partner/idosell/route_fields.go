@@ -39,9 +39,9 @@ const (
 // routeFields declares the settings of a route; dialect is among the door's.
 func routeFields() []partner.Field {
 	return []partner.Field{
-		{Name: "base_url", Route: true, Kind: partner.URL, Required: true,
+		{Name: "base_url", Route: true, Kind: partner.URL, Required: true, Account: true,
 			Description: "Address of the wholesaler's panel (its technical domain), or of an ordermux door."},
-		{Name: fieldLogin, Route: true, Kind: partner.Text, Required: true,
+		{Name: fieldLogin, Route: true, Kind: partner.Text, Required: true, Account: true, Check: checkLogin,
 			Description: "Login of the shop's customer account at the wholesaler. Routes with one login must have one connection."},
 		{Name: fieldPassword, Route: true, Kind: partner.Text, Required: true, Secret: true, Keep: kept,
 			Description: "Password of that account, or the SHA-1 of it in hexadecimal digits, which is all that is kept."},
@@ -49,11 +49,11 @@ func routeFields() []partner.Field {
 			Description: "Key that the wholesaler gave, in its panel the ICDF access key."},
 		{Name: "format", Route: true, Kind: partner.Text, Default: formatSOAP, Choices: []string{formatSOAP, formatJSON},
 			Description: "How calls are written."},
-		{Name: "endpoint", Route: true, Kind: partner.Text, Default: standardEndpoint,
+		{Name: "endpoint", Route: true, Kind: partner.Text, Default: standardEndpoint, Check: checkEndpoint,
 			Description: "Address of a call: {base} is base_url, {function} the gate, then {method}, {version} and {format}."},
-		{Name: "zone", Route: true, Kind: partner.Text, Default: standardZone,
+		{Name: "zone", Route: true, Kind: partner.Text, Default: standardZone, Check: checkZone,
 			Description: "Time zone of the wholesaler: of the date in the login's key, and of times in answers."},
-		{Name: "couriers", Route: true, Kind: partner.List,
+		{Name: "couriers", Route: true, Kind: partner.List, Check: checkCourier,
 			Description: "The wholesaler's couriers for the shop's delivery methods, each METHOD=ID (home=5), or *=ID for all other methods. A method is compared with the order's shipping method, then with its courier."},
 		{Name: "courier_fallback", Route: true, Kind: partner.Bool, Default: "false",
 			Description: "Where the courier of an order is not offered for its basket and address, or none is named for its method: take the cheapest that is offered. Never for an order with a pickup point, and never a courier that delivers to points only."},
@@ -69,9 +69,9 @@ func routeFields() []partner.Field {
 		{Name: "billing_street", Route: true, Kind: partner.Text, Description: "Street and number of the shop."},
 		{Name: "billing_zip", Route: true, Kind: partner.Text, Description: "Postal code of the shop."},
 		{Name: "billing_city", Route: true, Kind: partner.Text, Description: "Town of the shop."},
-		{Name: "billing_country", Route: true, Kind: partner.Text, Description: "Country of the shop, two letters."},
+		{Name: "billing_country", Route: true, Kind: partner.Text, Check: checkAnyCountry, Description: "Country of the shop, two letters."},
 		{Name: "billing_phone", Route: true, Kind: partner.Text, Description: "Telephone number of the shop."},
-		{Name: "tracking", Route: true, Kind: partner.List,
+		{Name: "tracking", Route: true, Kind: partner.List, Check: checkTracking,
 			Description: "Links under which parcels are followed, each ID=https://…/{parcel}, or *=… for all other couriers. A link that the wholesaler gives comes first."},
 		{Name: "notice_token", Route: true, Kind: partner.Text, Secret: true,
 			Description: "Secret of the shipped notice, at least 16 characters: the last part of its address, /in/SHOP/ROUTE/TOKEN. Empty: notices are not received, statuses are asked for only."},
@@ -131,7 +131,7 @@ func (o *options) places(s partner.Settings) (err error) {
 	if u, err := url.Parse(o.base); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" {
 		errs = append(errs, errors.New("base_url is no plain http(s) address"))
 	}
-	if !strings.Contains(o.endpoint, "{function}") || !strings.Contains(o.endpoint, "{method}") {
+	if checkEndpoint(o.endpoint) != nil {
 		errs = append(errs, errors.New("endpoint must hold {function} and {method}"))
 	}
 	if o.dialect, err = readDialect(s[fieldDialect].Text); err != nil {
@@ -158,29 +158,42 @@ func (o *options) times(s partner.Settings) (err error) {
 func (o *options) names(s partner.Settings) error {
 	var errs []error
 	for _, text := range s["couriers"].List {
-		method, id, _ := cutLast(text)
-		n, err := strconv.Atoi(id)
-		method = strings.TrimSpace(method)
+		c, ok := readCourier(text)
 		switch {
-		case err != nil || n <= 0 || method == "":
+		case !ok:
 			errs = append(errs, fmt.Errorf("couriers: %q is not METHOD=ID", text))
-		case slices.ContainsFunc(o.couriers, func(c courierFor) bool { return strings.EqualFold(c.method, method) }):
-			errs = append(errs, fmt.Errorf("couriers: %s stands there twice", method))
+		case slices.ContainsFunc(o.couriers, func(b courierFor) bool { return strings.EqualFold(b.method, c.method) }):
+			errs = append(errs, fmt.Errorf("couriers: %s stands there twice", c.method))
 		default:
-			o.couriers = append(o.couriers, courierFor{method, n})
+			o.couriers = append(o.couriers, c)
 		}
 	}
 	o.tracking = map[string]string{}
 	for _, text := range s["tracking"].List {
-		id, link, _ := strings.Cut(text, "=")
-		id, link = strings.TrimSpace(id), strings.TrimSpace(link)
-		if n, err := strconv.Atoi(id); id != anyOther && (err != nil || n <= 0) || !strings.Contains(link, parcelMark) || !webLink(link) {
+		id, link, ok := readTracking(text)
+		if !ok {
 			errs = append(errs, fmt.Errorf("tracking: %q is not ID=https://…%s", text, parcelMark))
 			continue
 		}
 		o.tracking[id] = link
 	}
 	return errors.Join(errs...)
+}
+
+// readCourier reads "home=5"; false: it is of another form.
+func readCourier(text string) (courierFor, bool) {
+	method, id, _ := cutLast(text)
+	n, err := strconv.Atoi(id)
+	c := courierFor{strings.TrimSpace(method), n}
+	return c, err == nil && n > 0 && c.method != ""
+}
+
+// readTracking reads "5=https://…/{parcel}"; false: it is of another form.
+func readTracking(text string) (id, link string, ok bool) {
+	id, link, _ = strings.Cut(text, "=")
+	id, link = strings.TrimSpace(id), strings.TrimSpace(link)
+	n, err := strconv.Atoi(id)
+	return id, link, (id == anyOther || err == nil && n > 0) && strings.Contains(link, parcelMark) && webLink(link)
 }
 
 // cutLast cuts at the last equals sign: a method may hold one.

@@ -471,6 +471,53 @@ func TestRouteCouriers(t *testing.T) {
 	}
 }
 
+// TestRouteMissesACourier: an order that finds its courier gone has the couriers
+// asked for at the next poll, so that a person hears of it today.
+func TestRouteMissesACourier(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.poll()
+	b.shop.set(func() { b.shop.couriers = b.shop.couriers[1:] })
+	b.shop.calls()
+	b.poll()
+	if calls := b.shop.calls(); strings.Contains(calls, "getCouriers") {
+		t.Errorf("asked without need: %s", calls)
+	}
+	wantOutcome(t, b.task(sold("W")).deliver(), partner.ResultRefused, "courier", "courier 5 is not offered")
+	b.poll()
+	if troubles, err := b.side.Troubles(t.Context()); err != nil || len(troubles) != 1 || !strings.Contains(troubles[0], "courier 5") {
+		t.Errorf("%q, %v", troubles, err)
+	}
+	b.shop.calls()
+	b.poll()
+	if calls := b.shop.calls(); strings.Contains(calls, "getCouriers") {
+		t.Errorf("asked again and again: %s", calls)
+	}
+}
+
+// TestRouteNamesANewCourier: what the settings name since the couriers were
+// fetched is not held to be gone before they are fetched again.
+func TestRouteNamesANewCourier(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.poll()
+	b.shop.set(func() { b.shop.couriers = append(b.shop.couriers, fakeCourier{ID: 11, Name: "New", Points: "n"}) })
+	b.set["couriers"] = json.Value(`["home=11","point=12"]`)
+	b.restart()
+	if troubles, err := b.side.Troubles(t.Context()); err != nil || len(troubles) != 0 {
+		t.Errorf("%q, %v", troubles, err)
+	}
+	b.poll()
+	if troubles, err := b.side.Troubles(t.Context()); err != nil || len(troubles) != 1 || !strings.Contains(troubles[0], "courier 12") {
+		t.Errorf("%q, %v", troubles, err)
+	}
+	b.shop.calls()
+	b.poll()
+	if calls := b.shop.calls(); strings.Contains(calls, "getCouriers") {
+		t.Errorf("asked again and again: %s", calls)
+	}
+}
+
 // TestRouteTwoRoutesOfOneLogin carry two parts of an order: each is placed.
 func TestRouteTwoRoutesOfOneLogin(t *testing.T) {
 	t.Parallel()
@@ -543,6 +590,26 @@ func TestRouteCannotAsk(t *testing.T) {
 	if n := len(b.shop.placed()); n != 1 {
 		t.Errorf("%d orders", n)
 	}
+}
+
+// TestRouteCannotAskAfterAClearNo: a fault in an old session is answered by one
+// login more; what the wholesaler clearly did not place is no riddle then.
+func TestRouteCannotAskAfterAClearNo(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, `"dialect":"{\"operations\":{\"getOrdersStatus\":{\"request\":{\"params.ordersExternalIds\":null}}}}"`)
+	b.task(sold("first")).deliver()
+	b.pass(11 * time.Minute)
+	fault := 130
+	b.shop.hook = func(m string, _ int) *fakeReply {
+		if m == "placeOrder" {
+			return &fakeReply{fault: fault, text: "who knows"}
+		}
+		return nil
+	}
+	wantOutcome(t, b.task(sold("W")).deliver(), partner.ResultRefused, "fault_130")
+	b.pass(11 * time.Minute)
+	fault = 199
+	wantOutcome(t, b.task(sold("V")).deliver(), partner.ResultUnknown, "cannot_ask")
 }
 
 // TestRouteSpeaksADialect: other gates, methods, names, codes and words.

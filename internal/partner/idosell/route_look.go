@@ -100,15 +100,30 @@ func (r *route) seek(ctx context.Context, o *order.Order, m *mark) (out partner.
 	case failed != nil:
 		return *failed, ""
 	}
-	for _, item := range v.At("results").Items() {
+	return r.found(ctx, o, m, v.At("results"))
+}
+
+// found judges an answer to the question for one order. Only a plain no counts
+// as one: an answer that says anything else may be about our order, in words
+// that the dialect does not know, and what may be there is not placed again.
+func (r *route) found(ctx context.Context, o *order.Order, m *mark, results soap.Value) (out partner.Outcome, status string) {
+	clear := !results.IsNil()
+	for _, item := range results.Items() {
 		id := item.At("orderId").Text()
-		if code, _ := faultOf(item); code != codeOK || item.At("orderExternalId").Text() != m.External || !plainID(id) {
-			continue
+		code, _ := faultOf(item)
+		switch {
+		case code == codeOK && item.At("orderExternalId").Text() == m.External && plainID(id):
+			status = item.At("orderStatus").Text()
+			return r.placed(ctx, o, m, id, item.At("orderSerialNumber").Text()), status
+		case code != codeOrder && code != codeEmpty:
+			clear = false
 		}
-		status = item.At("orderStatus").Text()
-		return r.placed(ctx, o, m, id, item.At("orderSerialNumber").Text()), status
 	}
-	return partner.NotThere(), ""
+	if clear {
+		return partner.NotThere(), ""
+	}
+	out = partner.Unknown("unclear_answer", "the wholesaler's answer does not say whether it has the order: look for "+m.External+" there")
+	return out.Of(partner.ScopeReceiver), ""
 }
 
 // asksByExternal reports whether the dialect has the question.

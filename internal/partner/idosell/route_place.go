@@ -68,7 +68,7 @@ func (r *route) place(ctx context.Context, t *partner.Task) partner.Outcome {
 		if p.renewed || !r.stale(f, p.session) {
 			return p.failed(f)
 		}
-		if o := p.renew(ctx); o != nil {
+		if o := p.renew(ctx, f); o != nil {
 			return *o
 		}
 	}
@@ -104,14 +104,15 @@ func (p *outgoing) placedBefore(ctx context.Context) *partner.Outcome {
 		o = partner.Unknown(o.Code, o.Reason).Of(o.Scope)
 	case o.Result == partner.ResultDelivered && p.r.opts.dialect.class(status) == classDead:
 		o = partner.Refused("cancelled_there", "the wholesaler has this order as "+partner.Words(o.Ref)+
-			" and cancelled it: status "+partner.Words(status))
+			" and cancelled it: status "+partner.Words(status)+"; to have it sent after all, hand it in under another number")
 	}
 	return &o
 }
 
 // renew logs in anew after a fault that may be the old session's, and makes
-// sure that nothing is placed twice by going on.
-func (p *outgoing) renew(ctx context.Context) *partner.Outcome {
+// sure that nothing is placed twice by going on. Where nobody can be asked, a
+// clear fault has to do.
+func (p *outgoing) renew(ctx context.Context, f *failure) *partner.Outcome {
 	s, o := p.r.sessions.get(ctx, p.session.Key, true)
 	if o != nil {
 		return o
@@ -120,8 +121,10 @@ func (p *outgoing) renew(ctx context.Context) *partner.Outcome {
 	if !p.marked {
 		return nil
 	}
-	if o := p.placedBefore(ctx); o != nil {
-		return o
+	if f.unclear() || p.r.asksByExternal() {
+		if o := p.placedBefore(ctx); o != nil {
+			return o
+		}
 	}
 	p.marked = false
 	return nil

@@ -449,6 +449,45 @@ func TestRouteNobodyCanTell(t *testing.T) {
 	}
 }
 
+// TestRouteUnclearLook: only a plain no makes the order go again. An answer in
+// words that the dialect does not have may be about our order.
+func TestRouteUnclearLook(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]partner.Result{
+		`"results":[]`: partner.ResultNotThere,
+		`"results":[{"orderExternalId":"W","faultCode":140}]`: partner.ResultNotThere,
+		`"results":[{"orderExternalId":"W","faultCode":3}]`:   partner.ResultUnknown, // who knows what 3 is
+		`"results":[{"orderId":"sklep-abc-1"}]`:               partner.ResultUnknown, // does not say whose it is
+		`"results":[{"orderId":"x","orderExternalId":"V"}]`:   partner.ResultUnknown, // the question was not understood
+		`"results":null`:                        partner.ResultUnknown,
+		`"Results":[{"orderId":"sklep-abc-1"}]`: partner.ResultUnknown,
+		`"results":[{"orderId":"x","orderExternalId":"V"},{"orderId":"sklep-abc-1","orderExternalId":"W"}]`: partner.ResultDelivered,
+	} {
+		b := newBench(t)
+		b.shop.after = func(m string, _ int) *fakeReply {
+			switch m {
+			case "placeOrder":
+				return &fakeReply{cut: true}
+			case "getOrdersStatus":
+				return &fakeReply{body: `{"errors":{"faultCode":0,"faultString":""},` + body + `}`}
+			}
+			return nil
+		}
+		k := b.task(sold("W"))
+		k.deliver()
+		if o := k.look(); o.Result != want {
+			t.Errorf("%s: %+v", body, o)
+		}
+		if want != partner.ResultUnknown {
+			continue
+		}
+		wantOutcome(t, k.deliver(), partner.ResultUnknown, "unclear_answer", "look for W there")
+		if n := len(b.shop.placed()); n != 1 {
+			t.Errorf("%s: %d orders", body, n)
+		}
+	}
+}
+
 // TestRouteBasketIsCompared: what lies there beside the order's goods is not bought.
 func TestRouteBasketIsCompared(t *testing.T) {
 	t.Parallel()
@@ -698,11 +737,11 @@ func TestRouteConnect(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	said, err := b.side.Connect(t.Context())
-	if err != nil || said != "logged in at Hurtownia Żuraw, which has 3 couriers" {
+	if err != nil || said != "logged in at Hurtownia Żuraw, whose couriers are 5 DPD, 7 InPost, 9 GLS" {
 		t.Errorf("%q, %v", said, err)
 	}
-	b = newBench(t, `"couriers":["home=6"]`)
-	if _, err := b.side.Connect(t.Context()); err == nil || !strings.Contains(err.Error(), "not courier 6") {
+	b = newBench(t, `"couriers":["home=6","point=8"]`)
+	if _, err := b.side.Connect(t.Context()); err == nil || !strings.HasSuffix(err.Error(), `9 GLS, but not 6 that couriers names for "home", not 8 that couriers names for "point"`) {
 		t.Errorf("%v", err)
 	}
 	b.shop.days = func() []string { return nil }

@@ -61,3 +61,34 @@ func isTime(s string) bool {
 	_, err := time.Parse("15:04", s)
 	return err == nil && len(s) == len("15:04")
 }
+
+// checkAnyCountry takes small letters too.
+func checkAnyCountry(country string) []string { return checkCountry(strings.ToUpper(country)) }
+
+func checkCourier(s string) []string {
+	if _, ok := readCourier(s); !ok {
+		return []string{"must be a way of delivery and the wholesaler's number of a courier, such as home=5"}
+	}
+	return nil
+}
+
+func checkTracking(s string) []string {
+	if _, _, ok := readTracking(s); !ok {
+		return []string{"must be a courier's number and a link, such as 5=https://tracking.example/" + parcelMark}
+	}
+	return nil
+}
+
+func checkEndpoint(s string) []string {
+	if !strings.Contains(s, "{function}") || !strings.Contains(s, "{method}") {
+		return []string{"must hold {function} and {method}"}
+	}
+	return nil
+}
+
+func checkZone(s string) []string {
+	if _, err := time.LoadLocation(s); err != nil {
+		return []string{"must be a time zone such as " + standardZone}
+	}
+	return nil
+}

@@ -31,3 +31,31 @@ func TestSettingsAreChecked(t *testing.T) {
 	f(ofAccount, fieldLogin, " sklep", 1)
 	f(ofAccount, fieldLogin, strings.Repeat("x", 101), 1)
 }
+
+func TestRouteSettingsAreChecked(t *testing.T) {
+	t.Parallel()
+	f := func(name, value string, complaints int) {
+		t.Helper()
+		i := slices.IndexFunc(Partner.Settings, func(f partner.Field) bool { return f.Route && f.Name == name })
+		if got := Partner.Settings[i].Check(value); len(got) != complaints {
+			t.Errorf("%s %q: got %q", name, value, got)
+		}
+	}
+	f("couriers", "home=5", 0)
+	f("couriers", "a=b = 5", 0)
+	f("couriers", "*=1", 0)
+	for _, bad := range []string{"", "home", "home:5", "home=DPD", "home=0", "=5"} {
+		f("couriers", bad, 1)
+	}
+	f("tracking", "*=https://t.example/{parcel}", 0)
+	for _, bad := range []string{"https://t.example/{parcel}", "5=https://t.example/", "x=https://t.example/{parcel}", "5=t.example/{parcel}"} {
+		f("tracking", bad, 1)
+	}
+	f("endpoint", standardEndpoint, 0)
+	f("endpoint", "{base}/{method}", 1)
+	f("zone", "Europe/Warsaw", 0)
+	f("zone", "Warszawa", 1)
+	f("billing_country", "pl", 0)
+	f("billing_country", "Polska", 1)
+	f(fieldLogin, "a\n", 1)
+}

@@ -3,7 +3,6 @@ package idosell
 import (
 	"bytes"
 	"compress/gzip"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -59,15 +58,6 @@ func TestTooLargeIsRefusedBeforeParsing(t *testing.T) {
 	f(js, strings.NewReader("no gzip"), -1, zipped, 400, `"faultCode":105`)
 	zipped["Content-Encoding"] = "GZIP" // in any letters, RFC 9110
 	f(js, bytes.NewReader(pack(100)), -1, zipped, 200, `"faultCode":100`)
-}
-
-// numbered repeats a pattern with the numbers from 0.
-func numbered(pattern string, n int) string {
-	var b strings.Builder
-	for i := range n {
-		fmt.Fprintf(&b, pattern, i)
-	}
-	return b.String()
 }
 
 // TestTooLargeIsHeard asks as clients do that write the whole request before
@@ -140,8 +130,8 @@ func TestHostileBodiesAreRefused(t *testing.T) {
 	f("elements without end", "soap", envelope("<basketImport>"+strings.Repeat("<a/>", 250_000)+"</basketImport>"))
 	f("attributes without end", "soap", envelope("<basketImport "+strings.Repeat(`a="" `, 1000)+"/>"))
 	f("references in a circle", "soap", envelope(`<basketImport><r href="#1"/></basketImport><multiRef id="1"><params href="#1"/></multiRef>`))
-	f("members without end", "json", `{"a":1`+numbered(`,"a%d":1`, 500_000)+"}")
-	f("a list without end", "json", `{"params":{"products":[`+strings.Repeat("{},", 500_000)+`{}]}}`)
+	f("members without end", "json", `{"a":1`+strings.Repeat(`,"a":1`, 200_001)+"}")
+	f("a list without end", "json", `{"params":{"products":[`+strings.Repeat("{},", 200_001)+`{}]}}`)
 	f("trailing data", "json", `{"params":{}}{"params":{}}`)
 	f("a broken letter", "json", "{\"params\":{\"code\":\"\xff\"}}")
 	f("a control character", "json", `{"params":{"code":"\u0000"}}`)

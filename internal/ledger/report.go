@@ -9,8 +9,16 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 )
 
-// Layers returns what the sources whose name has the prefix said of each
-// order, merged (secret before public); nil where they said nothing.
+// covers reports whether a source is the one that is asked for, or one below
+// it: "citrusad:default" covers "citrusad:default/public", and not the
+// credential "citrusad:default2".
+func covers(asked, source string) bool {
+	rest, ok := strings.CutPrefix(source, asked)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// Layers returns what a source, and those below it, said of each order, merged
+// (secret before public); nil where they said nothing.
 func (l *Ledger) Layers(ctx context.Context, shop, sourcePrefix string, ids []string) ([]*order.Order, error) {
 	states, err := l.StatesByID(ctx, shop, ids)
 	if err != nil {
@@ -25,11 +33,9 @@ func (l *Ledger) Layers(ctx context.Context, shop, sourcePrefix string, ids []st
 	return orders, nil
 }
 
-// said merges the layers of the sources with a prefix.
-func (s *State) said(sourcePrefix string) *order.Order {
-	own := slices.DeleteFunc(slices.Clone(s.Layers), func(l order.Layer) bool {
-		return !strings.HasPrefix(l.Source.Name, sourcePrefix)
-	})
+// said merges the layers of a source and those below it.
+func (s *State) said(source string) *order.Order {
+	own := slices.DeleteFunc(slices.Clone(s.Layers), func(l order.Layer) bool { return !covers(source, l.Source.Name) })
 	return order.Merge(own).Order
 }
 
@@ -118,6 +124,9 @@ func (l *Ledger) statedPage(ctx context.Context, shop, sourcePrefix string, belo
 			return err
 		}
 		for _, source := range sources {
+			if !covers(sourcePrefix, source) {
+				continue
+			}
 			rows, err := r.Stated(source, below, limit)
 			if err != nil {
 				return err

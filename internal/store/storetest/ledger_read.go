@@ -175,7 +175,8 @@ func testLayers(b *bench) {
 		}
 	}
 	f("citrusad:default", "public")
-	f("api:", "erp")
+	f("api:erp", "erp")
+	f("api:er", "")
 	f("skeepers:", "")
 	o.Channel = "door"
 	b.one(statement(door, o))
@@ -201,6 +202,8 @@ func testList(b *bench) {
 			b.one(statement(api, sale(id)))
 		}
 	}
+	other := order.Source{Name: door.Name + "2", Rank: order.RankDoor} // another credential
+	b.one(statement(other, sale("A-1")))
 	b.one(statement(door, sale("A-3"))) // an old order, newly told of
 	want = append(want, "A-3")
 	slices.SortFunc(want, func(x, y string) int { return number(y) - number(x) })
@@ -223,6 +226,7 @@ func testList(b *bench) {
 	f("citrusad:default", 0, 1000, want)
 	f("citrusad:default", len(want), 5, nil)
 	f("nobody", 0, 5, nil)
+	f(other.Name, 0, 5, []string{"A-1"})
 }
 
 func number(id string) (n int) {

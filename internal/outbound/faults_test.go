@@ -138,9 +138,8 @@ func TestFaults(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			// Long enough for the busiest machine to write the request, for
-			// the cases that end by it.
-			c := outbound.New(outbound.Options{Timeout: time.Second, DialTimeout: 500 * time.Millisecond, MaxBody: 100_000})
+			// Long enough for the busiest machine; cases that end by it have less.
+			c := outbound.New(outbound.Options{Timeout: 20 * time.Second, DialTimeout: 20 * time.Second, MaxBody: 100_000})
 			defer c.CloseIdle()
 			req := outbound.Request{Method: "POST", URL: tc.url, Body: []byte(`{"a":1}`)}
 			if strings.Contains(tc.text, "time limit") {

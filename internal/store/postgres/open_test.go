@@ -147,7 +147,7 @@ func TestWaysOfAsking(t *testing.T) {
 			if id, ok, err := l.Resolve(t.Context(), testShop, "citrusad:default", "X-1"); id != "A-1" || !ok || err != nil {
 				t.Errorf("resolve: %q %v %v", id, ok, err)
 			}
-			list, err := l.ListLayers(t.Context(), testShop, "citrusad:", 0, 10)
+			list, err := l.ListLayers(t.Context(), testShop, "citrusad:default", 0, 10)
 			if err != nil || len(list) != 4 {
 				t.Errorf("list: %d, %v", len(list), err)
 			}

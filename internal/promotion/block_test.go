@@ -121,7 +121,7 @@ func FuzzStores(f *testing.F) {
 func TestPieces(t *testing.T) {
 	t.Parallel()
 	var list []Discount
-	const skus = 30_000
+	const skus = 10_000
 	for i := range 10 {
 		d := Discount{Terms: Terms{Subtype: FinalPrice, Value: order.FromInt(int64(i+1), 0)}}
 		for k := range skus {

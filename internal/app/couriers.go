@@ -18,10 +18,8 @@ const askTime = 30 * time.Second
 
 // couriers are a shop's own, as configured now.
 func (a *App) couriers(shop string) []shipping.Courier {
-	if s := a.config().Shops[shop]; s != nil {
-		return s.Couriers
-	}
-	return nil
+	list, _ := a.couriersOf(shop)
+	return list
 }
 
 // couriersOf returns them with the shop's time zone.

@@ -59,11 +59,8 @@ func (c *importCmd) Run(ctx context.Context, env *Env) error {
 			return err
 		}
 	}
-	if c.Timezone != "" {
-		var err error
-		if opts.Location, err = time.LoadLocation(c.Timezone); err != nil {
-			return usagef("--timezone: unknown zone %q", c.Timezone)
-		}
+	if err := c.zone(&opts); err != nil {
+		return err
 	}
 	in, size, err := c.open(env)
 	if err != nil {
@@ -79,6 +76,19 @@ func (c *importCmd) Run(ctx context.Context, env *Env) error {
 		defer report.Close()
 	}
 	return c.run(ctx, env, client, opts.Shop, rows, report, bar)
+}
+
+// zone takes the zone that was named, if one was.
+func (c *importCmd) zone(opts *partner.ReadOptions) error {
+	if c.Timezone == "" {
+		return nil
+	}
+	loc, err := time.LoadLocation(c.Timezone)
+	if err != nil {
+		return usagef("--timezone: unknown zone %q", c.Timezone)
+	}
+	opts.Location = loc
+	return nil
 }
 
 // ask takes zone and currency from the hub, where the token may know them.

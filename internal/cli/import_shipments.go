@@ -29,10 +29,8 @@ func (c *importCmd) shipments(ctx context.Context, env *Env) error {
 	if err := c.ask(ctx, client, &opts); err != nil {
 		return err
 	}
-	if c.Timezone != "" {
-		if opts.Location, err = time.LoadLocation(c.Timezone); err != nil {
-			return usagef("--timezone: unknown zone %q", c.Timezone)
-		}
+	if err := c.zone(&opts); err != nil {
+		return err
 	}
 	in, size, err := c.open(env)
 	if err != nil {

@@ -51,15 +51,16 @@ func (j *judge) ask(ctx context.Context) (faults []string, err error) {
 			faults = append(faults, fmt.Sprintf("%s: order %s: %v", routeAds, w.ID, err))
 		}
 	}
-	more, err := j.askReceiver(ctx)
+	received, err := Received(ctx, j.receiver)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ask the receiver: %w", err)
 	}
+	more := j.askReceiver(received)
 	reviews, err := j.askReviews(ctx)
 	if err != nil {
 		return nil, err
 	}
-	dropship, err := j.askWholesaler(ctx)
+	dropship, err := j.askWholesaler(ctx, received)
 	return slices.Concat(faults, more, reviews, dropship), err
 }
 
@@ -128,12 +129,8 @@ func sameLines(want, got []wantedLine) error {
 
 func equal(a, b order.Decimal) bool { return a.IsSet() == b.IsSet() && a.Cmp(b) == 0 }
 
-// askReceiver asks the webhook's receiver what it took.
-func (j *judge) askReceiver(ctx context.Context) (faults []string, err error) {
-	list, err := Received(ctx, j.receiver)
-	if err != nil {
-		return nil, fmt.Errorf("ask the receiver: %w", err)
-	}
+// askReceiver compares what the webhook's receiver took.
+func (j *judge) askReceiver(list []Message) (faults []string) {
 	states, refs := map[string]*order.Order{}, map[string]*order.Happening{}
 	for _, m := range list {
 		if m.Event != nil {
@@ -157,7 +154,7 @@ func (j *judge) askReceiver(ctx context.Context) (faults []string, err error) {
 		}
 		j.refs[e.Ref] = true
 	}
-	return faults, nil
+	return faults
 }
 
 // isIn reports how an order that a partner has differs from the wanted one.

@@ -21,11 +21,7 @@ var (
 // askWholesaler asks the wholesaler for what its two customers must have
 // ordered, sends the goods as its people would, and looks whether the shop hears
 // the parcel's number.
-func (j *judge) askWholesaler(ctx context.Context) (faults []string, err error) {
-	received, err := Received(ctx, j.receiver)
-	if err != nil {
-		return nil, fmt.Errorf("ask the receiver: %w", err)
-	}
+func (j *judge) askWholesaler(ctx context.Context, received []Message) (faults []string, err error) {
 	for _, p := range dropships {
 		key := p.Route + " " + p.OrderID
 		if j.sent[key] {

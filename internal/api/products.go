@@ -218,6 +218,9 @@ func productChanges(a *API, r *request) (any, error) {
 		out.After = list[n-1].Version
 		out.Head = max(head, out.After)
 	}
+	if len(list) < limit && err == nil {
+		out.After = max(out.After, out.Head) // the counter counts offers, too
+	}
 	return out, err
 }
 

@@ -208,6 +208,15 @@ func TestProductChanges(t *testing.T) {
 	if d := cmp.Diff([]string{"1 K-38", "3 L-1", "4 a/b c deleted"}, got); d != "" {
 		t.Error(d)
 	}
+	// The counter counts offers, too: who follows products alone gets to its end.
+	edit := catalog.OfferEdit{Store: "lund", Code: "K-38", Price: order.FromInt(9, 0)}
+	if _, err := h.catalog.PutOffers(ctx, "nordlys", []catalog.OfferEdit{edit}); err != nil {
+		t.Fatal(err)
+	}
+	page, err := c.ProductChanges(ctx, "nordlys", 4, 2)
+	if err != nil || len(page.Products) != 0 || page.After != 5 || page.Head != 5 {
+		t.Error(page, err)
+	}
 	if r := h.call("GET", productsPath+"/changes?after=-1", admin, ""); r.status != 400 {
 		t.Error(r.status, r.body)
 	}

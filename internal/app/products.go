@@ -23,6 +23,15 @@ func (p products) SetStock(ctx context.Context, shop string, list []catalog.Rest
 	return p.write(func() (int, error) { return p.Store.SetStock(ctx, shop, list) })
 }
 
+// PutOffers implements catalog.OfferStore.
+func (p products) PutOffers(ctx context.Context, shop string, edits []catalog.OfferEdit) (put catalog.OffersPut, err error) {
+	_, err = p.write(func() (int, error) {
+		put, err = p.Store.PutOffers(ctx, shop, edits)
+		return put.Changed, err
+	})
+	return put, err
+}
+
 func (p products) write(do func() (int, error)) (int, error) {
 	if err := p.disk.check(); err != nil {
 		return 0, err

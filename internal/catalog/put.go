@@ -3,6 +3,7 @@ package catalog
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/order"
@@ -72,6 +73,7 @@ type writing struct {
 	pairs   []Pair
 	gone    []Entry
 	added   []Entry
+	outlets []string // that products of this call name
 }
 
 func lock(tx Tx, shop string, now time.Time, codes []string) (*writing, error) {
@@ -112,6 +114,9 @@ func (w *writing) put(p *Product) error {
 	}
 	if err := w.found(old, &plain); err != nil {
 		return err
+	}
+	if p.Store != "" {
+		w.outlets = append(w.outlets, p.Store)
 	}
 	w.keep(row)
 	return nil
@@ -172,6 +177,10 @@ func (w *writing) commit() (changed int, err error) {
 	}
 	if err := w.tx.ChangeCodes(w.shop, w.gone, w.added); err != nil {
 		return 0, fmt.Errorf("change codes: %w", err)
+	}
+	slices.Sort(w.outlets)
+	if err := keepOutlets(w.tx, w.shop, slices.Compact(w.outlets)); err != nil {
+		return 0, err
 	}
 	if err := w.tx.KeepProducts(w.shop, w.rows); err != nil {
 		return 0, fmt.Errorf("keep products: %w", err)

@@ -8,9 +8,12 @@ import (
 )
 
 // Store keeps shops' catalogues. Safe for concurrent use. Every change of a
-// product raises the shop's counter by one and is numbered by it, without
-// gaps: who has seen version n sees all that came since by Changes.
+// product or of an offer raises the shop's counter by one and is numbered by
+// it, without gaps: who has seen version n sees all that came since by Changes
+// (of products) or OfferChanges (of both).
 type Store interface {
+	OfferStore
+
 	// Put keeps products, new or in place of those with the same codes, all or
 	// none, and returns how many of them changed. Stock nil leaves what is
 	// there. Errors: *order.Invalid ("products[3].gtin"), *Duplicate.
@@ -55,6 +58,32 @@ type Store interface {
 	Take(shop, key string, lines []Line) order.Effect
 }
 
+// OfferStore keeps what the outlets of a shop (order.Order.Store) sell its
+// products for. An outlet sells what has no Store, and what has it as its Store.
+type OfferStore interface {
+	// PutOffers keeps edits, in short transactions: after an error, what was
+	// kept until then stays, and Changed counts it. Edits of products that the
+	// outlet does not sell are left out and told; products are never made.
+	// Errors: *order.Invalid ("offers[3].price"), with nothing kept.
+	PutOffers(ctx context.Context, shop string, edits []OfferEdit) (OffersPut, error)
+	// Offers returns what an outlet sells products for, named by their codes or
+	// SKUs, in their sequence; nil: it sells none, or several have the SKU. At
+	// most MostOffers: *order.Invalid.
+	Offers(ctx context.Context, shop, store string, codes []string) ([]*Offer, error)
+	// OffersOf is Offers for an assortment: of many outlets in sequence, the
+	// products are looked up for the first one only.
+	OffersOf(ctx context.Context, store string, a *Assortment) ([]*Offer, error)
+	// ListOffers returns what an outlet sells, by the products' codes, and where
+	// the next page starts, as List does.
+	ListOffers(ctx context.Context, shop, store string, f OfferFilter) (page []Offer, next string, err error)
+	// OfferChanges returns which products and offers changed after a version,
+	// by version: at most limit, at most MostChanges.
+	OfferChanges(ctx context.Context, shop string, after int64, limit int) ([]OfferChange, error)
+	// Stores returns the outlets that products or offers of the shop ever
+	// named, sorted.
+	Stores(ctx context.Context, shop string) ([]string, error)
+}
+
 // The bounds of one call of a Store.
 const (
 	ReservedFor = 15 * time.Minute
@@ -63,6 +92,8 @@ const (
 	MostChanges = 1000
 	MostPut     = 5000 // products of one Put
 	MostLines   = 1000
+	MostOffers  = 5000
+	MostEdits   = 10_000 // of one PutOffers
 )
 
 // Line is something asked for.

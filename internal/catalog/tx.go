@@ -18,6 +18,14 @@ type Lookup interface {
 	// Held returns what is reserved of products by keys other than one, and
 	// not over at a moment.
 	Held(shop, except string, codes []string, now int64) ([]Hold, error)
+	// ProductsVersion returns the version of the product that changed last.
+	ProductsVersion(shop string) (int64, error)
+	// ChangedProducts returns rows with versions after one, by version, deleted
+	// ones too.
+	ChangedProducts(shop string, after int64, limit int) ([]Row, error)
+	// FindOffers returns what outlets say of products, in any sequence. No
+	// outlet is asked for twice.
+	FindOffers(shop string, list []Shelf) ([]OfferRow, error)
 }
 
 // Tx is an open writing transaction.
@@ -28,6 +36,10 @@ type Tx interface {
 	LockCatalog(shop string) (version int64, err error)
 	// KeepProducts writes rows, and the counter as of the last of them.
 	KeepProducts(shop string, rows []Row) error
+	// KeepOffers writes rows, each once, and the counter as of the last of them.
+	KeepOffers(shop string, rows []OfferRow) error
+	// KeepOutlets remembers outlets, new ones and others.
+	KeepOutlets(shop string, stores []string) error
 	// ChangeCodes changes what products are found by.
 	ChangeCodes(shop string, gone, added []Entry) error
 	// KeepHolds reserves for a key until a moment, and forgets what was
@@ -58,6 +70,12 @@ type Row struct {
 type Match struct {
 	Place int
 	Row
+}
+
+// Shelf is some products of an outlet.
+type Shelf struct {
+	Store string
+	Codes []string // of products
 }
 
 // Hold is a quantity of a product that is reserved.

@@ -1,7 +1,6 @@
 package partnertest
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -19,7 +18,9 @@ type shelf struct {
 	products map[string]catalog.Row
 	keys     map[catalog.Key][]string // codes
 	holds    []hold
-	taken    map[string][]byte // by order
+	taken    map[string][]byte              // by order
+	offers   map[[2]string]catalog.OfferRow // by store and code
+	outlets  map[string]bool
 }
 
 type hold struct {
@@ -31,12 +32,18 @@ type hold struct {
 var _ catalog.Tx = (*shelf)(nil)
 
 func newShelf() *shelf {
-	return &shelf{products: map[string]catalog.Row{}, keys: map[catalog.Key][]string{}, taken: map[string][]byte{}}
+	return &shelf{
+		products: map[string]catalog.Row{}, keys: map[catalog.Key][]string{}, taken: map[string][]byte{},
+		offers: map[[2]string]catalog.OfferRow{}, outlets: map[string]bool{},
+	}
 }
 
 // clone is what stands there if a transaction is undone.
 func (s *shelf) clone() *shelf {
-	c := &shelf{s.version, maps.Clone(s.products), maps.Clone(s.keys), slices.Clone(s.holds), maps.Clone(s.taken)}
+	c := &shelf{
+		s.version, maps.Clone(s.products), maps.Clone(s.keys), slices.Clone(s.holds), maps.Clone(s.taken),
+		maps.Clone(s.offers), maps.Clone(s.outlets),
+	}
 	for k, codes := range c.keys {
 		c.keys[k] = slices.Clone(codes)
 	}
@@ -185,9 +192,8 @@ func (c catalogStore) List(_ context.Context, _ string, f catalog.Filter) (page 
 // Changes answers as catalog.Store says.
 func (c catalogStore) Changes(_ context.Context, _ string, after int64, limit int) (list []catalog.Product, err error) {
 	err = c.look(func(s *shelf) (err error) {
-		rows := slices.DeleteFunc(s.rows(), func(r catalog.Row) bool { return r.Version <= after })
-		slices.SortFunc(rows, func(a, b catalog.Row) int { return cmp.Compare(a.Version, b.Version) })
-		list, err = catalog.Products(rows[:min(max(limit, 0), catalog.MostChanges, len(rows))])
+		rows, _ := s.ChangedProducts("", after, min(max(limit, 0), catalog.MostChanges))
+		list, err = catalog.Products(rows)
 		return err
 	})
 	return list, err

@@ -17,7 +17,7 @@ var (
 		"routes", "route_counts", "deliveries", "calls", "earlier_calls", "claims", "call_days",
 		"state", "fetches", "files", "file_pieces", "commands",
 		"reviews", "review_keys", "review_totals",
-		"catalogs", "products", "product_codes", "reservations", "taken",
+		"catalogs", "products", "product_codes", "reservations", "taken", "outlets", "offers",
 		"promotion_heads", "promotion_jobs", "promotion_pieces", "promotions", "promotion_layers",
 		"promotion_stores", "promotion_skus", "promotion_changes",
 	}

@@ -27,6 +27,7 @@ var narrow = map[string]*regexp.Regexp{
 	"product_codes": regexp.MustCompile(`\bvalue\b`),
 	"reservations":  regexp.MustCompile(`\b(code|key)\b`),
 	"taken":         regexp.MustCompile(`\border_id\b`),
+	"offers":        regexp.MustCompile(`\b(code|version)\b`),
 
 	"promotion_jobs":    regexp.MustCompile(`\b(number|digest|updated)\b`),
 	"promotion_pieces":  regexp.MustCompile(`\bjob\b`),

@@ -121,11 +121,9 @@ func (s catalogs) List(ctx context.Context, shop string, f catalog.Filter) (page
 
 // Changes implements catalog.Store.
 func (s catalogs) Changes(ctx context.Context, shop string, after int64, limit int) (list []catalog.Product, err error) {
-	const query = `SELECT code, version, at, deleted, stock, body FROM products
-		WHERE shop = ? AND version > ? ORDER BY version LIMIT ?`
 	var rows []catalog.Row
 	err = s.look(ctx, "read changes of products", func(r catalogReader) (err error) {
-		rows, err = r.rows(query, shop, after, min(max(limit, 0), catalog.MostChanges))
+		rows, err = r.ChangedProducts(shop, after, min(max(limit, 0), catalog.MostChanges))
 		return err
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -53,6 +54,7 @@ func RunCatalog(t *testing.T, open OpenFailing) {
 		"given back, or not":       testCatalogGivenBackWhere,
 		"given back or nothing":    testCatalogGivenBackCrash,
 	}
+	maps.Copy(cases, offerCases())
 	for name, f := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

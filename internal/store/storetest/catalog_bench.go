@@ -72,28 +72,12 @@ func BenchImportProducts(b *testing.B, s store.Store, products int) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		before, most := resident(b), int64(0)
-		done := make(chan struct{})
-		var watch sync.WaitGroup
-		watch.Go(func() {
-			tick := time.NewTicker(10 * time.Millisecond)
-			defer tick.Stop()
-			for {
-				select {
-				case <-done:
-					return
-				case <-tick.C:
-					most = max(most, resident(b))
-				}
-			}
-		})
+		more := watchResident(b, resident(b))
 		report, err := catalog.Import(b.Context(), s.Catalog(), shop, r, nil)
-		close(done)
-		watch.Wait()
 		if err != nil || report.Rows != products || report.Refused != 0 {
 			b.Fatal(report.Rows, report.Refused, err)
 		}
-		b.ReportMetric(float64(most-before)/(1<<20), "MiB-more")
+		b.ReportMetric(more(), "MiB-more")
 	}
 }
 
@@ -109,4 +93,29 @@ func resident(b *testing.B) int64 {
 		b.Error(err)
 	}
 	return (pages - shared) * int64(os.Getpagesize())
+}
+
+// watchResident returns what returns the most memory that the process had since,
+// in MiB more than before.
+func watchResident(b *testing.B, before int64) func() float64 {
+	most := before
+	done := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				most = max(most, resident(b))
+			}
+		}
+	})
+	return func() float64 {
+		close(done)
+		watch.Wait()
+		return float64(most-before) / (1 << 20)
+	}
 }

@@ -45,6 +45,8 @@ func RunPromotions(t *testing.T, open OpenFailing) {
 		"as if kept pair by pair":    testPromotionModel,
 		"long lists are cut":         testPromotionLists,
 		"asked for more than a page": testPromotionPages,
+		"over the catalogue":         testPromotionOffers,
+		"over many offers":           testPromotionManyOffers,
 	}
 	for name, f := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -414,8 +414,8 @@ func (h *hub) token(s *shop) {
 	}
 }
 
-// products changes the catalogue: products come, change and go, are reserved,
-// and taken by orders, of which one in three is cancelled.
+// products changes the catalogue: products come, change and go, outlets sell
+// them for prices of their own, they are reserved, and taken by orders, of which one in three is cancelled.
 func (h *hub) products(s *shop, random *rand.Rand) {
 	code := func() string { return fmt.Sprint("P-", random.IntN(40)) }
 	c := h.store.Catalog()
@@ -424,6 +424,12 @@ func (h *hub) products(s *shop, random *rand.Rand) {
 		Stock: []catalog.Stock{{Warehouse: "main", Quantity: order.FromInt(int64(10+random.IntN(50)), 1)}},
 	}
 	_, err := c.Put(context.Background(), s.id, []catalog.Product{p})
+	h.must(err)
+	yes, most := random.IntN(2) == 0, int64(random.IntN(3))
+	_, err = c.PutOffers(context.Background(), s.id, []catalog.OfferEdit{
+		{Store: fmt.Sprint("outlet-", random.IntN(4)), Code: p.Code, Price: order.FromInt(int64(random.IntN(3)), 1), Active: &yes},
+		{Store: "lund ø", Code: code(), Currency: "SEK", Most: &most, Anew: random.IntN(2) == 0},
+	})
 	h.must(err)
 	if random.IntN(4) == 0 {
 		_, err = c.Delete(context.Background(), s.id, []string{code()})

@@ -108,6 +108,14 @@ var tables = listed([]Table{
 	{Name: "product_codes", Key: columns("kind text", "value text", "code text")},
 	{Name: "reservations", Key: columns("code text", "key text"), Columns: columns("quantity text", "expires int")},
 	{Name: "taken", Key: columns("order_id text"), Columns: columns("body bytes")},
+	{Name: "outlets", Proof: counted, Key: columns("store text")},
+	{
+		// As products: no row is removed, and every change raises its version.
+		Name: "offers", Proof: []string{"count(*)", "sum(version)"},
+		Key:     columns("store text", "code text"),
+		Columns: columns("version int", "at int", "price text", "currency text", "active int", "most int"),
+		Check:   []string{"sum(version)", "sum(active)"},
+	},
 	{Name: "promotion_heads", Columns: columns("number int", "version int")},
 	{
 		Name: "promotion_jobs", Key: columns("number int"),

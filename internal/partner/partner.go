@@ -14,6 +14,7 @@ import (
 	"github.com/ordermux/ordermux/internal/mail"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
+	"github.com/ordermux/ordermux/internal/promotion"
 	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/secret"
 	"github.com/ordermux/ordermux/internal/shipping"
@@ -41,6 +42,25 @@ type Partner struct {
 	Route func(Deps, Settings) (Side, error)
 	// Formats are the partner's own files that `ordermux import` reads.
 	Formats []Format
+	// Kinds say of kinds of the door's credentials what their fields do not.
+	Kinds []CredentialKind
+	// Uploads builds what takes the files of the door's SFTP users whose folders
+	// are the partner's own. Nil: they upload files of orders, in the first of
+	// Formats.
+	Uploads func(Deps) (Uploads, error)
+}
+
+// CredentialKind says of a kind of a door's credentials (Field.Of) what its
+// fields do not.
+type CredentialKind struct {
+	Of string
+	// Most is how many may live at a time at a shop, those of the configuration
+	// with them; 0: any number.
+	Most int
+	// Names are offered for the name.
+	Names []string
+	// Advice is shown with a new one, a sentence or two.
+	Advice string
 }
 
 // CallbackRoute is the name of the built-in route of a door's callbacks. No
@@ -223,6 +243,19 @@ type Side struct {
 	// {"systemKey"}}. Who listens to the side (docs/capture.md) judges by both
 	// what is a secret and what a person's. Nil: all names are the partner's.
 	Names map[string][]string
+	// TestOrder lets an order be born at a shop of the door, as the platform's
+	// own trigger for tests does. Doors. Errors: *order.Invalid.
+	TestOrder func(ctx context.Context, shop string, t TestOrder) ([]order.Receipt, error)
+	// Jobs returns what the side was asked to do and does, or did, by itself, the
+	// newest first, without their items, and where the next page starts ("":
+	// nowhere). shop is the route's own there.
+	Jobs func(ctx context.Context, shop, cursor string, limit int) (page []Job, next string, err error)
+	// Job returns one with its items; nil: there is none, or it is long over.
+	Job func(ctx context.Context, shop, id string) (*Job, error)
+	// Promote keeps a promotion durably, to be sent by Poll, and returns the id of
+	// its Job; the same request again while it waits is the same one. Routes.
+	// Errors: *order.Invalid for what the partner can not be told.
+	Promote func(ctx context.Context, r *promotion.Request) (job string, err error)
 	// Troubles are sentences, without personal data, on what a person should
 	// mend although the route goes on: one alert for each, for as long as it is
 	// said in the same words. Asked every now and then: it looks at nothing but
@@ -378,6 +411,12 @@ type Deps struct {
 	At       func(shop string) State
 	Settings Settings // of the whole door, see Field.Hub
 	Catalog  catalog.Store
+	// Promotions are what shops sell for less; doors, callbacks, uploads.
+	Promotions Promotions
+	// Currency and Timezone are the shop's; routes and callbacks.
+	Currency, Timezone string
+	// Put uploads a file by SFTP, whole or not at all; routes.
+	Put      func(ctx context.Context, to SFTPTarget, folder, name string, write func(io.Writer) error) error
 	Stock    Stock
 	Couriers func(shop string) []shipping.Courier // the shop's own, as configured now
 	// Note tells whoever listens to a call (docs/capture.md) what it was, where
@@ -527,6 +566,19 @@ type Edit struct {
 	Old []byte        // what stands there; nil: nothing does
 	New []byte        // nil: nothing shall
 	TTL time.Duration // of what is written; 0: for ever. The next Put with a ttl removes what is over
+}
+
+// Promotions are the promotions of shops, see promotion.Book: what is put is run
+// by the hub.
+type Promotions interface {
+	Put(ctx context.Context, shop string, r *promotion.Request, wire []byte) (promotion.Job, error)
+	Job(ctx context.Context, shop, id string) (*promotion.Job, error)
+	Find(ctx context.Context, shop string, id int64) (*promotion.Promotion, error)
+	List(ctx context.Context, shop string, before int64, limit int) ([]promotion.Promotion, error)
+	Stores(ctx context.Context, shop string, id int64) ([]string, error)
+	Shown(ctx context.Context, shop, store string, skus []string, at time.Time) ([]promotion.Shown, error)
+	Changes(ctx context.Context, shop string, after int64, limit int) ([]promotion.Change, error)
+	Head(ctx context.Context, shop string) (int64, error)
 }
 
 // Stock answers what a shop can sell, from its catalogue and, for products

@@ -1,0 +1,5 @@
+package deliveryhero
+
+import "context"
+
+func (c *callback) tellPromotions(ctx context.Context) error { return nil }

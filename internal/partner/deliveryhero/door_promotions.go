@@ -1,0 +1,3 @@
+package deliveryhero
+
+func (d *door) promotionCalls() map[string]handler { return nil }

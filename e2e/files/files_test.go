@@ -123,7 +123,9 @@ type hub struct {
 	idle                            int64
 }
 
-func startHub(t *testing.T, program string) *hub {
+// startHub starts a hub by a configuration that has room for its address, that
+// of uploads, and the user's public key.
+func startHub(t *testing.T, program, config string) *hub {
 	t.Helper()
 	h := &hub{dir: t.TempDir(), program: program}
 	h.key = filepath.Join(h.dir, "key")
@@ -160,16 +162,8 @@ func (h *hub) peak(t *testing.T) int64 { return status(t, h.Pid, "VmHWM") - h.id
 // put uploads a file by SFTP and returns its report, once it is imported.
 func (h *hub) put(t *testing.T, csv string, lines int) (report string) {
 	t.Helper()
-	host, port, err := net.SplitHostPort(h.upload)
-	check(t, err)
 	began := time.Now()
-	c := exec.CommandContext(t.Context(), tool.Need(t, "sftp", "uploading"), "-F", "none", "-b", "-", "-P", port, "-i", h.key,
-		"-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile="+filepath.Join(h.dir, "known_hosts"), "-o", "IdentityAgent=none",
-		"-o", "IdentitiesOnly=yes", "nils@"+host)
-	c.Stdin = strings.NewReader("put " + csv + " orders/\n")
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	h.sftp(t, "put "+csv+" orders/")
 	t.Logf("uploaded in %.1f s", time.Since(began).Seconds())
 	began = time.Now()
 	done := filepath.Join(h.dir, "files", "nordlys", "skeepers", "default", "orders", "error", filepath.Base(csv))
@@ -177,6 +171,22 @@ func (h *hub) put(t *testing.T, csv string, lines int) (report string) {
 	took := time.Since(began)
 	t.Logf("%d lines imported in %.1f s, %.0f a second", lines, took.Seconds(), float64(lines)/took.Seconds())
 	return done + ".log.csv"
+}
+
+// sftp runs commands of OpenSSH's sftp and returns what it says.
+func (h *hub) sftp(t *testing.T, commands ...string) string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(h.upload)
+	check(t, err)
+	c := exec.CommandContext(t.Context(), tool.Need(t, "sftp", "uploading"), "-F", "none", "-b", "-", "-P", port, "-i", h.key,
+		"-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile="+filepath.Join(h.dir, "known_hosts"), "-o", "IdentityAgent=none",
+		"-o", "IdentitiesOnly=yes", "nils@"+host)
+	c.Stdin = strings.NewReader(strings.Join(commands, "\n") + "\n")
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
 }
 
 // take hands a file in by the command, and returns its report and what the
@@ -234,13 +244,13 @@ func TestManyLines(t *testing.T) {
 	}
 	told(t, "reading alone, above idle", reading(t, csv)-reading(t, ""))
 
-	api := startHub(t, program)
+	api := startHub(t, program, config)
 	report, above := api.take(t, csv)
 	see(report)
 	told(t, "import, above idle", above)
 	byAPI := api.peak(t)
 
-	files := startHub(t, program)
+	files := startHub(t, program, config)
 	see(files.put(t, csv, lines))
 	bySFTP := files.peak(t)
 	t.Logf("hub above idle: %.1f MB with the orders by API, %.1f MB with the file by SFTP", float64(byAPI)/(1<<20), float64(bySFTP)/(1<<20))

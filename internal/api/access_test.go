@@ -38,12 +38,14 @@ var bodies = map[string]string{
 
 	"/ship":         `{"parcel":"P-1"}`,
 	"/test-message": `{"account":"nordshop"}`,
+	"/test-orders":  `{"store":"K-1","status":"ready","lines":[{"product":{"sku":"S-1"},"quantity":"2"}]}`,
 
 	"/products":            `{"code":"K-39"}`,
 	"/products/stock":      `{"stock":[{"code":"K-38","quantity":"1"}]}`,
 	"/products/activate":   `{"codes":["K-38"]}`,
 	"/products/deactivate": `{"codes":["K-38"]}`,
 	"/products/import":     "code\nK-40\n",
+	"/promotions":          promotionBody,
 	"/availability":        `{"lines":[{"code":"K-38"}]}`,
 
 	"/credentials/citrusad":       `{"name":"erp","values":{"api_key":"k"}}`,
@@ -73,10 +75,13 @@ func TestWhoMayDoWhat(t *testing.T) {
 			t.Parallel()
 			ofShop := strings.Contains(e.Pattern, "{shop}")
 			shared := e.Pattern == "/api/v1/shops" || e.Pattern == "/api/v1/alerts"
-			path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad", "{order}", "1001", "{code}", "K-38").Replace(e.Pattern)
+			path := strings.NewReplacer("{job}", "0197", "{promotion}", "1", "{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad", "{order}", "1001", "{code}", "K-38").Replace(e.Pattern)
 			query := ""
 			if strings.HasSuffix(path, "/reconcile") {
 				query = "?route=ads"
+			}
+			if strings.HasSuffix(path, "/promotions/shown") {
+				query = "?store=K-1&sku=S-1"
 			}
 			if e.Method == http.MethodDelete && strings.HasSuffix(path, "/templates") {
 				query = "?id=" + ownID

@@ -15,6 +15,8 @@ import (
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/promotion"
 	"github.com/ordermux/ordermux/internal/review"
 	"github.com/ordermux/ordermux/internal/shipping"
 )
@@ -85,6 +87,21 @@ type Operator struct {
 	// became of it; account "": the route's own. Errors as of Mirror, and
 	// order.ErrNotFound for an unknown account.
 	TestMessage func(ctx context.Context, shop, route, account string) (string, error)
+	// TestOrder lets an order for tests be born at a partner's door.
+	// order.ErrNotFound for a door that is not there, a problem for one that
+	// makes none, *order.Invalid for an order that can not be.
+	TestOrder func(ctx context.Context, shop, partner string, t partner.TestOrder) ([]order.Receipt, error)
+	// Promote hands a promotion to the routes named, or (none) to all of the
+	// shop that can take one; it is durable there when it returns. What a partner
+	// can not be told stands with its route. order.ErrNotFound for a route that
+	// is not configured, a problem for one that takes none.
+	Promote func(ctx context.Context, shop string, routes []string, r *promotion.Request) ([]PromotedRoute, error)
+	// Jobs lists what a door or a route was asked to do and did, or does, at a
+	// shop, the newest first, and says where the next page starts ("": nowhere).
+	// order.ErrNotFound for what is not there, a problem for what has none.
+	Jobs func(ctx context.Context, shop string, of JobsOf, cursor string, limit int) (page []partner.Job, next string, err error)
+	// Job returns one with its items; nil: there is none.
+	Job func(ctx context.Context, shop string, of JobsOf, id string) (*partner.Job, error)
 	// DoorURL is where clients reach a partner's door.
 	DoorURL func(partner string) string
 	// Shops returns the configured shops in the file's sequence.
@@ -115,8 +132,11 @@ type Options struct {
 	Warnings func(source string, o *order.Order) []string
 	Captures Captures // nil: the hub has none
 	// Catalog and Stock are the shops' products; nil: the hub keeps none.
-	Catalog  catalog.Store
-	Stock    Stock
+	Catalog catalog.Store
+	Stock   Stock
+	// Promotions are what shops sell for less; nil: the hub keeps none.
+	Promotions partner.Promotions
+
 	Operator Operator
 	Faults   Faults // nil: no sandbox, its endpoints answer 404
 	Log      *slog.Logger

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
 )
 
 // CredentialRef names a credential of a partner's door. Kind tells the door's
@@ -24,9 +25,10 @@ type CredentialRef struct{ Shop, Partner, Kind, Name string }
 type Credentials interface {
 	// List returns the credentials of a shop at a partner's door, of all
 	// kinds.
-	List(ctx context.Context, shop, partner string) ([]Credential, error)
+	List(ctx context.Context, shop, door string) ([]Credential, error)
 	// Create makes one. What the fields say is made, and is shown this once.
-	// order.ErrConflict if the name, or a value, is taken.
+	// order.ErrConflict if the name, or a value, is taken, or if the shop has as
+	// many of the kind as there can be.
 	Create(ctx context.Context, ref CredentialRef, values map[string]FieldValue) (NewCredential, error)
 	// Change gives fields that are no secrets other values; an empty one
 	// removes what was there.
@@ -38,6 +40,9 @@ type Credentials interface {
 	Revoke(ctx context.Context, ref CredentialRef) error
 	// RevokeTokens ends the access tokens alone, also of a configured one.
 	RevokeTokens(ctx context.Context, ref CredentialRef) error
+	// Kinds are those of a partner's door, its own first, with what the partner
+	// says of each; nil: there is no such partner, or no door.
+	Kinds(door string) []partner.CredentialKind
 }
 
 // FieldValue is the value of a field: one text, or several of a list.
@@ -86,23 +91,36 @@ type Credential struct {
 	Created    time.Time `json:"created,omitzero"` // absent: configured
 	Rotated    time.Time `json:"rotated,omitzero"`
 	// OldUntil is when the secrets before the last rotation stop working.
-	OldUntil time.Time             `json:"old_until,omitzero"`
-	Values   map[string]FieldValue `json:"values"`  // of fields that are no secrets; addresses of mail masked
-	Secrets  []string              `json:"secrets"` // fields that have a secret
+	OldUntil time.Time `json:"old_until,omitzero"`
+	// Used is when somebody came in with it last, where this node has heard of
+	// it: others tell within a minute or two. Absent: nobody did.
+	Used    time.Time             `json:"last_used,omitzero"`
+	Values  map[string]FieldValue `json:"values"`  // of fields that are no secrets; addresses of mail masked
+	Secrets []string              `json:"secrets"` // fields that have a secret
 }
 
 // CredentialList is the list of a shop's credentials at a door.
 type CredentialList struct {
-	URL         string       `json:"url"` // of the door
-	Credentials []Credential `json:"credentials"`
+	URL         string           `json:"url"` // of the door
+	Credentials []Credential     `json:"credentials"`
+	Kinds       []CredentialKind `json:"kinds"`
+}
+
+// CredentialKind is a kind of a door's credentials.
+type CredentialKind struct {
+	Kind   string   `json:"kind"`            // "": the door's own
+	Most   int      `json:"most,omitzero"`   // how many a shop can have; absent: any number
+	Names  []string `json:"names,omitzero"`  // offered for the name
+	Advice string   `json:"advice,omitzero"` // for those who make one
 }
 
 // NewCredential is a credential as it is shown once, with the secrets that were
 // made for it.
 type NewCredential struct {
 	Credential
-	URL  string            `json:"url"`  // of the door
-	Made map[string]string `json:"made"` // by field; those that the caller gave are not repeated
+	URL    string            `json:"url"`             // of the door
+	Made   map[string]string `json:"made"`            // by field; those that the caller gave are not repeated
+	Advice string            `json:"advice,omitzero"` // of the partner
 }
 
 // noDoors is the answer of a hub without doors.
@@ -141,14 +159,30 @@ func listCredentials(a *API, r *request, ref CredentialRef) (any, error) {
 	if list == nil {
 		list = []Credential{}
 	}
-	return CredentialList{URL: a.doorURL(ref.Partner), Credentials: list}, nil
+	out := CredentialList{URL: a.doorURL(ref.Partner), Credentials: list, Kinds: []CredentialKind{}}
+	for _, k := range a.Credentials.Kinds(ref.Partner) {
+		if ref.Kind == "" || ref.Kind == k.Of {
+			out.Kinds = append(out.Kinds, CredentialKind{k.Of, k.Most, k.Names, k.Advice})
+		}
+	}
+	return out, nil
 }
 
-func (a *API) doorURL(partner string) string {
+func (a *API) doorURL(door string) string {
 	if a.Operator.DoorURL == nil {
 		return ""
 	}
-	return a.Operator.DoorURL(partner)
+	return a.Operator.DoorURL(door)
+}
+
+// kindOf is what the partner says of a credential's kind.
+func (a *API) kindOf(ref CredentialRef) partner.CredentialKind {
+	for _, k := range a.Credentials.Kinds(ref.Partner) {
+		if k.Of == ref.Kind {
+			return k
+		}
+	}
+	return partner.CredentialKind{Of: ref.Kind}
 }
 
 func showCredential(a *API, r *request, ref CredentialRef) (any, error) {
@@ -173,13 +207,13 @@ func createCredential(a *API, r *request, ref CredentialRef) (any, error) {
 	if err := readJSON(r.Request, &in); err != nil {
 		return nil, err
 	}
-	if !names.MatchString(in.Name) {
-		return nil, order.Refuse("name", order.Malformed, "must be 1 to 64 characters of a-z, 0-9, - and _")
-	}
 	if in.Kind == "" {
 		in.Kind = ref.Kind
 	}
 	ref.Kind, ref.Name = in.Kind, in.Name
+	if fault := a.kindOf(ref).NameFault(in.Name); fault != "" {
+		return nil, order.Refuse("name", order.Malformed, fault)
+	}
 	made, err := a.Credentials.Create(r.Context(), ref, in.Values)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
 )
 
 // fakeCredentials knows the credential "nread" of every door and remembers what
@@ -69,6 +70,10 @@ func (f *fakeCredentials) RevokeTokens(_ context.Context, ref api.CredentialRef)
 	return f.ask("revoke tokens", ref)
 }
 
+func (f *fakeCredentials) Kinds(string) []partner.CredentialKind {
+	return []partner.CredentialKind{{}, {Of: "user"}, {Of: "token", Most: 2, Names: []string{"Orders"}, Advice: "Keep it safe."}}
+}
+
 func TestCredentials(t *testing.T) {
 	t.Parallel()
 	fake := &fakeCredentials{}
@@ -115,7 +120,10 @@ func TestCredentials(t *testing.T) {
 	if err != nil || len(list.Credentials) != 2 || list.URL != "https://hub.example/citrusad" {
 		t.Errorf("%+v %v", list, err)
 	}
-	if list, err = c.Credentials(ctx, "nordlys", "citrusad", "user"); err != nil || len(list.Credentials) != 1 {
+	if len(list.Kinds) != 3 || list.Kinds[2].Most != 2 || list.Kinds[2].Names[0] != "Orders" || list.Kinds[2].Advice == "" {
+		t.Errorf("%+v", list.Kinds)
+	}
+	if list, err = c.Credentials(ctx, "nordlys", "citrusad", "user"); err != nil || len(list.Credentials) != 1 || len(list.Kinds) != 1 {
 		t.Errorf("%+v %v", list, err)
 	}
 	one, err := c.Credential(ctx, api.CredentialRef{Shop: "nordlys", Partner: "citrusad", Kind: "user", Name: "nread"})
@@ -142,6 +150,7 @@ func TestCredentialCallsThatAreRefused(t *testing.T) {
 	}
 	f("POST", "", `{"values":{}}`, 400, "name: must be 1 to 64 characters")
 	f("POST", "", `{"name":"Erp"}`, 400, "name: must be 1 to 64 characters")
+	f("POST", "", `{"name":" Orders","kind":"token"}`, 400, "without blanks around it")
 	f("POST", "", `{"name":"erp","values":{"api_key":{"a":1}}}`, 400, "values.api_key")
 	f("POST", "", `{"name":"erp","colour":"red"}`, 400, "colour")
 	f("PATCH", "/nread", `{"values":{}}`, 400, "values")

@@ -125,7 +125,7 @@ func TestDocumentHasEveryEndpoint(t *testing.T) {
 	h := newHub(t)
 	methods := []string{"GET", "POST", "PUT", "DELETE", "PATCH"}
 	for pattern, item := range h.doc.Paths.Map() {
-		path := strings.NewReplacer("{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "none", "{partner}", "citrusad", "{order}", "1001", "{code}", "K-38").Replace(pattern)
+		path := strings.NewReplacer("{job}", "none", "{promotion}", "1", "{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "none", "{partner}", "citrusad", "{order}", "1001", "{code}", "K-38").Replace(pattern)
 		for _, m := range methods {
 			r := h.call(m, path, "", "")
 			want := http.StatusUnauthorized // the endpoint exists, and asks who calls

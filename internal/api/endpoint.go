@@ -15,6 +15,7 @@ func endpoints() []endpoint {
 		invite = shop + "/invitations"
 
 		products = shop + "/products"
+		promos   = shop + "/promotions"
 	)
 	return []endpoint{
 		{post, shop + "/events", Submit, (*API).appendEvents},
@@ -79,6 +80,17 @@ func endpoints() []endpoint {
 		{post, products + "/activate", Operate, withCatalog(setActive(true))},
 		{post, products + "/deactivate", Operate, withCatalog(setActive(false))},
 		{post, shop + "/availability", Read, withCatalog(availability)},
+
+		{get, promos, Read, withPromotions(listPromotions)},
+		{http.MethodPut, promos, Operate, putPromotion},
+		{get, promos + "/{promotion}", Read, withPromotions(showPromotion)},
+		{get, promos + "/jobs/{job}", Read, withPromotions(showPromotionJob)},
+		{get, promos + "/shown", Read, withPromotions(shownPromotions)},
+
+		{post, shop + "/doors/{partner}/test-orders", Operate, (*API).testOrder},
+
+		{get, shop + "/jobs", Read, (*API).listJobs},
+		{get, shop + "/jobs/{job}", Read, (*API).showJob},
 
 		{get, shop + "/captures", Read, withCaptures(listCaptures)},
 		{post, shop + "/captures", Operate, withCaptures(startCapture)},

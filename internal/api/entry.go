@@ -241,12 +241,15 @@ func contentType(r *http.Request) (int, error) {
 }
 
 // readBody reads at most MaxBody bytes, unpacked if the caller packed them.
-func readBody(r *http.Request) ([]byte, error) {
+func readBody(r *http.Request) ([]byte, error) { return readUpTo(r, MaxBody) }
+
+// readUpTo is readBody with a bound of its own.
+func readUpTo(r *http.Request, most int64) ([]byte, error) {
 	var in io.Reader = r.Body
 	switch r.Header.Get("Content-Encoding") {
 	case "", "identity":
 	case "gzip":
-		zip, err := gzip.NewReader(io.LimitReader(r.Body, MaxBody+1))
+		zip, err := gzip.NewReader(io.LimitReader(r.Body, most+1))
 		if err != nil {
 			return nil, order.Refuse("", order.Malformed, "the body is not gzip")
 		}
@@ -254,7 +257,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	default:
 		return nil, problemf(http.StatusUnsupportedMediaType, "the body may be packed with gzip only")
 	}
-	b, err := json.ReadAll(in, MaxBody)
+	b, err := json.ReadAll(in, most)
 	if _, ours := json.Invalid(err); err != nil && !ours {
 		return nil, order.Refuse("", order.Malformed, "the body ends too early or is not well packed")
 	}

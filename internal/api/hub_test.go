@@ -70,7 +70,7 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 				return []api.Alert{{Shop: "nordlys", Route: "ads", Kind: "route_paused", Text: "route ads is paused", Since: now}, {Kind: "disk_full", Text: "the disk is nearly full", Since: now}}, nil
 			},
 			SendTest: func(context.Context, string, review.Letter) error { return nil },
-			Couriers: couriers, Mirror: mirror, TestMessage: testMessage,
+			Couriers: couriers, Mirror: mirror, TestMessage: testMessage, TestOrder: testOrder, Promote: promoteFake, Jobs: listFake, Job: jobFake,
 			DoorURL: func(partner string) string { return "https://hub.example/" + partner },
 			Files: func(_ context.Context, _, route string) ([]api.RouteFile, error) {
 				if route != "ads" {
@@ -91,6 +91,7 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 	}
 	opts.Catalog = newCatalog()
 	opts.Stock = ownStock{Store: opts.Catalog}
+	opts.Promotions = newFakePromotions()
 	for _, f := range change {
 		f(&opts)
 	}

@@ -102,9 +102,9 @@ func kindOf(name string) (catalog.Kind, bool) {
 	return kind, kind.Known()
 }
 
-func nonNil(list []catalog.Product) []catalog.Product {
+func nonNil[T any](list []T) []T {
 	if list == nil {
-		return []catalog.Product{}
+		return []T{}
 	}
 	return list
 }

@@ -18,7 +18,8 @@ const (
 	maxLimit     = 500
 )
 
-// query reads the parameters of a list, and refuses those it does not know.
+// query reads the parameters of a list, and refuses those it does not know, and
+// those given twice, unless their name is known with a plus behind it.
 type query struct {
 	values map[string][]string
 	bad    order.Invalid
@@ -28,8 +29,9 @@ func newQuery(r *request, known ...string) *query {
 	q := &query{values: r.URL.Query()}
 	for _, name := range slices.Sorted(maps.Keys(q.values)) {
 		switch {
+		case slices.Contains(known, name+"+"):
 		case !slices.Contains(known, name):
-			q.refuse("", "unknown parameter; known here: "+strings.Join(known, ", "))
+			q.refuse("", "unknown parameter; known here: "+strings.ReplaceAll(strings.Join(known, ", "), "+", ""))
 		case len(q.values[name]) > 1:
 			q.refuse(name, "is given twice")
 		}

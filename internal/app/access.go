@@ -48,5 +48,8 @@ func (d doorAccess) Check(ctx context.Context, use, token string) (partner.Grant
 		return partner.Grant{}, "", secret.ErrToken
 	}
 	d.app.heard(ctx, true, token, g, expired == nil)
+	if expired == nil {
+		d.app.usedBy(d.partner, g)
+	}
 	return g, c.Data, expired
 }

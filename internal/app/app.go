@@ -78,6 +78,7 @@ type App struct {
 	tokens      *tokens
 	access      *secret.Tokens // signs what doors issue
 	grants      *grants
+	uses        *uses
 	passwords   *secret.Passwords
 	sealer      *secret.Sealer
 	book        *review.Book
@@ -85,6 +86,7 @@ type App struct {
 	uploads     *uploads // by SFTP; nil: not configured
 	captures    *capture.Recorder
 	stock       *stock
+	promotions  *promotions
 	watcher     *alert.Watcher
 	disk        *disk
 	traces      *traces

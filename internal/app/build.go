@@ -35,8 +35,8 @@ func (a *App) build(ctx context.Context) error {
 		return fmt.Errorf("seal_key: %w", err)
 	}
 	a.access, a.book = secret.NewTokens(a.sealKey), a.newBook()
-	a.grants, a.passwords = newGrants(a), secret.NewPasswords()
-	a.captures, a.stock = a.newCaptures(), a.newStock()
+	a.grants, a.uses, a.passwords = newGrants(a), newUses(a), secret.NewPasswords()
+	a.captures, a.stock, a.promotions = a.newCaptures(), a.newStock(), a.newPromotions()
 	if a.opts.Sandbox {
 		var names []string
 		for _, p := range a.opts.Partners {
@@ -110,9 +110,9 @@ func (a *App) buildSurface(ctx context.Context) {
 		Ledger: apiLedger{Ledger: a.ledger, intake: &intake{app: a, next: a.ledger, partner: "api"}},
 		Engine: a.engine, Tokens: a.tokens, Credentials: credentialActs{a.grants}, Log: a.log, Now: a.now, Version: a.opts.Version,
 		Operator: api.Operator{Erase: a.eraseHere, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles, Nodes: a.nodes, DoorURL: a.doorURL, SendTest: a.sendTest,
-			Couriers: a.couriersOf, Mirror: a.mirror, TestMessage: a.testMessage},
+			Couriers: a.couriersOf, Mirror: a.mirror, TestMessage: a.testMessage, TestOrder: a.testOrder, Promote: a.promote, Jobs: a.jobs, Job: a.job},
 		Book: a.book, Invites: a.invites, Warnings: a.warnings, Captures: a.captures,
-		Catalog: products{a.store.Catalog(), a.disk}, Stock: a.stock,
+		Catalog: products{a.store.Catalog(), a.disk}, Stock: a.stock, Promotions: a.promotions,
 	}
 	if a.node != nil {
 		opts.Engine, opts.Operator.Erase = relay{a.engine, a.node}, a.erase

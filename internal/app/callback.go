@@ -55,7 +55,7 @@ func (a *App) callbackDeps(cfg *config.Config, shop *config.Shop, p partner.Part
 		Intake: &intake{app: a, next: a.ledger, partner: p.Name},
 		Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name}, Access: doorAccess{a, p.Name},
 		State: a.store.State(hubShop, "door:"+p.Name), At: a.doorState(p.Name), Settings: cfg.HubSettings(p),
-		Catalog: a.store.Catalog(), Stock: a.stock, Couriers: a.couriers, Note: a.note, Currency: shop.Currency, Timezone: shop.Timezone,
+		Catalog: a.store.Catalog(), Promotions: a.promotions, Stock: a.stock, Couriers: a.couriers, Note: a.note, Currency: shop.Currency, Timezone: shop.Timezone,
 		Seal: a.sealer, Reviews: a.book, Mail: MailServer(cfg), PublicURL: cfg.PublicURL, HTTP: client,
 		Log: a.log.With("shop", shop.ID, "route", name, "partner", p.Name),
 		Now: a.now,

@@ -70,8 +70,12 @@ func (c credentialActs) Create(ctx context.Context, ref api.CredentialRef, given
 		if before.made() {
 			return nil, conflict("a credential of that name exists; rotate or revoke it")
 		}
+		turn, err := c.room(ctx, id)
+		if err != nil {
+			return nil, err
+		}
 		// A name that was used before must not give its tokens their right back.
-		s := &stored{values: map[string][]string{}, raw: before.raw}
+		s := &stored{values: map[string][]string{}, raw: before.raw, turn: turn}
 		s.record.Generation, s.record.Made = before.record.Generation+1, c.app.now().UTC()
 		return s, c.fill(ctx, id.partner, s, fields, values)
 	})
@@ -82,7 +86,25 @@ func (c credentialActs) Create(ctx context.Context, ref api.CredentialRef, given
 		// The credential is there, and is shown once; the route comes a little later.
 		c.app.log.ErrorContext(ctx, "a door's callback could not be set up yet", "shop", id.shop, "partner", id.partner, "error", err)
 	}
-	return c.shown(id, fields, s, made), nil
+	shown := c.shown(id, fields, s, made)
+	p, _ := c.app.partner(id.partner)
+	shown.Advice = p.Kind(id.of).Advice
+	return shown, nil
+}
+
+// Kinds implements api.Credentials.
+func (c credentialActs) Kinds(door string) (out []partner.CredentialKind) {
+	p, ok := c.app.partner(door)
+	if !ok || p.Door == nil {
+		return nil
+	}
+	for _, f := range p.Settings {
+		known := slices.ContainsFunc(out, func(k partner.CredentialKind) bool { return k.Of == f.Of })
+		if f.Door && !f.Hub && !known {
+			out = append(out, p.Kind(f.Of))
+		}
+	}
+	return out
 }
 
 // Rotate implements api.Credentials.
@@ -232,6 +254,10 @@ func (c credentialActs) List(ctx context.Context, shop, name string) ([]api.Cred
 		if err != nil {
 			return nil, err
 		}
+		used, err := c.app.uses.of(ctx, name, f.Of, shop)
+		if err != nil {
+			return nil, err
+		}
 		fields, now := config.DoorFields(p, f.Of), c.app.current.Load().credentials
 		of := out[len(out):]
 		for _, id := range now.kinds[[2]string{name, f.Of}] {
@@ -242,6 +268,11 @@ func (c credentialActs) List(ctx context.Context, shop, name string) ([]api.Cred
 		for id, s := range records {
 			if s.made() {
 				of = append(of, c.describe(id, fields, s))
+			}
+		}
+		for i := range of {
+			if at := used[of[i].Name]; !at.Before(of[i].Created.Truncate(time.Second)) { // else it is one's that had the name before
+				of[i].Used = at
 			}
 		}
 		slices.SortStableFunc(of, func(a, b api.Credential) int { return strings.Compare(a.Name, b.Name) })

@@ -10,6 +10,7 @@ import (
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/store"
 )
 
 // credentialRecord is how a credential stands in the store. One without Made
@@ -49,6 +50,7 @@ type stored struct {
 	values   map[string][]string // as they were given, of fields that are not only digests
 	old      []kept
 	settings partner.Settings // of values, with the defaults of what nobody gave
+	turn     *store.Edit      // what is to be written with it; nil: nothing
 }
 
 func (s *stored) made() bool { return !s.record.Made.IsZero() }

@@ -15,7 +15,7 @@ import (
 
 // attempts bounds how often a change is tried anew because another one came
 // between reading and writing.
-const attempts = 10
+const attempts = 30
 
 // errOvertaken: another change came between.
 var errOvertaken = errors.New("another change came between")
@@ -58,6 +58,9 @@ func (c credentialActs) write(ctx context.Context, id credentialID, before, afte
 		return err
 	}
 	edits := []store.Edit{{Key: recordKey(id), Old: before.raw, New: raw}}
+	if after.turn != nil {
+		edits = append(edits, *after.turn)
+	}
 	seen := map[string]bool{}
 	for _, d := range slices.Concat(after.record.Digests, before.record.Digests) {
 		if seen[d.Value] {

@@ -102,13 +102,15 @@ var _ partner.Credentials = doorCredentials{}
 // a nearly right credential as for any other.
 func (c doorCredentials) Find(ctx context.Context, kind, presented string) (partner.Grant, bool, error) {
 	key := credentialKey{c.partner, kind, secret.Digest(presented)}
+	find := func() (partner.Grant, bool, error) { return c.app.grants.find(ctx, key, presented) }
 	if id, ok := c.app.current.Load().credentials.presented[key]; ok {
-		g, ok, err := c.app.grants.now(ctx, id)
-		c.app.heard(ctx, c.secret(kind), presented, g, ok)
-		return g, ok, err
+		find = func() (partner.Grant, bool, error) { return c.app.grants.now(ctx, id) }
 	}
-	g, ok, err := c.app.grants.find(ctx, key, presented)
+	g, ok, err := find()
 	c.app.heard(ctx, c.secret(kind), presented, g, ok)
+	if ok && c.secret(kind) { // who only names somebody has proved nothing yet
+		c.app.usedBy(c.partner, g)
+	}
 	return g, ok, err
 }
 
@@ -145,6 +147,9 @@ func (c doorCredentials) Check(ctx context.Context, g partner.Grant, field, pres
 		err = fmt.Errorf("%w: %w", order.ErrBusy, err)
 	}
 	c.app.heard(ctx, true, presented, g, ok)
+	if ok {
+		c.app.usedBy(c.partner, g)
+	}
 	return ok, err
 }
 

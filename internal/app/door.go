@@ -12,6 +12,7 @@ type door struct {
 	name    string
 	handler http.Handler
 	names   map[string][]string // partner.Side.Names
+	side    partner.Side
 }
 
 // buildDoors builds the door of every partner that has one; credentials
@@ -21,18 +22,7 @@ func (a *App) buildDoors() error {
 		if p.Door == nil {
 			continue
 		}
-		var in partner.Intake = &intake{app: a, next: a.ledger, partner: p.Name}
-		if a.faults != nil {
-			in = a.faults.WrapIntake(p.Name, in)
-		}
-		side, err := p.Door(partner.Deps{
-			Partner: p.Name, Intake: in, Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name},
-			Access: doorAccess{a, p.Name}, Seal: a.sealer, Reviews: a.book,
-			State: a.store.State(hubShop, "door:"+p.Name), At: a.doorState(p.Name), Log: a.log.With("door", p.Name),
-			Catalog: a.store.Catalog(), Stock: a.stock, Couriers: a.couriers, Note: a.noteDoor, Refused: refusedDoor,
-			Settings: a.opts.Config.HubSettings(p),
-			Now:      a.now, PublicURL: a.opts.Config.PublicURL,
-		})
+		side, err := p.Door(a.doorDeps(p))
 		if err != nil {
 			return &RouteError{Partner: p.Name, Err: err}
 		}
@@ -43,9 +33,25 @@ func (a *App) buildDoors() error {
 		if a.faults != nil {
 			handler = a.faults.Wrap(p.Name, handler)
 		}
-		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler), side.Names})
+		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler), side.Names, side})
 	}
 	return nil
+}
+
+// doorDeps is what a partner's door is given, and what takes its files.
+func (a *App) doorDeps(p partner.Partner) partner.Deps {
+	var in partner.Intake = &intake{app: a, next: a.ledger, partner: p.Name}
+	if a.faults != nil {
+		in = a.faults.WrapIntake(p.Name, in)
+	}
+	return partner.Deps{
+		Partner: p.Name, Intake: in, Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name},
+		Access: doorAccess{a, p.Name}, Seal: a.sealer, Reviews: a.book,
+		State: a.store.State(hubShop, "door:"+p.Name), At: a.doorState(p.Name), Log: a.log.With("door", p.Name),
+		Catalog: a.store.Catalog(), Promotions: a.promotions, Stock: a.stock, Couriers: a.couriers, Note: a.noteDoor, Refused: refusedDoor,
+		Settings: a.opts.Config.HubSettings(p),
+		Now:      a.now, PublicURL: a.opts.Config.PublicURL,
+	}
 }
 
 // doorState is what a door keeps with each shop.

@@ -201,7 +201,7 @@ func (a *App) routeDeps(cfg *config.Config, shop *config.Shop, c config.Route, c
 		Orders: a.ledger,
 		State:  a.connectionState(shop.ID, c.Connection), Currency: shop.Currency, Timezone: shop.Timezone,
 		Files: a.files.of(shop.ID, c.Name), Catalog: a.store.Catalog(),
-		HTTP: client,
+		HTTP: client, Put: PutFile,
 		Note: a.note,
 		Seal: a.sealer, Reviews: a.book, Mail: MailServer(cfg), PublicURL: cfg.PublicURL,
 		Log: a.log.With("shop", shop.ID, "route", c.Name, "partner", c.Partner),

@@ -93,6 +93,7 @@ func (k *keeper) Own(ctx context.Context, shop string, epoch int64) error {
 		return err
 	}
 	k.app.watcher.Keep(bookOf(shop))
+	k.app.promotions.keep(shop)
 	return nil
 }
 
@@ -103,9 +104,14 @@ func (k *keeper) Yield(ctx context.Context, shop string, within time.Duration) (
 	if !k.app.watcher.Release(bookOf(shop), within/2) {
 		return false, ctx.Err()
 	}
-	done, err := k.app.engine.Yield(ctx, shop, within-time.Since(began))
+	done := k.app.promotions.release(shop, within/4)
+	var err error
+	if done {
+		done, err = k.app.engine.Yield(ctx, shop, within-time.Since(began))
+	}
 	if !done {
 		k.app.watcher.Keep(bookOf(shop))
+		k.app.promotions.keep(shop)
 		return false, err
 	}
 	k.forget(shop)
@@ -121,6 +127,7 @@ func (k *keeper) Lose(shop string) {
 // dropped follows the engine, which found out by itself that a shop is lost.
 func (k *keeper) dropped(shop string) {
 	k.app.watcher.Drop(bookOf(shop))
+	k.app.promotions.drop(shop)
 	k.forget(shop)
 }
 

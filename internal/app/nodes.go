@@ -29,6 +29,10 @@ func (a *App) buildNode() {
 	a.takeErrands()
 	a.node.Handle(doAlerts, func(context.Context, string, []byte) ([]byte, error) { return json.Marshal(a.alertsHere()) })
 	a.node.Handle(doCallbacks, func(ctx context.Context, _ string, _ []byte) ([]byte, error) { return nil, a.addCallbacks(ctx) })
+	a.node.Handle(doPromotions, func(_ context.Context, shop string, _ []byte) ([]byte, error) {
+		a.promotions.woken(shop)
+		return nil, nil
+	})
 	if a.opts.Load != nil {
 		a.node.Handle(doReload, a.reloadHere)
 	}

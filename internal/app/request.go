@@ -20,9 +20,10 @@ import (
 )
 
 // Bounds of what comes in. Doors and the API bound their bodies themselves,
-// in their own dialect; this is for those that would not.
+// in their own dialect; this is for those that would not, and above the
+// largest of these.
 const (
-	maxRequestBody   = 64 << 20
+	maxRequestBody   = 272 << 20
 	maxRequestHeader = 64 << 10
 	readHeaderTime   = 10 * time.Second
 	readTime         = 60 * time.Second

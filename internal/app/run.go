@@ -34,6 +34,8 @@ func (a *App) Run(ctx context.Context) error {
 	parts.Go(func() { tuneCollector(work) })
 	parts.Go(func() { a.captures.Run(work) })
 	parts.Go(func() { a.lookForCallbacks(work) })
+	parts.Go(func() { a.uses.run(work) })
+	parts.Go(func() { a.promotions.run(work) })
 	parts.Go(func() { a.watcher.Run(work, a.opts.Tick) })
 	giveBack(a.current.Load())
 	leave := a.join(work, failed)

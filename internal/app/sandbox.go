@@ -63,8 +63,20 @@ func SandboxFiles(cfg *config.Config, listen string, partners []partner.Partner)
 // themselves.
 var sandboxValues = map[string]string{
 	"api_key": "sandbox-secret-key", "publishable_key": "sandbox-publishable-key", "team_id": "sandbox-team",
-	"client_id": "sandbox-client-id", "accept_orders": "true",
+	"client_id": "sandbox-client-id", "accept_orders": "true", "vendor_id": "sandbox-vendor", "external_id": "SANDBOX-01",
 }
+
+// sandboxMore are credentials beside the one of each kind: a chain needs
+// several outlets to be tried with.
+var sandboxMore = []config.Door{
+	{Partner: "deliveryhero", Of: "vendor", Name: "second", Settings: partner.Settings{
+		"vendor_id": {Text: "sandbox-vendor-2"}, "external_id": {Text: "SANDBOX-02"},
+	}},
+}
+
+// sandboxChanged are kinds of credential that a sandbox does not configure,
+// because people set them, and change them, while it runs.
+var sandboxChanged = map[[2]string]bool{{"deliveryhero", "webhook"}: true}
 
 // Values of a shape, and addresses.
 const (
@@ -77,10 +89,15 @@ const (
 // files, or of all others.
 func sandboxDoors(p partner.Partner, files bool) (out []config.Door) {
 	for _, f := range p.Settings {
-		known := slices.ContainsFunc(out, func(d config.Door) bool { return d.Of == f.Of })
+		known := slices.ContainsFunc(out, func(d config.Door) bool { return d.Of == f.Of }) || sandboxChanged[[2]string{p.Name, f.Of}]
 		if f.Door && !known && files == (f.Of == sftp.Kind) {
 			fields := config.DoorFields(p, f.Of)
 			out = append(out, config.Door{Partner: p.Name, Of: f.Of, Name: "default", Settings: sandboxSettings(fields)})
+		}
+	}
+	for _, d := range sandboxMore {
+		if d.Partner == p.Name && files == (d.Of == sftp.Kind) {
+			out = append(out, d)
 		}
 	}
 	return out

@@ -82,10 +82,19 @@ func (a *App) buildUploads(ctx context.Context, cfg *config.Config) error {
 		},
 	}
 	for _, p := range a.opts.Partners {
-		if d, ok := sftp.DoorOf(p); ok {
-			d.Credentials, d.Intake = doorCredentials{app: a, partner: p.Name}, &intake{app: a, next: a.ledger, partner: p.Name}
-			opts.Doors = append(opts.Doors, d)
+		d, ok := sftp.DoorOf(p)
+		if !ok {
+			continue
 		}
+		d.Credentials, d.Intake = doorCredentials{app: a, partner: p.Name}, &intake{app: a, next: a.ledger, partner: p.Name}
+		if p.Uploads != nil {
+			own, err := p.Uploads(a.doorDeps(p))
+			if err != nil {
+				return &RouteError{Partner: p.Name, Err: err}
+			}
+			d.Uploads = &own
+		}
+		opts.Doors = append(opts.Doors, d)
 	}
 	u.state = a.store.State(hubShop, sftpScope)
 	u.figures(a.metrics.registry)

@@ -34,6 +34,8 @@ type Options struct {
 	Rest        time.Duration `help:"How long idle watches a hub that has nothing to do." default:"1m"`
 	Orders      int64         `help:"Stored orders of growth and start." default:"1000000"`
 	Products    int64         `help:"Products of catalog." default:"1000000"`
+	Rows        int64         `help:"Rows of the file of upload." default:"1500000"`
+	Pairs       int64         `help:"Pairs of an outlet and a product of promotions." default:"2000000"`
 	JSON        bool          `help:"Print one JSON document per result instead of the table."`
 	Smoke       bool          `help:"A few hundred orders per scenario; judges only that every order arrived."`
 	Keep        bool          `help:"Leave the stores and the hubs' logs behind."`
@@ -76,6 +78,8 @@ var scenarios = []scenario{
 	{name: "growth", run: growth},
 	{name: "listen", run: listen},
 	{name: "catalog", run: catalogue},
+	{name: "upload", run: upload},
+	{name: "promotions", run: promotions},
 	{name: "idle", run: idle},
 	{name: "start", run: start},
 }
@@ -164,6 +168,12 @@ func (o Options) withDefaults() Options {
 	if o.Products <= 0 {
 		o.Products = 1_000_000
 	}
+	if o.Rows <= 0 {
+		o.Rows = 1_500_000
+	}
+	if o.Pairs <= 0 {
+		o.Pairs = 2_000_000
+	}
 	if o.Shops <= 0 {
 		o.Shops = 10_000
 	}
@@ -173,7 +183,7 @@ func (o Options) withDefaults() Options {
 	if o.Smoke {
 		o.Duration = time.Second
 		o.Runs = 1
-		o.Orders, o.Products = 1000, 2000
+		o.Orders, o.Products, o.Rows, o.Pairs = 1000, 2000, 2000, 2000
 		o.Shops, o.Rest = 20, 100*time.Millisecond
 	}
 	return o

@@ -26,6 +26,7 @@ const (
 // hubConfig is what a measurement needs of the hub's configuration.
 type hubConfig struct {
 	shops    int    // 0: one
+	top      string // YAML of settings beside the shops
 	doors    string // YAML of doors beside CitrusAd's, indented by six
 	routes   string // YAML of the routes of each shop, indented by six; "": none
 	database string // its address; "": the embedded store
@@ -49,7 +50,7 @@ func (c hubConfig) yaml() string {
 	if c.database != "" {
 		fmt.Fprintf(&s, "database: %q\nseal_key: %q\n", c.database, strings.Repeat("5e", 32))
 	}
-	s.WriteString("shops:\n")
+	s.WriteString(c.top + "shops:\n")
 	for i := range max(c.shops, 1) {
 		fmt.Fprintf(&s, "  %s:\n    name: Bench\n    currency: EUR\n    timezone: UTC\n    doors:\n"+
 			"      citrusad: {api_key: %s, team_id: bench-team}\n%s", shopID(i), apiKey(i), c.doors)

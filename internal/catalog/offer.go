@@ -69,28 +69,19 @@ type OfferChange struct {
 
 // OfferFilter selects offers of an outlet; zero fields select all.
 type OfferFilter struct {
-	Text     string // a part of the product's name or of a code, in any case
-	Category string
-	Active   *bool
-	Cursor   string
-	Limit    int // 0: 100; at most MostListed
+	Text       string   // a part of the product's name or of a code, in any case
+	Categories []string // any of them
+	Active     *bool
+	Cursor     string
+	Limit      int // 0: 100; at most MostListed
 }
 
 // Validate returns what is wrong with an edit, by path; nil: nothing. Whether
 // there is such a product is not asked.
 func (e *OfferEdit) Validate() *order.Invalid {
 	c := &complaints{}
-	for _, f := range []struct{ path, text string }{{"store", e.Store}, {"code", e.Code}} {
-		c.plain(f.path, f.text)
-		switch {
-		case f.text == "":
-			c.add(f.path, order.Required, string(order.ErrRequired))
-		case len(f.text) > mostCode:
-			c.add(f.path, order.TooLarge, fmt.Sprintf("a code has at most %d bytes", mostCode))
-		case strings.TrimSpace(f.text) != f.text:
-			c.add(f.path, order.Malformed, "begins or ends with a blank")
-		}
-	}
+	c.outlet("store", e.Store)
+	c.outlet("code", e.Code)
 	if !e.Type.Known() {
 		c.add("type", order.Malformed, "is none of internal, producer and external")
 	}
@@ -105,6 +96,19 @@ func (e *OfferEdit) Validate() *order.Invalid {
 		return nil
 	}
 	return &order.Invalid{Faults: c.faults}
+}
+
+// outlet complains about the name of an outlet, or a code.
+func (c *complaints) outlet(path, text string) {
+	c.plain(path, text)
+	switch {
+	case text == "":
+		c.add(path, order.Required, string(order.ErrRequired))
+	case len(text) > mostCode:
+		c.add(path, order.TooLarge, fmt.Sprintf("a code has at most %d bytes", mostCode))
+	case strings.TrimSpace(text) != text:
+		c.add(path, order.Malformed, "begins or ends with a blank")
+	}
 }
 
 // checkEdits returns what is wrong with a call of PutOffers.

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ordermux/ordermux/internal/order"
@@ -80,7 +81,7 @@ func (f *OfferFilter) Page(l Lookup, shop, store string, read func(after string,
 		return nil, "", err
 	}
 	most, step := plain.most(), MostListed+1
-	if f.Text == "" && f.Category == "" && f.Active == nil {
+	if f.Text == "" && len(f.Categories) == 0 && f.Active == nil {
 		step = most + 1
 	}
 	for looked := 0; looked < MostLooked; looked += step {
@@ -120,7 +121,7 @@ func (f *OfferFilter) selected(l Lookup, shop, store string, rows []Row) ([]*Off
 		if err != nil {
 			return nil, err
 		}
-		if p.sold(store) && (f.Category == "" || f.Category == p.Category) && (text == "" || says(p, text)) {
+		if p.sold(store) && (len(f.Categories) == 0 || slices.Contains(f.Categories, p.Category)) && (text == "" || says(p, text)) {
 			products[i] = p
 		}
 	}

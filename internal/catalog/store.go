@@ -76,12 +76,24 @@ type OfferStore interface {
 	// ListOffers returns what an outlet sells, by the products' codes, and where
 	// the next page starts, as List does.
 	ListOffers(ctx context.Context, shop, store string, f OfferFilter) (page []Offer, next string, err error)
+	// OfferPages counts what the filter selects, wherever its cursor is, and says
+	// where every Limit-th offer begins. It is exact, and so looks at every
+	// product of the shop, in short transactions: its answer is worth keeping
+	// for as long as the counter stands (Head).
+	OfferPages(ctx context.Context, shop, store string, f OfferFilter) (OfferPages, error)
+	// Categories returns those of the products that an outlet sells, sorted. It
+	// looks at every product, as OfferPages does.
+	Categories(ctx context.Context, shop, store string) ([]string, error)
 	// OfferChanges returns which products and offers changed after a version,
 	// by version: at most limit, at most MostChanges.
 	OfferChanges(ctx context.Context, shop string, after int64, limit int) ([]OfferChange, error)
 	// Stores returns the outlets that products or offers of the shop ever
-	// named, sorted.
+	// named, or that were opened, sorted.
 	Stores(ctx context.Context, shop string) ([]string, error)
+	// OpenStores remembers outlets that nothing may have named yet; nothing is
+	// written if all are known. They sell what has no Store. Errors:
+	// *order.Invalid ("stores[3]"), with nothing kept.
+	OpenStores(ctx context.Context, shop string, stores []string) error
 }
 
 // The bounds of one call of a Store.

@@ -59,8 +59,8 @@ func TestActs(t *testing.T) {
 	f("", []string{"token", "create", "erp", "--partner", "skeepers", "--kind", "user", "--set", "domains=a.example,b", "--set", "domains=c", "--set", "password=@" + file}, shown,
 		"POST "+door+` {"kind":"user","name":"erp","values":{"domains":["a.example,b","c"],"password":"hush"}}`)
 	f("", []string{"token", "change", "erp", "--partner", "skeepers", "--kind", "user", "--set", "open=true", "--unset", "role"},
-		"NAME  KIND  MADE (UTC)            ROTATED  OLD SECRETS WORK UNTIL  VALUES                   SECRETS\n"+
-			"anna  user  in the configuration  -        -                       email=a***@shop.example  password\n",
+		"NAME  KIND  MADE (UTC)            LAST USED  ROTATED  OLD SECRETS WORK UNTIL  VALUES                   SECRETS\n"+
+			"anna  user  in the configuration  -          -        -                       email=a***@shop.example  password\n",
 		"PATCH "+door+`/erp?kind=user {"values":{"open":"true","role":[]}}`)
 	f("", []string{"token", "rotate", "erp", "--partner", "skeepers", "--keep", "24h"}, shown, "POST "+door+`/erp/rotate {"keep_seconds":86400}`)
 	f("", []string{"token", "rotate", "erp", "--partner", "skeepers"}, shown, "POST "+door+`/erp/rotate {"keep_seconds":0}`)

@@ -59,7 +59,11 @@ type grammar struct {
 	Couriers couriersCmd `cmd:"" help:"Show how a shop, or a route's partner, sends goods."`
 	Ship     shipCmd     `cmd:"" help:"Say that a parcel of an order is on its way."`
 
-	Products productsCmd `cmd:"" help:"See and change what a shop sells, and its stock."`
+	TestOrder testOrderCmd `cmd:"" help:"Let an order for tests be born at a door that can, such as Delivery Hero's."`
+
+	Products   productsCmd   `cmd:"" help:"See and change what a shop sells, and its stock."`
+	Jobs       jobsCmd       `cmd:"" help:"See what a door or a route was asked to do, such as updates of a catalogue, and what came of it."`
+	Promotions promotionsCmd `cmd:"" help:"See and change what a shop sells for less, and in which stores."`
 
 	Invitations invitationsCmd `cmd:"" help:"See and steer invitations to review."`
 	Reviews     reviewsCmd     `cmd:"" help:"List what customers wrote, newest first."`

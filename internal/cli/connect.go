@@ -25,7 +25,7 @@ func buildSide(cfg *config.Config, shop string, p partner.Partner, r config.Rout
 	side, err := p.Route(partner.Deps{
 		Partner: p.Name, Shop: shop, Route: r.Name, Source: order.Source{Name: "route:" + r.Name, Rank: order.RankRoute},
 		State: nothing{}, Files: nothing{}, HTTP: outbound.New(outbound.Options{Timeout: connectTime}),
-		Log: slog.New(slog.DiscardHandler), Now: time.Now, Mail: app.MailServer(cfg), PublicURL: cfg.PublicURL,
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Mail: app.MailServer(cfg), PublicURL: cfg.PublicURL, Put: app.PutFile,
 		Note: func(context.Context, string, string, string) {},
 	}, r.Settings)
 	if err != nil {

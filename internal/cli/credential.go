@@ -66,7 +66,13 @@ func (env *Env) printCredential(asJSON bool, c api.NewCredential) error {
 	for _, field := range slices.Sorted(maps.Keys(c.Made)) {
 		row(t, field+":", c.Made[field])
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if c.Advice != "" {
+		fmt.Fprintln(env.Err, c.Advice)
+	}
+	return nil
 }
 
 // printCredentials prints a list.
@@ -78,7 +84,7 @@ func (env *Env) printCredentials(asJSON bool, list api.CredentialList) error {
 		fmt.Fprintf(env.Out, "door: %s\n", list.URL)
 	}
 	t := table(env.Out)
-	row(t, "NAME", "KIND", "MADE (UTC)", "ROTATED", "OLD SECRETS WORK UNTIL", "VALUES", "SECRETS")
+	row(t, "NAME", "KIND", "MADE (UTC)", "LAST USED", "ROTATED", "OLD SECRETS WORK UNTIL", "VALUES", "SECRETS")
 	for _, c := range list.Credentials {
 		made := at(c.Created)
 		switch {
@@ -91,9 +97,41 @@ func (env *Env) printCredentials(asJSON bool, list api.CredentialList) error {
 		for _, field := range slices.Sorted(maps.Keys(c.Values)) {
 			values = append(values, field+"="+strings.Join(c.Values[field], ","))
 		}
-		row(t, c.Name, c.Kind, made, at(c.Rotated), at(c.OldUntil), short(strings.Join(values, " "), 240), strings.Join(c.Secrets, " "))
+		row(t, c.Name, c.Kind, made, at(c.Used), at(c.Rotated), at(c.OldUntil), short(strings.Join(values, " "), 240), strings.Join(c.Secrets, " "))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, k := range list.Kinds {
+		env.printKind(k, list.Credentials)
+	}
+	return nil
+}
+
+// printKind says how many credentials of a kind there can be, and which names
+// are offered, where the partner says so.
+func (env *Env) printKind(k api.CredentialKind, list []api.Credential) {
+	if k.Most == 0 && len(k.Names) == 0 {
+		return
+	}
+	var said []string
+	if k.Most > 0 {
+		n := 0
+		for _, c := range list {
+			if c.Kind == k.Kind && !c.Shadowed {
+				n++
+			}
+		}
+		said = append(said, fmt.Sprintf("%d of at most %d", n, k.Most))
+	}
+	if len(k.Names) > 0 {
+		said = append(said, "named by what they are for, such as "+strings.Join(k.Names, ", "))
+	}
+	what := "the door's own"
+	if k.Kind != "" {
+		what = "kind " + k.Kind
+	}
+	fmt.Fprintf(env.Out, "%s: %s\n", what, strings.Join(said, "; "))
 }
 
 type tokenChangeCmd struct {

@@ -152,7 +152,7 @@ func answers(t *testing.T) map[string]any {
 	}
 	sent := api.Verdict{Order: "1001", Seq: 1, Action: "send", Body: `{"id":"1001"}`}
 	token := api.NewToken{Shop: "nordlys", Name: "erp", Scope: api.Submit, Token: "omx_once"}
-	known := api.Credential{
+	known := api.Credential{Used: now.Add(2 * time.Hour),
 		Shop: "nordlys", Partner: "skeepers", Name: "erp", Source: "skeepers:erp", Created: now, Rotated: now.Add(time.Hour), OldUntil: now.Add(25 * time.Hour),
 		Values: map[string]api.FieldValue{"client_id": {"c-1"}, "domains": {"a.example", "b.example"}}, Secrets: []string{"client_secret"},
 	}
@@ -163,7 +163,7 @@ func answers(t *testing.T) map[string]any {
 	door := shop + "/credentials/skeepers"
 	opened := api.NewCredential{Credential: known, URL: "https://hub.example/skeepers", Made: map[string]string{"client_secret": "once"}}
 	return map[string]any{
-		"GET " + door:                                     api.CredentialList{URL: "https://hub.example/skeepers", Credentials: []api.Credential{known, configured}},
+		"GET " + door:                                     api.CredentialList{URL: "https://hub.example/skeepers", Credentials: []api.Credential{known, configured}, Kinds: []api.CredentialKind{{}, {Kind: "user", Most: 11, Names: []string{"Orders", "Promotions"}}}},
 		"POST " + door:                                    opened,
 		"PATCH " + door + "/erp?kind=user":                configured,
 		"POST " + door + "/erp/rotate":                    opened,

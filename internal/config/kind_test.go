@@ -18,7 +18,7 @@ func platform() []partner.Partner {
 		{Name: "email", Door: true, Kind: partner.Text, Of: "user", Required: true, Credential: true, Description: "Login."},
 		{Name: "password", Door: true, Kind: partner.Text, Of: "user", Required: true, Secret: true, Password: true},
 		{Name: "role", Door: true, Kind: partner.Text, Of: "user", Default: "writer", Choices: []string{"reader", "writer"}},
-	}}}
+	}, Kinds: []partner.CredentialKind{{Of: "user", Most: 3, Names: []string{"Orders"}}}}}
 }
 
 func readDoors(t *testing.T, doors string) (*config.Config, error) {
@@ -58,6 +58,14 @@ func TestKindsOfCredentials(t *testing.T) {
 	f("        {key: k, secret: s, email: e}\n", "email: unknown key")
 	f("        [{kind: user, email: e, password: p}, {kind: user, email: f, password: p}]\n", "two credentials are named default")
 	f("        [{key: k, secret: s}, {name: o, key: k, secret: s}]\n", "has the same value as")
+	f("        {name: Orders, key: k, secret: s}\n", "name: a credential's name must be 1 to 64 characters of a-z")
+	f("        {kind: user, name: a/b, email: e, password: p}\n", "name: a credential's name must not hold slashes")
+	user := func(name string) string { return "        - {kind: user, name: \"" + name + "\", email: " + name + ", password: p}\n" }
+	three := user("Orders") + user("Zamówienia 2") + user("c")
+	if _, err := readDoors(t, three); err != nil {
+		t.Error(err)
+	}
+	f(three+user("d")+user("e"), "platform takes at most 3 credentials of this kind at a shop; remove one")
 }
 
 func TestReadField(t *testing.T) {

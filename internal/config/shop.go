@@ -101,7 +101,7 @@ func (c *checker) readDoors(m *mapping, s *Shop) {
 		if !ok {
 			continue
 		}
-		seen := map[string]bool{}
+		seen, of := map[string]bool{}, map[string]int{}
 		for _, e := range p.list() {
 			d, ok := c.readDoor(part, e)
 			if !ok {
@@ -113,6 +113,9 @@ func (c *checker) readDoors(m *mapping, s *Shop) {
 			}
 			seen[d.Of+"/"+d.Name] = true
 			s.Doors[p.key] = append(s.Doors[p.key], d)
+			if of[d.Of]++; of[d.Of] == part.Kind(d.Of).Most+1 && of[d.Of] > 1 {
+				e.complain("%s takes at most %d credentials of this kind at a shop; remove one", p.key, part.Kind(d.Of).Most)
+			}
 		}
 	}
 }
@@ -124,15 +127,18 @@ func (c *checker) readDoor(p partner.Partner, v value) (Door, bool) {
 		return Door{}, false
 	}
 	d := Door{Partner: p.Name, Name: "default"}
-	if n, ok := m.text("name", &d.Name); ok && !n.checkName("a credential's name", d.Name) {
-		return Door{}, false
-	}
 	if v, ok := m.text("kind", &d.Of); ok {
 		if kinds := doorKinds(p); len(kinds) == 0 {
 			v.complain("%s has credentials of one kind only; remove the key", p.Name)
 			return Door{}, false
 		} else if !slices.Contains(kinds, d.Of) {
 			v.complain("must be %s, or is left out for the door's own", orList(kinds))
+			return Door{}, false
+		}
+	}
+	if v, ok := m.text("name", &d.Name); ok {
+		if fault := p.Kind(d.Of).NameFault(d.Name); fault != "" {
+			v.complain("a credential's name %s", fault)
 			return Door{}, false
 		}
 	}

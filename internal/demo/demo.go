@@ -1,9 +1,10 @@
 // Package demo shows the main job in one go: a hub, a sandbox that plays
-// CitrusAd, Skeepers, Trustpilot and an IdoSell wholesaler, the receiver of a
-// webhook and the mailbox of all customers, each a program of its own on
-// loopback; documented samples, orders that ask for reviews, orders whose goods
-// a wholesaler sends and a real order book in, by every way; out by seven
-// routes. It judges by asking the partners what they have.
+// CitrusAd, Skeepers, Trustpilot, an IdoSell wholesaler and a marketplace of
+// Delivery Hero, the receiver of a webhook and the mailbox of all customers,
+// each a program of its own on loopback; documented samples, orders that ask
+// for reviews, orders whose goods a wholesaler sends, orders born on the
+// marketplace and a real order book in, by every way; out by eight routes. It
+// judges by asking the partners what they have.
 package demo
 
 import (
@@ -65,6 +66,9 @@ type Options struct {
 	// LoseAtSandbox and LoseAtReceiver name an order that this partner answers
 	// well for and loses: planted losses, which the demo must find.
 	LoseAtSandbox, LoseAtReceiver, LoseAtSkeepers, LoseAtTrustpilot, LoseAtWholesaler, LoseAtMailbox string
+	// LoseAtMarket is who carries the order ("platform", "vendor") of which the
+	// marketplace loses what it is told.
+	LoseAtMarket string
 }
 
 // Failed is the demo's verdict that an order did not reach a partner that it
@@ -115,7 +119,7 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	d.introduce()
-	f := &feed{hub: d.hub, api: d.api}
+	f := &feed{hub: d.hub, api: d.api, sandbox: d.sandbox, portal: d.portal, loseAtMarket: d.opts.LoseAtMarket, patience: d.opts.Patience}
 	if err := f.run(ctx); err != nil {
 		return err
 	}
@@ -123,6 +127,7 @@ func (d *demo) run(ctx context.Context) error {
 		sandbox: d.sandbox, receiver: d.receiver, mailbox: d.mailbox, portal: d.portal, want: f.want, events: f.events,
 		ads: map[string]bool{}, hook: map[string]bool{}, refs: map[string]bool{}, invited: map[string]string{},
 		wholesaler: newWholesaler(d.sandbox), sent: map[string]bool{},
+		hub: d.api, hubURL: d.hub, born: f.born, market: map[string]bool{},
 	}
 	faults, err := d.wait(ctx, j)
 	if err != nil {
@@ -189,6 +194,9 @@ func (d *demo) startHub(ctx context.Context, key string) error {
 		if err := d.openWholesaler(ctx, "http://"+address+"/in/"+shopID+"/"+routeLamps+"/"+noticeToken); err != nil {
 			return err
 		}
+		if err := d.openMarket(ctx, "http://"+address+"/in/"+shopID+"/"+routeMarket); err != nil {
+			return err
+		}
 		file := filepath.Join(d.dir, "ordermux.yml")
 		if err := os.WriteFile(file, []byte(d.configuration(address, key)), 0o600); err != nil {
 			return err
@@ -198,7 +206,7 @@ func (d *demo) startHub(ctx context.Context, key string) error {
 			d.hub = hub.URL
 			return nil
 		}
-		errs = append(errs, err, d.closeAccounts(ctx))
+		errs = append(errs, err, d.closeAccounts(ctx), d.portal.RevokeCredential(ctx, marketHook))
 	}
 	return errors.Join(errs...)
 }
@@ -262,7 +270,7 @@ func (d *demo) routes(key string) string {
 	skeepers, trustpilot := sandboxDoor("skeepers"), sandboxDoor("trustpilot")
 	return fmt.Sprintf(`      %s:
         partner: citrusad
-        when: any(order.lines, .kind == "product" and has(.total))   # sales, no adjustments
+        when: not has(order.store) and any(order.lines, .kind == "product" and has(.total))   # the web shop's sales, no adjustments
         settings: {base_url: "%s/citrusad", api_key: %s, read_back: "0"}
       %s:
         partner: webhook
@@ -280,7 +288,7 @@ func (d *demo) routes(key string) string {
         partner: mail
         when: has(order.customer.email)
 %[18]s`, routeAds, d.sandbox, sandboxKey, routeHook, d.receiver, key, routeFrance, d.sandbox, skeepers("client_id"), skeepers("client_secret"), skeepers("website_id"),
-		routeSweden, trustpilot("api_key"), trustpilot("api_secret"), trustpilot("domains"), trustpilot("user_id"), routeMail, d.dropshipRoutes())
+		routeSweden, trustpilot("api_key"), trustpilot("api_secret"), trustpilot("domains"), trustpilot("user_id"), routeMail, d.dropshipRoutes()+d.marketRoute())
 }
 
 // sandboxDoor returns the well-known settings of one of the sandbox's doors,
@@ -299,7 +307,7 @@ func sandboxDoor(name string) func(field string) string {
 
 func (d *demo) introduce() {
 	fmt.Fprintf(d.out, `hub        %s  (API token %s)
-sandbox    %s  plays CitrusAd, Skeepers, Trustpilot and an IdoSell wholesaler
+sandbox    %s  plays CitrusAd, Skeepers, Trustpilot, an IdoSell wholesaler and a marketplace of Delivery Hero
 receiver   %s  takes the webhook
 mailbox    %s  takes the customers' mail
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/intake"
@@ -26,17 +27,25 @@ type taken struct {
 
 // feed hands everything in and remembers what the partners must get.
 type feed struct {
-	hub    string
-	api    *api.Client
+	hub     string
+	api     *api.Client
+	sandbox string
+	portal  *api.Client // of the sandbox
+
+	loseAtMarket string
+	patience     time.Duration
+	born         []marketOrder
+
 	want   []wanted
 	events []happened
 	taken  []taken
 }
 
 // run hands in the documented samples, an order of a browser, the order book,
-// orders that ask for reviews, and such whose goods a wholesaler sends.
+// orders that ask for reviews, such whose goods a wholesaler sends, and such
+// that are born on the marketplace.
 func (f *feed) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{f.samples, f.pixel, f.book, f.reviews, f.dropship} {
+	for _, step := range []func(context.Context) error{f.samples, f.pixel, f.book, f.reviews, f.dropship, f.market} {
 		if err := step(ctx); err != nil {
 			return err
 		}

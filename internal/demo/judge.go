@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 )
 
 // judge compares what each partner says it has with what it must have. It asks
-// the partners, never the hub.
+// the partners; the hub only for whether a partner's word came back to it.
 type judge struct {
 	sandbox, receiver, mailbox string
 	portal                     *api.Client // of the sandbox: the platforms' own pages
@@ -30,6 +31,11 @@ type judge struct {
 
 	wholesaler *wholesaler
 	sent       map[string]bool // parts whose parcel's number came back to the shop
+
+	hub    *api.Client
+	hubURL string
+	born   []marketOrder
+	market map[string]bool // what the marketplace was seen to have, and to have told
 }
 
 // errAbsent is what a partner lacks.
@@ -61,12 +67,16 @@ func (j *judge) ask(ctx context.Context) (faults []string, err error) {
 		return nil, err
 	}
 	dropship, err := j.askWholesaler(ctx, received)
-	return slices.Concat(faults, more, reviews, dropship), err
+	if err != nil {
+		return nil, err
+	}
+	market, err := j.askMarket(ctx)
+	return slices.Concat(faults, more, reviews, dropship, market), err
 }
 
 // forAds reports whether CitrusAd must get the order: a sale of products that
 // a secret source stated.
-func (w wanted) forAds() bool { return !w.Public && !w.NoLines && w.Why == "" }
+func (w wanted) forAds() bool { return !w.Public && !w.NoLines && !w.Market && w.Why == "" }
 
 // askSandbox asks the sandbox's door for the order, as any client of CitrusAd
 // would.
@@ -168,7 +178,7 @@ func (w wanted) isIn(o *order.Order) error {
 	var lines []wantedLine
 	for _, l := range o.Lines {
 		lines = append(lines, wantedLine{
-			Code: l.Product.Code, Product: l.Kind == order.LineProduct, Quantity: l.Quantity, Unit: l.UnitPrice, Total: l.Total,
+			Code: cmp.Or(l.Product.Code, l.Product.SKU), Product: l.Kind == order.LineProduct, Quantity: l.Quantity, Unit: l.UnitPrice, Total: l.Total,
 		})
 	}
 	if err := sameLines(w.Lines, lines); err != nil {

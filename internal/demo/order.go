@@ -36,6 +36,7 @@ type wanted struct {
 	// NoLines: the doors that it came through state no sale, so CitrusAd does
 	// not get it.
 	NoLines bool
+	Market  bool // born on the marketplace, which is no business of CitrusAd
 }
 
 type wantedLine struct {

@@ -58,6 +58,7 @@ func RunPart(ctx context.Context, spec string, in io.Reader, out, logs io.Writer
 		return runHub(ctx, app.Options{Config: cfg, Version: version, Log: log}, out)
 	case "sandbox":
 		cfg := app.SandboxConfig("127.0.0.1:0", p.Dir, all.List())
+		setBrand(cfg)
 		return runHub(ctx, app.Options{Config: cfg, Version: version, Log: log, Sandbox: true}, out)
 	case "receiver":
 		return runReceiver(ctx, p, out)

@@ -37,7 +37,7 @@ func (d *demo) summary(ctx context.Context, f *feed, j *judge, faults []string) 
 	}
 	fmt.Fprintln(d.out, "\nDelivered, by route")
 	fmt.Fprintln(table, "  route\tpartner\tdelivered\twaiting\tskipped\trefused\tp50\tlongest\tseen at the partner")
-	for _, name := range []string{routeAds, routeHook, routeFrance, routeSweden, routeMail, routeLamps, routeChairs} {
+	for _, name := range []string{routeAds, routeHook, routeFrance, routeSweden, routeMail, routeLamps, routeChairs, routeMarket} {
 		if err := d.route(ctx, table, name, accepted, j); err != nil {
 			return err
 		}
@@ -55,6 +55,9 @@ func (d *demo) summary(ctx context.Context, f *feed, j *judge, faults []string) 
 		return err
 	}
 	if err := d.parted(ctx); err != nil {
+		return err
+	}
+	if err := d.marketed(ctx, f); err != nil {
 		return err
 	}
 	d.verdict(j, faults)
@@ -264,6 +267,9 @@ func (j *judge) seen(route string) (partner string, n int) {
 		}
 		return "idosell", n
 	}
+	if route == routeMarket {
+		return marketName, len(j.market)
+	}
 	for _, by := range j.invited {
 		if by == route {
 			n++
@@ -309,6 +315,7 @@ func (d *demo) verdict(j *judge, faults []string) {
 		second(j.seen(routeFrance)), second(j.seen(routeSweden)), second(j.seen(routeMail)))
 	fmt.Fprintf(d.out, "%d parcels were sent by the wholesaler, and their numbers came back: %d by webhook, %d by asking.\n", len(j.sent),
 		second(j.seen(routeLamps)), second(j.seen(routeChairs)))
+	fmt.Fprintf(d.out, "Of the marketplace, %d of %d things came through both ways: its orders, a price and a promotion.\n", len(j.market), len(j.born)+2)
 	if len(faults) > 0 {
 		fmt.Fprintf(d.out, "%d are missing.\n", len(faults))
 	}

@@ -221,7 +221,7 @@ func (d *decision) nextRow(h *header) *IndexRow {
 	if d.slot.row == nil {
 		f := d.fresh.next()
 		f.IndexRow = IndexRow{
-			Key: d.slot.key, Number: h.seq, Newest: h.seq, Kinds: kindBit(h.kind), Layers: f.first[:0],
+			Key: d.slot.key, Number: h.seq, Newest: h.seq, Kinds: bitOf(h.kind, d.entry.entry.Happening), Layers: f.first[:0],
 		}
 		row := &f.IndexRow
 		if h.history {
@@ -231,7 +231,7 @@ func (d *decision) nextRow(h *header) *IndexRow {
 	}
 	row := d.slot.row.changed()
 	row.Newest = h.seq
-	row.Kinds |= kindBit(h.kind)
+	row.Kinds |= bitOf(h.kind, d.entry.entry.Happening)
 	return row
 }
 

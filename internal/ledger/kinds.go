@@ -37,6 +37,18 @@ func kindBit(k order.Kind) Kinds {
 	return 1 << 31
 }
 
+// bitCancelledAfter is that of a cancellation which leaves a sale: the goods had
+// left already. Rules that ask for cancelled orders do not mean it.
+const bitCancelledAfter = 1 << 12
+
+// bitOf returns the bit of an event; h is nil for statements.
+func bitOf(k order.Kind, h *order.Happening) Kinds {
+	if k == order.KindCancelled && h != nil && h.Cancellation != nil && h.Cancellation.AfterPickedUp {
+		return bitCancelledAfter
+	}
+	return kindBit(k)
+}
+
 // KindsOf makes a set.
 func KindsOf(kinds ...order.Kind) Kinds {
 	var s Kinds

@@ -69,6 +69,17 @@ func (l *Ledger) Newest(ctx context.Context, shop string, ids []string) ([]int64
 	return seqs, nil
 }
 
+// After returns the shop's events after a seq, as Read does. They are shared:
+// never change them.
+func (l *Ledger) After(ctx context.Context, shop string, after int64, limit int) ([]order.Event, error) {
+	items, err := l.Read(ctx, shop, after, limit)
+	events := make([]order.Event, len(items))
+	for i := range items {
+		events[i] = items[i].Event
+	}
+	return events, err
+}
+
 // listPage is how many orders ListLayers reads in one view.
 const listPage = 500
 

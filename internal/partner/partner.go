@@ -415,7 +415,9 @@ type Deps struct {
 	Promotions Promotions
 	// Currency and Timezone are the shop's; routes and callbacks.
 	Currency, Timezone string
-	// Put uploads a file by SFTP, whole or not at all; routes.
+	// Put uploads a file by SFTP, whole or not at all, in place of whatever has
+	// its name; with write nil it logs in, sees whether the folder is there, and
+	// leaves nothing. Errors hold no secret. Routes.
 	Put      func(ctx context.Context, to SFTPTarget, folder, name string, write func(io.Writer) error) error
 	Stock    Stock
 	Couriers func(shop string) []shipping.Courier // the shop's own, as configured now
@@ -463,6 +465,16 @@ type Orders interface {
 	// Newest returns each order's newest event, for Entry.After; 0 where
 	// unknown. It is asked before what is to be looked at.
 	Newest(ctx context.Context, shop string, ids []string) ([]int64, error)
+	// Events returns all events of an order, oldest first. They are shared:
+	// never change them. Errors: order.ErrNotFound.
+	Events(ctx context.Context, shop, id string) ([]order.Event, error)
+	// After returns the events of a shop behind a place in its log, at most
+	// limit; fewer may come although there are more, none means that there is
+	// none. They are shared: never change them.
+	After(ctx context.Context, shop string, after int64, limit int) ([]order.Event, error)
+	// SeqAt returns the place of the newest event that was accepted at or before
+	// a time; 0: there is none.
+	SeqAt(ctx context.Context, shop string, t time.Time) (int64, error)
 }
 
 // People finds and erases the persons in a shop's orders, for doors whose API

@@ -16,10 +16,35 @@ import (
 type Book struct {
 	store Store
 	goods Catalogue
+	rests float64 // how long it rests for a while of work
 }
 
 // New returns a Book over a store and what shops sell.
 func New(s Store, c Catalogue) *Book { return &Book{store: s, goods: c} }
+
+// Pace lets whoever runs jobs, and removes what is left, work at most such a
+// share of the time (above 0, at most 1), for the sake of what else the machine
+// has to do: a job asks the catalogue for millions of pairs. Call it before
+// anything else.
+func (b *Book) Pace(share float64) { b.rests = 1/share - 1 }
+
+// mostRest bounds a rest: what took long may have waited rather than worked.
+const mostRest = 100 * time.Millisecond
+
+// rest follows on some work.
+func (b *Book) rest(ctx context.Context, worked time.Duration) error {
+	if b.rests <= 0 {
+		return nil
+	}
+	t := time.NewTimer(min(time.Duration(b.rests*float64(worked)), mostRest))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // jobBody is what a job keeps of its request beside stores and SKUs.
 type jobBody struct {
@@ -31,6 +56,9 @@ type jobBody struct {
 	Levels   int64  `json:"levels"` // rows of stores
 	Print    []byte `json:"print"`
 	Adds     bool   `json:"adds,omitzero"` // SKUs, not only takes out
+
+	Named   map[string]string `json:"named,omitzero"`
+	Foreign []string          `json:"foreign,omitzero"`
 }
 
 // tally is a job's result as it grows, in its row.
@@ -84,6 +112,7 @@ func (r *JobRow) job() (Job, error) {
 	j := Job{
 		ID: r.ID, Number: r.Number, State: jobStates[r.State], Created: moment(r.Created), Updated: moment(r.Updated),
 		Promotion: t.Promotion, Of: r.Of, Stores: body.Stores, SKUs: body.SKUs, Result: t.Result,
+		Named: body.Named,
 	}
 	return j, nil
 }

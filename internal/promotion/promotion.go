@@ -63,6 +63,12 @@ type Request struct {
 	// not say so makes it active again.
 	Inactive  bool       `json:"inactive,omitzero"`
 	Discounts []Discount `json:"discounts"`
+	// Named is how the caller named stores, where that is not their name: kept
+	// with the job, for answers in the caller's own words.
+	Named map[string]string `json:"-"`
+	// Foreign are stores that the shop has and the caller has nothing to do with:
+	// they are as invalid as those that nobody has.
+	Foreign []string `json:"-"`
 }
 
 // Every stands for all stores of the shop.
@@ -91,7 +97,7 @@ const (
 	SameItemBundle Type = "same_item_bundle" // of so many, some for less
 )
 
-// Reason says why there is a promotion.
+// Reason says why there is a promotion: one of these, or what somebody wrote.
 type Reason string
 
 // The reasons.
@@ -103,6 +109,15 @@ const (
 	NMR             Reason = "nmr"
 	Trading         Reason = "trading"
 )
+
+// Known reports whether the reason is one of those that have a name.
+func (r Reason) Known() bool {
+	switch r {
+	case Overstock, Delisting, Competitiveness, ExpiringSoon, NMR, Trading:
+		return true
+	}
+	return false
+}
 
 // Bundle says that of Purchased units bought, Discounted more are had by the
 // terms of the SKU.
@@ -178,6 +193,8 @@ type Job struct {
 	Stores    int       `json:"stores"`             // that it is about
 	SKUs      int       `json:"skus"`
 	Result    Result    `json:"result"`
+
+	Named map[string]string `json:"-"` // the request's
 }
 
 // JobState is where a job stands.

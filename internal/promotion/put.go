@@ -16,8 +16,8 @@ import (
 )
 
 // Put keeps a request as a job and returns it: queued, or a duplicate where a
-// job of an equal request waits or runs. wire is the request as it came, which
-// tells equal ones; nil: it is told by what it says. Nothing of the request is
+// job of an equal request waits or runs. wire is the request as it came, or a
+// digest of it, which tells equal ones; nil: it is told by what it says. Nothing of the request is
 // looked up but how many stores the shop has. Errors: *order.Invalid.
 func (b *Book) Put(ctx context.Context, shop string, r *Request, wire []byte) (Job, error) {
 	stores := 0
@@ -52,7 +52,7 @@ type putting struct {
 
 func newPutting(b *Book, shop string, r *Request, stores int, wire []byte) (*putting, error) {
 	p := &putting{book: b, shop: shop}
-	body := jobBody{Header: r.Header, Inactive: r.Inactive, Stores: stores}
+	body := jobBody{Header: r.Header, Inactive: r.Inactive, Stores: stores, Named: r.Named, Foreign: r.Foreign}
 	var list []string
 	if body.Every = r.Stores[0] == Every; !body.Every {
 		list = slices.Compact(slices.Sorted(slices.Values(r.Stores)))

@@ -245,6 +245,9 @@ func (r *running) findStores(ctx context.Context) (err error) {
 	for _, s := range known {
 		has[s] = true
 	}
+	for _, s := range r.body.Foreign {
+		delete(has, s)
+	}
 	r.valid = make([]bool, len(r.stores))
 	for i, s := range r.stores {
 		r.valid[i] = has[s]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"time"
 )
 
 // pieceResult is what came of a piece: the lists of a Result.
@@ -43,7 +44,7 @@ func (r *running) piece(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	span := r.span()
+	span, began := r.span(), time.Now()
 	err = r.step(ctx, func(tx Tx, row *JobRow) error {
 		row.Done, row.Crashes, row.Result = number+1, 0, grown
 		if err := tx.KeepSKUs(r.shop, r.row.Number, span, rows); err != nil {
@@ -57,10 +58,11 @@ func (r *running) piece(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err == nil {
-		r.tally = after
+	if err != nil {
+		return err
 	}
-	return err
+	r.tally = after
+	return r.book.rest(ctx, time.Since(began))
 }
 
 // chain continues the digest of a layer by rows.
@@ -112,6 +114,7 @@ func (c *checking) check(ctx context.Context) error {
 		if err := c.renew(ctx); err != nil {
 			return fmt.Errorf("keep the job: %w", err)
 		}
+		began := time.Now()
 		offers, err := c.book.goods.Offers(ctx, c.shop, store, c.skus)
 		if err != nil {
 			return fmt.Errorf("offers of a store: %w", err)
@@ -121,6 +124,9 @@ func (c *checking) check(ctx context.Context) error {
 		}
 		for i := range offers {
 			c.judge(i, n, store, &offers[i])
+		}
+		if err := c.book.rest(ctx, time.Since(began)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -56,6 +56,9 @@ type Lookup interface {
 	// that may hold: those with the latest starts, of equal starts the newest
 	// layers, at most limit each, in any sequence.
 	Candidates(shop string, q Candidacy, limit int) ([]Candidate, error)
+	// LayersOf returns those of layers that count, each once, in any sequence;
+	// hash is of the store whose row of stores is asked for.
+	LayersOf(shop string, layers []LayerAsk, hash int64) ([]LayerRow, error)
 
 	FindPromotion(shop string, print []byte) (*PromotionRow, error)
 	// Promotions returns those of ids, in any sequence.
@@ -184,7 +187,6 @@ type SKURow struct {
 type Candidacy struct {
 	At     int64
 	Store  int64 // mask
-	Hash   int64 // of the store, for the row of its number
 	Places []Place
 }
 
@@ -198,16 +200,29 @@ type Place struct {
 
 // Candidate is a row of SKUs that may hold.
 type Candidate struct {
-	Place     int // in the list that was asked
-	Start     int64
+	Place  int // in the list that was asked
+	Start  int64
+	Layer  int64
+	Stores int64  // mask of the layer's; below 0: everywhere
+	SKUs   int64  // mask of the row's; below 0: some store refused something of it
+	Body   []byte // the block
+}
+
+// LayerAsk asks for a layer.
+type LayerAsk struct {
+	Layer  int64
+	Stores bool // with the row of stores that the store would be in
+}
+
+// LayerRow is a layer that counts, with its promotion.
+type LayerRow struct {
 	Layer     int64
-	Body      []byte // the block
-	Stores    []byte // the row of stores that the store would be in; nil: none, or it does not matter
-	Promotion int64  // 0: the layer counts no more, or not yet
-	State     int64  // the promotion's, as the others
+	Promotion int64
+	State     int64 // the promotion's, as the others
 	Created   int64
 	Changed   int64
 	Header    []byte
+	Stores    []byte // nil: not asked for, or there is no such row
 }
 
 // The states of promotions in their rows.

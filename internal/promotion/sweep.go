@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // How many rows one transaction removes.
@@ -21,10 +22,14 @@ func sortedNumbers[V any](m map[int64]V) []int64 {
 // dropAll removes rows some at a time, each lot in a transaction of its own.
 func (b *Book) dropAll(ctx context.Context, drop func(tx Tx) (int, error)) error {
 	for n := 1; n > 0; {
+		began := time.Now()
 		err := b.store.Change(ctx, func(tx Tx) (err error) {
 			n, err = drop(tx)
 			return err
 		})
+		if err == nil && n > 0 {
+			err = b.rest(ctx, time.Since(began))
+		}
 		if err != nil {
 			return err
 		}

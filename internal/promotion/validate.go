@@ -97,13 +97,7 @@ func (c *complaints) times(h *Header) {
 }
 
 func (c *complaints) kind(h *Header) {
-	switch h.Reason {
-	case Overstock, Delisting, Competitiveness, ExpiringSoon, NMR, Trading:
-	case "":
-		c.value("reason", order.ErrRequired)
-	default:
-		c.add("reason", order.Malformed, "is none of overstock, delisting, competitiveness, expiring_soon, nmr and trading")
-	}
+	c.text("reason", string(h.Reason), mostName)
 	switch h.Type {
 	case Strikethrough:
 		if h.Bundle != (Bundle{}) {

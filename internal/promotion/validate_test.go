@@ -62,7 +62,7 @@ func TestValidate(t *testing.T) {
 	f("type", order.Required, func(r *promotion.Request) { r.Type = "" })
 	f("type", order.Malformed, func(r *promotion.Request) { r.Type = "STRIKETHROUGH" })
 	f("reason", order.Required, func(r *promotion.Request) { r.Reason = "" })
-	f("reason", order.Malformed, func(r *promotion.Request) { r.Reason = "because" })
+	f("reason", order.Malformed, func(r *promotion.Request) { r.Reason = "because\n" })
 	f("bundle", order.Malformed, func(r *promotion.Request) { r.Bundle.Purchased = 1 })
 	f("bundle.discounted", order.Malformed, func(r *promotion.Request) {
 		r.Type, r.Bundle = promotion.SameItemBundle, promotion.Bundle{Purchased: 2}

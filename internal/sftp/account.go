@@ -11,17 +11,19 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// What a user's folder holds. He sees ordersDir and what is below it.
+// What a user's folder holds. He sees ordersDir and what is below it, or in
+// their place the folders that are his partner's own.
 const (
 	ordersDir  = "orders"
 	successDir = "orders/success"
 	errorDir   = "orders/error"
-	queueDir   = ".queue"  // uploaded whole, not imported yet; shown in ordersDir
+	queueDir   = ".queue"  // uploaded whole, not imported yet; shown where they were put
 	uploadDir  = ".upload" // being written
 )
 
@@ -40,7 +42,7 @@ func (a account) dir(folder string) string { return filepath.Join(folder, a.Shop
 
 // openAccount opens a user's folder, which is made if it is not there. Nothing
 // outside of it can be reached through the root.
-func openAccount(folder string, a account) (*os.Root, error) {
+func openAccount(folder string, a account, l *layout) (*os.Root, error) {
 	if !a.valid() {
 		return nil, fmt.Errorf("no folder can have the name %q", a)
 	}
@@ -51,7 +53,7 @@ func openAccount(folder string, a account) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, dir := range []string{ordersDir, successDir, errorDir, queueDir, uploadDir} {
+	for _, dir := range append(l.all(), queueDir, uploadDir) {
 		if err := root.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, errors.Join(err, root.Close())
 		}
@@ -81,15 +83,24 @@ var unfinished = []string{".part", ".partial", ".filepart", ".tmp", ".temp", ".u
 
 // queued is a file that waits to be imported.
 type queued struct {
-	key  string // its name in queueDir; the older one comes first
-	name string // as the user called it
+	key string // its name in queueDir; the older one comes first
+	place
+}
+
+// id tells the upload from all others, whatever its file is renamed to.
+func (q queued) id() string { return q.key[:queueKeyLength-1] }
+
+// at is when the file was uploaded.
+func (q queued) at() time.Time {
+	nanos, _ := strconv.ParseInt(q.key[:20], 10, 64)
+	return time.Unix(0, nanos)
 }
 
 const queueKeyLength = 20 + 1 + 8 + 1
 
-// queueName makes a place in the queue for a file.
-func queueName(name string, now time.Time) string {
-	return fmt.Sprintf("%020d-%s-%s", now.UnixNano(), random(8), name)
+// queueKey makes a place in the queue; a file's name is put behind it.
+func queueKey(now time.Time) string {
+	return fmt.Sprintf("%020d-%s-", now.UnixNano(), random(8))
 }
 
 // random returns some hexadecimal digits.
@@ -100,15 +111,19 @@ func random(n int) string {
 }
 
 // queue returns the files that wait in a folder, oldest first.
-func queue(root *os.Root) ([]queued, error) {
+func queue(root *os.Root, l *layout) ([]queued, error) {
 	entries, err := readDir(root, queueDir, -1)
 	if err != nil {
 		return nil, err
 	}
 	var out []queued
 	for _, e := range entries {
-		if key := e.Name(); e.Type().IsRegular() && len(key) > queueKeyLength {
-			out = append(out, queued{key, key[queueKeyLength:]})
+		key := e.Name()
+		if !e.Type().IsRegular() || len(key) <= queueKeyLength {
+			continue
+		}
+		if p, ok := l.queuedPlace(key[queueKeyLength:]); ok {
+			out = append(out, queued{key, p})
 		}
 	}
 	slices.SortFunc(out, func(a, b queued) int { return strings.Compare(a.key, b.key) })

@@ -81,8 +81,18 @@ func (u *users) Check(_ context.Context, g partner.Grant, field, presented strin
 	return g.Settings[field].Secret.Is(presented), nil
 }
 
-func (u *users) List(context.Context, string, string) ([]partner.Grant, error) { return nil, nil }
-func (u *users) All(context.Context, string) ([]partner.Grant, error)          { return nil, nil }
+func (u *users) List(_ context.Context, shop, of string) (out []partner.Grant, err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, g := range u.list {
+		if g.Shop == shop && g.Of == of {
+			out = append(out, g)
+		}
+	}
+	return out, u.err
+}
+
+func (u *users) All(context.Context, string) ([]partner.Grant, error) { return nil, nil }
 
 func (u *users) add(user, shop, name, password string, keys ...string) {
 	u.mu.Lock()

@@ -191,12 +191,12 @@ func (i *importer) account(ctx context.Context, door *Door, a account) error {
 	if !a.valid() {
 		return nil
 	}
-	root, err := openAccount(i.server.opts.Folder, a)
+	root, err := openAccount(i.server.opts.Folder, a, door.layout)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	list, err := queue(root)
+	list, err := queue(root, door.layout)
 	for _, q := range list {
 		if err != nil || ctx.Err() != nil {
 			break

@@ -57,7 +57,7 @@ func (t *tree) Filelist(r *wire.Request) (wire.ListerAt, error) {
 	if r.Method != "List" {
 		return t.Lstat(r)
 	}
-	p, ok := placeOf(r.Filepath)
+	p, ok := t.layout().placeOf(r.Filepath)
 	if !ok || p.name != "" {
 		return nil, errMissing
 	}
@@ -95,16 +95,16 @@ func (t *tree) Readlink(string) (string, error) { return "", errMissing }
 
 // stat returns what a path is.
 func (t *tree) stat(p string) (fileInfo, error) {
-	at, ok := placeOf(p)
+	at, ok := t.layout().placeOf(p)
 	if !ok {
 		return fileInfo{}, fs.ErrNotExist
 	}
 	if at.name == "" {
 		return t.folder(at.dir)
 	}
-	if at.dir == ordersDir {
+	if t.layout().inbox(at.dir) {
 		t.mu.Lock()
-		u, sent := t.open[at.name], t.sent[at.name]
+		u, sent := t.open[at], t.sent[at]
 		t.mu.Unlock()
 		if u != nil {
 			return u.info(), nil
@@ -148,22 +148,16 @@ func (t *tree) folder(dir string) (fileInfo, error) {
 
 // list returns what is in a folder, by name.
 func (t *tree) list(dir string) (listing, error) {
-	if dir == "" {
-		orders, err := t.folder(ordersDir)
-		return listing{orders}, err
-	}
-	entries, err := readDir(t.root, dir, maxListed)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
 	found := map[string]fileInfo{}
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && e.Type().IsRegular() {
-			found[e.Name()] = infoOf(e.Name(), info)
+	for _, folder := range t.layout().within(dir) {
+		info, err := t.folder(folder)
+		if err != nil {
+			return nil, err
 		}
+		found[info.name] = info
 	}
-	if dir == ordersDir {
-		if err := t.listOrders(found); err != nil {
+	if dir != "" {
+		if err := t.listFiles(dir, found); err != nil {
 			return nil, err
 		}
 	}
@@ -175,28 +169,39 @@ func (t *tree) list(dir string) (listing, error) {
 	return out, nil
 }
 
-// listOrders adds what is in the folder of orders, but stands elsewhere.
-func (t *tree) listOrders(found map[string]fileInfo) error {
-	waiting, err := queue(t.root)
+// listFiles adds the files of a folder, and what is seen there, but stands
+// elsewhere.
+func (t *tree) listFiles(dir string, found map[string]fileInfo) error {
+	entries, err := readDir(t.root, dir, maxListed)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && e.Type().IsRegular() {
+			found[e.Name()] = infoOf(e.Name(), info)
+		}
+	}
+	if !t.layout().inbox(dir) {
+		return nil
+	}
+	waiting, err := queue(t.root, t.layout())
 	if err != nil {
 		return err
 	}
 	for _, q := range waiting {
+		if q.dir != dir {
+			continue
+		}
 		if info, err := t.root.Lstat(path.Join(queueDir, q.key)); err == nil {
 			found[q.name] = infoOf(q.name, info)
 		}
 	}
-	for _, dir := range []string{successDir, errorDir} {
-		info, err := t.folder(dir)
-		if err != nil {
-			return err
-		}
-		found[info.name] = info
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for name, u := range t.open {
-		found[name] = u.info()
+	for p, u := range t.open {
+		if p.dir == dir {
+			found[p.name] = u.info()
+		}
 	}
 	return nil
 }

@@ -43,51 +43,68 @@ func (l *login) config() *ssh.ServerConfig {
 	return &c
 }
 
-// find returns the user of a name; false: there is none.
-func (s *Server) find(ctx context.Context, user string) (who, bool, error) {
+// find returns the users of a name: several doors may have one.
+func (s *Server) find(ctx context.Context, user string) (out []who, err error) {
 	for i := range s.opts.Doors {
 		d := &s.opts.Doors[i]
 		g, ok, err := d.Credentials.Find(ctx, d.user, user)
-		if ok || err != nil {
-			return who{d, user, g}, ok, err
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, who{d, user, g})
 		}
 	}
-	return who{}, false, nil
+	return out, nil
 }
 
 // password implements ssh.ServerConfig.PasswordCallback. A user that does not
 // exist takes as long as a wrong password.
 func (l *login) password(meta ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-	w, ok, err := l.server.find(l.ctx, meta.User())
+	list, err := l.server.find(l.ctx, meta.User())
 	if err != nil {
 		return nil, l.trouble(err)
 	}
-	if !ok && len(l.server.opts.Doors) > 0 {
-		w.door = &l.server.opts.Doors[0]
+	known := len(list) > 0
+	if !known && len(l.server.opts.Doors) > 0 {
+		list = []who{{door: &l.server.opts.Doors[0]}}
 	}
-	right := false
-	if len(password) > 0 && w.door != nil && w.door.password != "" {
-		if right, err = w.door.Credentials.Check(l.ctx, w.grant, w.door.password, string(password)); err != nil {
+	for _, w := range list {
+		if len(password) == 0 || w.door.password == "" {
+			continue
+		}
+		right, err := w.door.Credentials.Check(l.ctx, w.grant, w.door.password, string(password))
+		if err != nil {
 			return nil, l.trouble(err)
 		}
+		if known && right {
+			return permit(w), nil
+		}
 	}
-	if !ok || !right {
-		l.wrong()
-		return nil, errLogin
-	}
-	return permit(w), nil
+	l.wrong()
+	return nil, errLogin
 }
 
 // publicKey implements ssh.ServerConfig.PublicKeyCallback: whether the key is
 // one of the user's. Clients offer all they have, so one that is not costs no
 // time; their number is bounded.
 func (l *login) publicKey(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-	w, ok, err := l.server.find(l.ctx, meta.User())
+	list, err := l.server.find(l.ctx, meta.User())
 	if err != nil {
 		return nil, l.trouble(err)
 	}
-	if !ok || w.door.keys == "" {
-		return nil, errLogin
+	for _, w := range list {
+		if w.has(key) {
+			return permit(w), nil
+		}
+	}
+	return nil, errLogin
+}
+
+// has reports whether a key is one of the user's.
+func (w who) has(key ssh.PublicKey) bool {
+	if w.door.keys == "" {
+		return false
 	}
 	for _, line := range w.grant.Settings[w.door.keys].List {
 		if CheckKey(line) != "" {
@@ -95,10 +112,10 @@ func (l *login) publicKey(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permis
 		}
 		known, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
 		if err == nil && bytes.Equal(known.Marshal(), key.Marshal()) {
-			return permit(w), nil
+			return true
 		}
 	}
-	return nil, errLogin
+	return false
 }
 
 func permit(w who) *ssh.Permissions {

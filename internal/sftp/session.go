@@ -94,7 +94,7 @@ func (s *Server) channel(ctx context.Context, w who, channel ssh.Channel, reques
 // files serves the user's folder.
 func (s *Server) files(ctx context.Context, w who, channel ssh.Channel) {
 	a := w.account()
-	root, err := openAccount(s.opts.Folder, a)
+	root, err := openAccount(s.opts.Folder, a, w.door.layout)
 	if err != nil {
 		s.opts.Log.Error("sftp: open a user's folder", "shop", a.Shop, "partner", a.Partner, "user", a.Name, "error", err)
 		return

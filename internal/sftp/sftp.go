@@ -1,7 +1,8 @@
 // Package sftp takes partners' files by SFTP: each user has a folder of his own
 // and sees nothing else. A file that was uploaded whole is read in the
 // background and handed to the door that the user belongs to; then it moves to
-// success or error, with a report beside it. README.md says what holds.
+// success or error, with a report beside it, or vanishes where the folders are
+// the partner's own. README.md says what holds.
 package sftp
 
 import (
@@ -11,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,14 +29,20 @@ const Kind = "sftp"
 type Door struct {
 	Partner     string
 	Credentials partner.Credentials
-	Intake      partner.Intake
-	Format      partner.Format
+	// Of files of orders: who takes them, and how they are read.
+	Intake partner.Intake
+	Format partner.Format
+	// Uploads take files of folders that are the partner's own; nil: they are
+	// files of orders.
+	Uploads *partner.Uploads
 
 	user, password, keys string // names of the credential's fields
+	layout               *layout
 }
 
 // DoorOf returns the door of a partner that has SFTP users; false: it has none.
-// Credentials and Intake are yet to be set.
+// Credentials and Intake, or Uploads where the partner has its own folders, are
+// yet to be set.
 func DoorOf(p partner.Partner) (Door, bool) {
 	d := Door{Partner: p.Name}
 	for _, f := range p.Settings {
@@ -50,10 +58,12 @@ func DoorOf(p partner.Partner) (Door, bool) {
 			d.keys = f.Name
 		}
 	}
-	if d.user == "" || len(p.Formats) == 0 {
+	if d.user == "" || len(p.Formats) == 0 && p.Uploads == nil {
 		return Door{}, false
 	}
-	d.Format = p.Formats[0]
+	if p.Uploads == nil {
+		d.Format = p.Formats[0]
+	}
 	return d, true
 }
 
@@ -151,7 +161,10 @@ type Server struct {
 
 // New makes a server and the folder.
 func New(opts Options) (*Server, error) {
-	opts.Limits = opts.Limits.withDefaults()
+	opts.Limits, opts.Doors = opts.Limits.withDefaults(), slices.Clone(opts.Doors)
+	for i := range opts.Doors {
+		opts.Doors[i].layout = layoutOf(&opts.Doors[i])
+	}
 	key, err := ssh.ParsePrivateKey([]byte(opts.HostKey.Reveal()))
 	if err != nil {
 		return nil, errors.New("host_key: no private key in PEM without a passphrase, as ssh-keygen makes it")

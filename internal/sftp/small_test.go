@@ -12,9 +12,10 @@ import (
 
 func TestPlaces(t *testing.T) {
 	t.Parallel()
+	l := layoutOf(&Door{})
 	f := func(p, dir, name string, want bool) {
 		t.Helper()
-		if got, ok := placeOf(p); ok != want || ok && got != (place{dir, name}) {
+		if got, ok := l.placeOf(p); ok != want || ok && got != (place{dir, name}) {
 			t.Errorf("%s: %+v %v", p, got, ok)
 		}
 	}
@@ -33,6 +34,22 @@ func TestPlaces(t *testing.T) {
 	} {
 		f(p, "", "", false)
 	}
+
+	l = layoutOf(&Door{Uploads: &partner.Uploads{Folders: []string{"Catalog", "Promotion"}}})
+	f("/", "", "", true)
+	f("/catalog", "Catalog", "", true)
+	f("/CATALOG/x.csv", "Catalog", "x.csv", true)
+	f("/Promotion/X.csv", "Promotion", "X.csv", true)
+	for _, p := range []string{"/orders", "/orders/x", "/Catalog/Promotion/x", "/Catalogue/x", "/x.csv", "/.queue/x"} {
+		f(p, "", "", false)
+	}
+	at := place{"Catalog", "a:b.csv"}
+	if got, ok := l.queuedPlace(l.queuedName(at)); !ok || got != at {
+		t.Errorf("%+v", got)
+	}
+	if got, ok := l.queuedPlace("x.csv"); ok {
+		t.Errorf("a file of no folder: %+v", got)
+	}
 }
 
 // FuzzPlace never gives a place outside of the user's folder.
@@ -41,7 +58,11 @@ func FuzzPlace(f *testing.F) {
 		f.Add(p)
 	}
 	f.Fuzz(func(t *testing.T, p string) {
-		at, ok := placeOf(p)
+		own := layoutOf(&Door{Uploads: &partner.Uploads{Folders: []string{"Catalog"}}})
+		if at, ok := own.placeOf(p); ok && (at.dir != "" && at.dir != "Catalog" || at.dir == "" && at.name != "" || strings.ContainsAny(at.name, "/\\\x00") || at.name == "..") {
+			t.Errorf("%q is %+v", p, at)
+		}
+		at, ok := layoutOf(&Door{}).placeOf(p)
 		if !ok {
 			return
 		}
@@ -117,6 +138,10 @@ func TestDoorOf(t *testing.T) {
 	if !ok || d.Partner != "lists" || d.user != "sftp_user" || d.password != "sftp_password" || d.keys != "sftp_keys" || d.Format.Name != "list" {
 		t.Errorf("%+v", d)
 	}
+	own := partner.Partner{Name: "own", Settings: fields, Uploads: func(partner.Deps) (partner.Uploads, error) { return partner.Uploads{}, nil }}
+	if d, ok := DoorOf(own); !ok || d.Format.Read != nil {
+		t.Errorf("%+v", d)
+	}
 	if _, ok := DoorOf(partner.Partner{Settings: fields}); ok {
 		t.Error("a door without a format")
 	}
@@ -128,7 +153,7 @@ func TestDoorOf(t *testing.T) {
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	for _, a := range []account{{"..", "p", "n"}, {"s", "p", "../x"}, {"s", "p", ""}, {"s", "p", "a/b"}, {"S", "p", "n"}, {"s", ".p", "n"}} {
-		if root, err := openAccount(t.TempDir(), a); err == nil {
+		if root, err := openAccount(t.TempDir(), a, layoutOf(&Door{})); err == nil {
 			root.Close()
 			t.Errorf("%+v has a folder", a)
 		}

@@ -45,6 +45,19 @@ func (s *Server) take(ctx context.Context, door *Door, a account, root *os.Root,
 	if now, err := root.Lstat(path.Join(queueDir, q.key)); err != nil || !os.SameFile(info, now) {
 		return nil
 	}
+	if door.Uploads != nil {
+		return s.hand(ctx, door, a, root, q, f)
+	}
+	return s.importOrders(ctx, door, a, root, q, f)
+}
+
+// importOrders reads a file of orders and moves it to where it can be seen what
+// became of it.
+func (s *Server) importOrders(ctx context.Context, door *Door, a account, root *os.Root, q queued, f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	head := bufio.NewReaderSize(f, intake.HeadBytes)
 	first, err := head.Peek(intake.HeadBytes)

@@ -8,41 +8,11 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	wire "github.com/pkg/sftp"
 )
-
-// A path that a client names is one of these, or does not exist:
-//
-//	/                      folder of "orders"
-//	/orders                what was uploaded and is not done; success; error
-//	/orders/NAME           a file that users write, read, rename and remove
-//	/orders/success[/NAME] imported whole; users read and remove
-//	/orders/error[/NAME]   with lines refused, or unreadable; likewise
-//
-// There is nothing else: no link, no folder made by a user, no way up.
-type place struct {
-	dir  string // ordersDir, successDir, errorDir; "" is /
-	name string // "": the folder itself
-}
-
-// placeOf reads a clean absolute path; false: no such place.
-func placeOf(p string) (place, bool) {
-	p = strings.TrimPrefix(path.Clean("/"+p), "/")
-	switch p {
-	case "", ordersDir, successDir, errorDir:
-		return place{dir: p}, true
-	}
-	dir, name := path.Split(p)
-	dir = strings.TrimSuffix(dir, "/")
-	if dir != ordersDir && dir != successDir && dir != errorDir || !validName(name) {
-		return place{}, false
-	}
-	return place{dir, name}, true
-}
 
 // The errors that clients see are of a few words: they tell nothing of paths.
 var (
@@ -59,10 +29,10 @@ type tree struct {
 
 	mu      sync.Mutex
 	handles int
-	open    map[string]*upload // by name
+	open    map[place]*upload
 	// sent are files of this session that may be on their way: clients look at
 	// what they uploaded, or rename it, when it may have been imported already.
-	sent map[string]fileInfo
+	sent map[place]fileInfo
 }
 
 const maxSent = 1000
@@ -76,8 +46,10 @@ var (
 )
 
 func newTree(ctx context.Context, s *Server, w who, root *os.Root) *tree {
-	return &tree{ctx: ctx, server: s, who: w, root: root, open: map[string]*upload{}, sent: map[string]fileInfo{}}
+	return &tree{ctx: ctx, server: s, who: w, root: root, open: map[place]*upload{}, sent: map[place]fileInfo{}}
 }
+
+func (t *tree) layout() *layout { return t.who.door.layout }
 
 // take counts an open file; false: there are too many.
 func (t *tree) take() bool {
@@ -97,13 +69,13 @@ func (t *tree) give() {
 }
 
 // remember keeps what a file was that this session uploaded.
-func (t *tree) remember(info fileInfo) {
+func (t *tree) remember(p place, info fileInfo) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.sent) >= maxSent {
 		clear(t.sent)
 	}
-	t.sent[info.name] = info
+	t.sent[p] = info
 }
 
 // told turns an error into what the client hears; what is ours is logged.
@@ -133,7 +105,7 @@ func (r refusal) Error() string { return string(r) }
 
 // Fileread implements wire.FileReader.
 func (t *tree) Fileread(r *wire.Request) (io.ReaderAt, error) {
-	p, ok := placeOf(r.Filepath)
+	p, ok := t.layout().placeOf(r.Filepath)
 	if !ok || p.name == "" {
 		return nil, errMissing
 	}
@@ -166,15 +138,15 @@ func (r *reading) Close() error {
 
 // stored returns where in the root a file is.
 func (t *tree) stored(p place) (string, error) {
-	if p.dir != ordersDir || temporary(p.name) {
+	if !t.layout().inbox(p.dir) || temporary(p.name) {
 		return path.Join(p.dir, p.name), nil
 	}
-	list, err := queue(t.root)
+	list, err := queue(t.root, t.layout())
 	if err != nil {
 		return "", err
 	}
 	for _, q := range slices.Backward(list) { // the newest of that name
-		if q.name == p.name {
+		if q.place == p {
 			return path.Join(queueDir, q.key), nil
 		}
 	}
@@ -191,7 +163,7 @@ func (t *tree) Filecmd(r *wire.Request) error {
 	case "Remove":
 		return t.told(t.remove(r))
 	case "Mkdir":
-		if p, ok := placeOf(r.Filepath); ok && p.name == "" {
+		if p, ok := t.layout().placeOf(r.Filepath); ok && p.name == "" {
 			return refusal("it is there already")
 		}
 	}
@@ -205,17 +177,17 @@ func (t *tree) PosixRename(r *wire.Request) error { return t.told(t.rename(r, tr
 // setstat passes over times, modes and owners, which clients like to set, and
 // changes none. The size it changes of a file that is being uploaded.
 func (t *tree) setstat(r *wire.Request) error {
-	info, err := t.stat(r.Filepath)
-	if err != nil {
+	if _, err := t.stat(r.Filepath); err != nil {
 		return err
 	}
 	if !r.AttrFlags().Size {
 		return nil
 	}
+	p, _ := t.layout().placeOf(r.Filepath)
 	t.mu.Lock()
-	u := t.open[info.name]
+	u := t.open[p]
 	t.mu.Unlock()
-	if p, ok := placeOf(r.Filepath); !ok || p.dir != ordersDir || u == nil {
+	if u == nil {
 		return fs.ErrPermission
 	}
 	return u.truncate(r.Attributes().Size)
@@ -223,75 +195,77 @@ func (t *tree) setstat(r *wire.Request) error {
 
 // rename gives an uploaded file its last name, or another one.
 func (t *tree) rename(r *wire.Request, over bool) error {
-	from, ok := placeOf(r.Filepath)
-	to, okTo := placeOf(r.Target)
+	from, ok := t.layout().placeOf(r.Filepath)
+	to, okTo := t.layout().placeOf(r.Target)
 	if !ok || from.name == "" {
 		return fs.ErrNotExist
 	}
-	if !okTo || from.dir != ordersDir || to.dir != ordersDir || to.name == "" || path.Join(to.dir, to.name) == successDir || path.Join(to.dir, to.name) == errorDir {
+	if !okTo || !t.layout().inbox(from.dir) || !t.layout().inbox(to.dir) || to.name == "" {
 		return fs.ErrPermission
 	}
 	if temporary(to.name) && !over {
-		if there, err := exists(t.root, path.Join(ordersDir, to.name)); there || err != nil {
+		if there, err := exists(t.root, path.Join(to.dir, to.name)); there || err != nil {
 			return errors.Join(err, refusal("a file has that name already"))
 		}
 	}
 	name, err := t.stored(from)
 	if errors.Is(err, fs.ErrNotExist) {
-		return t.renamed(from.name, to.name)
+		return t.renamed(from, to)
 	}
 	if err != nil {
 		return err
 	}
 	f, info, err := openRegular(t.root, name, os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
-		return t.renamed(from.name, to.name)
+		return t.renamed(from, to)
 	}
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	if free, err := lock(f); err != nil || !free {
-		return errors.Join(err, t.renamed(from.name, to.name)) // it is being imported
+		return errors.Join(err, t.renamed(from, to)) // it is being imported
 	}
-	t.remember(fileInfo{to.name, info.Size(), info.ModTime(), 0o600})
-	return t.put(name, to.name)
+	t.remember(to, fileInfo{to.name, info.Size(), info.ModTime(), 0o600})
+	return t.put(name, to)
 }
 
 // renamed answers for a file of this session that is imported under its first
 // name: it was whole.
-func (t *tree) renamed(from, to string) error {
+func (t *tree) renamed(from, to place) error {
 	t.mu.Lock()
 	info, ok := t.sent[from]
 	t.mu.Unlock()
-	if !ok || temporary(to) {
+	if !ok || temporary(to.name) {
 		return fs.ErrNotExist
 	}
-	info.name = to
-	t.remember(info)
+	info.name = to.name
+	t.remember(to, info)
 	return nil
 }
 
 // put moves a whole file to where its name belongs: one with a last name is
-// imported from there.
-func (t *tree) put(stored, name string) error {
-	if temporary(name) {
-		if err := t.root.Rename(stored, path.Join(ordersDir, name)); err != nil {
-			return err
-		}
-		syncDir(t.root, ordersDir)
-		return nil
+// imported from there. One that waits already stays the same upload.
+func (t *tree) put(stored string, to place) error {
+	dir, name := queueDir, queueKey(time.Now())+t.layout().queuedName(to)
+	switch at, key := path.Split(stored); {
+	case temporary(to.name):
+		dir, name = to.dir, to.name
+	case at == queueDir+"/":
+		name = key[:queueKeyLength] + t.layout().queuedName(to)
 	}
-	if err := t.root.Rename(stored, path.Join(queueDir, queueName(name, time.Now()))); err != nil {
+	if err := t.root.Rename(stored, path.Join(dir, name)); err != nil {
 		return err
 	}
-	syncDir(t.root, queueDir)
-	t.server.importer.call(t.who.grant.Shop)
+	syncDir(t.root, dir)
+	if dir == queueDir {
+		t.server.importer.call(t.who.grant.Shop)
+	}
 	return nil
 }
 
 func (t *tree) remove(r *wire.Request) error {
-	p, ok := placeOf(r.Filepath)
+	p, ok := t.layout().placeOf(r.Filepath)
 	if !ok {
 		return fs.ErrNotExist
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // the client closes it: what breaks off leaves nothing behind.
 type upload struct {
 	tree   *tree
-	name   string
+	place  place
 	hidden string // in the root
 	file   *os.File
 
@@ -32,9 +33,9 @@ var _ wire.TransferError = (*upload)(nil)
 // Filewrite implements wire.FileWriter. A file begins empty, whether there is
 // one of that name or not: two of one name are imported one after the other.
 func (t *tree) Filewrite(r *wire.Request) (io.WriterAt, error) {
-	p, ok := placeOf(r.Filepath)
+	p, ok := t.layout().placeOf(r.Filepath)
 	switch {
-	case !ok || p.dir != ordersDir || p.name == "":
+	case !ok || !t.layout().inbox(p.dir) || p.name == "":
 		return nil, errDenied
 	case r.Pflags().Append:
 		return nil, refusal("a file can not be appended to; upload it whole")
@@ -45,7 +46,7 @@ func (t *tree) Filewrite(r *wire.Request) (io.WriterAt, error) {
 	if !t.take() {
 		return nil, refusal("too many open files")
 	}
-	u, err := t.begin(p.name)
+	u, err := t.begin(p)
 	if err != nil {
 		t.give()
 		return nil, t.told(err)
@@ -59,28 +60,28 @@ func (t *tree) mayWrite() error {
 	if err := t.server.opts.Ready(); err != nil {
 		return refusal("no files are taken now; try again later")
 	}
-	w, ok, err := t.server.find(t.ctx, t.who.user)
+	list, err := t.server.find(t.ctx, t.who.user)
 	if err != nil {
 		return err
 	}
-	if !ok || w.account() != t.who.account() {
+	if !slices.ContainsFunc(list, func(w who) bool { return w.account() == t.who.account() }) {
 		return fs.ErrPermission
 	}
 	return nil
 }
 
-func (t *tree) begin(name string) (*upload, error) {
+func (t *tree) begin(p place) (*upload, error) {
 	if !t.server.beginUpload() {
 		return nil, refusal("the server stops; try again later")
 	}
-	u := &upload{tree: t, name: name, hidden: path.Join(uploadDir, random(32))}
+	u := &upload{tree: t, place: p, hidden: path.Join(uploadDir, random(32))}
 	var err error
 	if u.file, err = t.root.OpenFile(u.hidden, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
 		t.server.endUpload()
 		return nil, err
 	}
 	t.mu.Lock()
-	t.open[name] = u // of two at a time of one name, the later one is seen
+	t.open[p] = u // of two at a time of one name, the later one is seen
 	t.mu.Unlock()
 	return u, nil
 }
@@ -121,7 +122,7 @@ func (u *upload) truncate(size uint64) error {
 func (u *upload) info() fileInfo {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return fileInfo{u.name, u.size, time.Now(), 0o600}
+	return fileInfo{u.place.name, u.size, time.Now(), 0o600}
 }
 
 // TransferError implements wire.TransferError: the connection ended.
@@ -143,18 +144,18 @@ func (u *upload) Close() error {
 	if err == nil {
 		// First: as soon as it is put there it may be gone.
 		info := u.info()
-		t.remember(info)
-		err = t.put(u.hidden, u.name)
+		t.remember(u.place, info)
+		err = t.put(u.hidden, u.place)
 	}
 	if err != nil {
 		_ = t.root.Remove(u.hidden)
 	}
 	t.mu.Lock()
-	if t.open[u.name] == u {
-		delete(t.open, u.name)
+	if t.open[u.place] == u {
+		delete(t.open, u.place)
 	}
 	if err != nil {
-		delete(t.sent, u.name)
+		delete(t.sent, u.place)
 	}
 	t.mu.Unlock()
 	return t.told(err)

@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/citrusad"
+	"github.com/ordermux/ordermux/internal/partner/deliveryhero"
 	"github.com/ordermux/ordermux/internal/partner/idosell"
 	"github.com/ordermux/ordermux/internal/partner/mail"
 	"github.com/ordermux/ordermux/internal/partner/skeepers"
@@ -15,6 +16,7 @@ import (
 func List() []partner.Partner {
 	return []partner.Partner{
 		citrusad.Partner,
+		deliveryhero.Partner,
 		idosell.Partner,
 		mail.Partner,
 		skeepers.Partner,

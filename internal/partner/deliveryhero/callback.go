@@ -3,6 +3,7 @@ package deliveryhero
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/ordermux/ordermux/internal/partner"
 )
@@ -15,13 +16,16 @@ type callback struct {
 }
 
 func newCallback(deps partner.Deps) (partner.Side, error) {
-	c := &callback{deps: deps, chains: chains{deps}}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	c := &callback{deps: deps, chains: chains{deps: deps}}
 	side := c.orders()
 	side.Poll, side.PollEvery = c.poll, pollJobs
 	return side, nil
 }
 
-// poll tells of jobs and promotions.
+// poll tells of jobs and promotions, and keeps the list of orders up to date.
 func (c *callback) poll(ctx context.Context) error {
-	return errors.Join(c.tellJobs(ctx), c.tellPromotions(ctx))
+	return errors.Join(c.followOrders(ctx), c.tellJobs(ctx), c.tellPromotions(ctx))
 }

@@ -1,3 +1,332 @@
 package deliveryhero
 
-func (d *door) promotionCalls() map[string]handler { return nil }
+import (
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/json"
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/promotion"
+)
+
+const (
+	// mostPromotionBody is what a request for 2,000,000 SKUs with a price each
+	// takes, and more; packed and unpacked, in bytes (our choice).
+	mostPromotionBody = 256 << 20
+	// smallPromotion is a body that is read at once, whoever else sends one.
+	smallPromotion = 4 << 20
+	// promotionTurns is how many large bodies are read at a time: each is some
+	// hundreds of megabytes in memory.
+	promotionTurns = 1
+	// promotionPatience is how long a large one waits for its turn, and
+	// promotionTime for how long it may come.
+	promotionPatience = 20 * time.Second
+	promotionTime     = 5 * time.Minute
+)
+
+func (d *door) promotionCalls() map[string]handler {
+	turns := make(chan struct{}, promotionTurns)
+	return map[string]handler{
+		"PUT /v2/chains/{chain_id}/promotion": func(a *asked) (answer, error) { return d.putPromotion(a, turns) },
+
+		"GET /v2/chains/{chain_id}/promotion/jobs/{job_id}": d.promotionJob,
+	}
+}
+
+// putPromotion makes, changes or ends a promotion: its shape is judged at once,
+// everything else by the job.
+func (d *door) putPromotion(a *asked, turns chan struct{}) (answer, error) {
+	done, err := turnOf(a, turns)
+	if err != nil {
+		return answer{}, err
+	}
+	defer done()
+	r, digest, err := d.readPromotion(a)
+	if err != nil {
+		return answer{}, err
+	}
+	job, err := d.deps.Promotions.Put(a.Context(), a.chain.Shop, r, digest)
+	var invalid *order.Invalid
+	if errors.As(err, &invalid) {
+		return answer{}, badPromotion(invalid)
+	}
+	if err != nil {
+		return answer{}, fmt.Errorf("promotion: %w", err)
+	}
+	listed := &partner.Job{ID: job.ID, Kind: partner.JobPromotion, Name: displayName(r.Names), By: a.grant.Name}
+	if err := d.jobs(a.chain.Shop).start(a.Context(), listed); err != nil {
+		return answer{}, fmt.Errorf("list the job of a promotion: %w", err)
+	}
+	// A duplicate is told by the job, as everything is that needs a look around.
+	return answer{http.StatusAccepted, wirePromotionJob{ID: job.ID, State: jobQueued}}, nil
+}
+
+// turnOf waits until a body may be read.
+func turnOf(a *asked, turns chan struct{}) (done func(), err error) {
+	if a.ContentLength >= 0 && a.ContentLength <= smallPromotion && a.Header.Get("Content-Encoding") == "" {
+		return func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(a.Context(), promotionPatience)
+	defer cancel()
+	select {
+	case turns <- struct{}{}:
+		// Not every writer can: then the hub's own time counts.
+		_ = http.NewResponseController(a.w).SetReadDeadline(time.Now().Add(promotionTime))
+		return func() { <-turns }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("large promotions: %w", order.ErrBusy)
+	}
+}
+
+// readPromotion reads the body, and what tells it from others.
+func (d *door) readPromotion(a *asked) (*promotion.Request, []byte, error) {
+	body, err := unpacked(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	digest := sha256.New()
+	w, discounts, err := readPromotion(io.TeeReader(body, digest))
+	if err != nil {
+		return nil, nil, unreadPromotion(err)
+	}
+	if bad := w.complaint(); bad != nil {
+		return nil, nil, bad
+	}
+	if slices.ContainsFunc(w.Vendors, func(id string) bool { return id != everyVendor && a.chain.vendor(id) == nil }) {
+		chain, err := d.chains.again(a.Context(), a.chain.Shop) // an outlet may have been made just now
+		if err != nil {
+			return nil, nil, err
+		}
+		if chain != nil {
+			a.chain = chain
+		}
+	}
+	r := &promotion.Request{Header: w.header(), Inactive: !said(w.Active), Discounts: discounts}
+	r.Stores, r.Named = a.chain.stores(w.Vendors)
+	r.Foreign, err = d.foreign(a, r.Stores)
+	return r, digest.Sum(nil), err
+}
+
+// foreign are those of a list that the shop has and the chain does not: another
+// door's outlets.
+func (d *door) foreign(a *asked, stores []string) (list []string, err error) {
+	unknown := map[string]bool{}
+	for _, s := range stores {
+		if s != promotion.Every && a.chain.vendor(s) == nil {
+			unknown[s] = true
+		}
+	}
+	if len(unknown) == 0 {
+		return nil, nil
+	}
+	known, err := d.deps.Catalog.Stores(a.Context(), a.chain.Shop)
+	if err != nil {
+		return nil, fmt.Errorf("outlets of the shop: %w", err)
+	}
+	for _, s := range known {
+		if unknown[s] {
+			list = append(list, s)
+		}
+	}
+	return list, nil
+}
+
+// unpacked is the body of a call, bounded.
+func unpacked(a *asked) (io.Reader, error) {
+	if a.ContentLength > mostPromotionBody {
+		return nil, tooLargePromotion()
+	}
+	body := http.MaxBytesReader(a.w, a.Body, mostPromotionBody)
+	switch strings.ToLower(a.Header.Get("Content-Encoding")) {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip":
+		plain, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, badRequest("The request body is not valid gzip")
+		}
+		return &unpackedBody{plain, mostPromotionBody}, nil
+	}
+	return nil, &wrong{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_ENCODING", Message: partner.ErrBodyEncoding.Error()}
+}
+
+func tooLargePromotion() *wrong {
+	return tooLarge(fmt.Sprintf("The request body is larger than %d MB", mostPromotionBody>>20))
+}
+
+// unpackedBody is a reader that fails where more comes than there may be.
+type unpackedBody struct {
+	r    io.Reader
+	left int64
+}
+
+var errTooLong = errors.New("more than may be read")
+
+// Read implements io.Reader.
+func (b *unpackedBody) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, errTooLong
+	}
+	return n, err
+}
+
+// unreadPromotion says why a body could not be read.
+func unreadPromotion(err error) error {
+	var over *http.MaxBytesError
+	var bad *json.PathError
+	switch {
+	case errors.Is(err, errTooManySKUs):
+		return badRequest(fmt.Sprintf("discount: more than %d SKUs", promotion.MostPairs))
+	case errors.As(err, &over), errors.Is(err, errTooLong):
+		return tooLargePromotion()
+	case errors.As(err, &bad):
+		return badRequest(bad.Error())
+	}
+	return badRequest("The request body broke off, or is not valid gzip")
+}
+
+var localePattern = regexp.MustCompile(`^[a-z]{2,3}([_-][A-Za-z0-9]{2,4}){0,2}$`)
+
+// complaint is what is wrong with a body that the core would take; nil: nothing.
+func (w *wirePromotion) complaint() error {
+	switch {
+	case w.Conditions.Start.Odd != "":
+		return badRequest("conditions.start_time: is not a time such as 2026-03-28T15:59:59.895Z")
+	case w.Conditions.End.Odd != "":
+		return badRequest("conditions.end_time: is not a time such as 2026-03-28T15:59:59.895Z")
+	case len(w.DisplayName) == 0:
+		return badRequest("display_name: " + string(order.ErrRequired))
+	case w.Reason != "" && !coreWord[promotion.Reason](w.Reason).Known():
+		return badRequest("reason: is none of OVERSTOCK, DELISTING, COMPETITIVENESS, EXPIRING_SOON, NMR and TRADING")
+	}
+	for locale, text := range w.DisplayName {
+		if !localePattern.MatchString(locale) {
+			return badRequest("display_name: a key is not a locale such as es_UY")
+		}
+		if text == "" {
+			return badRequest("display_name: a name is empty")
+		}
+	}
+	return nil
+}
+
+// stores are the stores that a caller's list of vendors means, and how the
+// caller calls those that it does not call by their names. What is unknown is
+// handed on as it is: the job tells of it.
+func (c *chain) stores(vendors []string) (stores []string, named map[string]string) {
+	stores = make([]string, len(vendors))
+	for i, id := range vendors {
+		stores[i] = id
+		v := c.vendor(id)
+		if v == nil || v.ID == id {
+			continue
+		}
+		stores[i] = v.ID
+		if named == nil {
+			named = map[string]string{}
+		}
+		named[v.ID] = id
+	}
+	return stores, named
+}
+
+// displayName is one of the names, the same one each time; "": there is none.
+func displayName(names map[string]string) (name string) {
+	first := ""
+	for locale, text := range names {
+		if first == "" || locale < first {
+			first, name = locale, text
+		}
+	}
+	return name
+}
+
+// badPromotion is 400 with the paths as they are called on the wire.
+func badPromotion(invalid *order.Invalid) *wrong {
+	if len(invalid.Faults) == 0 {
+		return badRequest(invalid.Error())
+	}
+	mine := order.Invalid{Faults: slices.Clone(invalid.Faults)}
+	for i := range mine.Faults {
+		mine.Faults[i].Path = wirePromotionPath(mine.Faults[i].Path)
+	}
+	return badRequest(mine.Error())
+}
+
+// promotionNames are the parts of paths that are called otherwise on the wire.
+var promotionNames = map[string]string{
+	"stores": "vendors", "start": "conditions.start_time", "end": "conditions.end_time", "name": "display_name", "names": "display_name",
+	"bundle": "conditions", "purchased": "purchased_quantity", "discounted": "discounted_quantity", "global": "global_limit",
+	"discounts": "discount", "skus": "sku", "subtype": "discount_subtype", "value": "discount_value",
+}
+
+func wirePromotionPath(path string) string {
+	parts := strings.Split(path, ".")
+	for i, part := range parts {
+		name, place, _ := strings.Cut(part, "[")
+		if other, ok := promotionNames[name]; ok {
+			if parts[i] = other; place != "" {
+				parts[i] += "[" + place
+			}
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+// promotionJob answers how a job stands.
+func (d *door) promotionJob(a *asked) (answer, error) {
+	job, err := d.deps.Promotions.Job(a.Context(), a.chain.Shop, a.PathValue("job_id"))
+	switch {
+	case err != nil:
+		return answer{}, fmt.Errorf("job of a promotion: %w", err)
+	case job == nil:
+		return answer{}, notFound("job")
+	}
+	w := promotionJobOf(a.chain, job)
+	w.State = jobStatuses[job.State]
+	return answer{http.StatusOK, w}, nil
+}
+
+// promotionJobOf is a job as callers see it, without its state, and without what
+// it says of other doors' outlets.
+func promotionJobOf(c *chain, j *promotion.Job) *wirePromotionJob {
+	w := &wirePromotionJob{ID: j.ID, Created: momentOf(j.Created), Updated: momentOf(j.Updated), Message: j.Result.Reason}
+	if !j.State.Over() {
+		return w
+	}
+	named := func(store string) string {
+		if name, ok := j.Named[store]; ok {
+			return name
+		}
+		return store
+	}
+	lists := func(by map[string][]string) map[string][]string {
+		out := make(map[string][]string, len(by))
+		for store, skus := range by {
+			if c.vendor(store) != nil {
+				out[named(store)] = skus
+			}
+		}
+		return out
+	}
+	w.Result = &wirePromotionResult{
+		InvalidVendors: append([]string{}, j.Result.InvalidStores...), MissingSKUs: lists(j.Result.MissingSKUs), InvalidSKUs: lists(j.Result.InvalidSKUs),
+	}
+	if j.State == promotion.Duplicate {
+		w.Message = "the same request is waiting or running already: job " + j.Of
+	} else if j.Result.Cut() && w.Message == "" {
+		w.Message = fmt.Sprintf("each list holds at most %d", promotion.MostListed)
+	}
+	return w
+}

@@ -16,7 +16,7 @@ const name = "deliveryhero"
 var Partner = partner.Partner{
 	Name:  name,
 	Title: "Delivery Hero",
-	Settings: slices.Concat(chainFields(), tokenFields(), clientFields(), vendorFields(), uploadFields(),
+	Settings: slices.Concat(chainFields(), tokenFields(), clientFields(), vendorFields(), hookFields(), uploadFields(),
 		routeFields(), routePromotionFields(), routeCatalogFields()),
 	Door:     newDoor,
 	Callback: newCallback,
@@ -26,16 +26,18 @@ var Partner = partner.Partner{
 		{Of: ofChain, Most: 1},
 		{Of: ofToken, Most: mostTokens, Names: []string{"Catalogue", "Orders", "Promotions"}, Advice: tokenAdvice},
 		{Of: ofClient, Most: mostClients, Advice: tokenAdvice},
+		{Of: ofHook, Most: 1},
 	},
 }
 
 // The kinds of the door's credentials (Field.Of).
 const (
-	ofChain  = ""       // the chain itself: one of a shop
-	ofToken  = "token"  // as the portal makes them: named, never over
-	ofClient = "client" // OAuth 2.0 client credentials
-	ofVendor = "vendor" // an outlet; nobody presents it
-	ofUpload = "sftp"   // sftp.Kind
+	ofChain  = ""        // the chain itself: one of a shop
+	ofToken  = "token"   // as the portal makes them: named, never over
+	ofClient = "client"  // OAuth 2.0 client credentials
+	ofVendor = "vendor"  // an outlet; nobody presents it
+	ofHook   = "webhook" // where the chain wants to be told: one of a shop
+	ofUpload = "sftp"    // sftp.Kind
 )
 
 // How many may live at a time; source: the portal's pages, seen 2026.

@@ -23,6 +23,7 @@ func RunDoor(t *testing.T, p partner.Partner, dir string) {
 		hub.AddDoor(t, p, c.Settings)
 		hub.addCredentials(t, p, c.Credentials)
 		c.stock(t, hub)
+		c.place(t, hub)
 		hub.Fail(intakeErrors(t, c.Intake))
 		door := NewDoor(t, p, hub)
 		vars := map[string]string{}
@@ -35,6 +36,20 @@ func RunDoor(t *testing.T, p partner.Partner, dir string) {
 		}
 		doorOrders(t, hub, c, filepath.Join(path, "order.json"), vars)
 	})
+}
+
+// place has the orders of a case at the hub.
+func (c Case) place(t *testing.T, hub *Hub) {
+	t.Helper()
+	for i := range c.Orders {
+		_, err := hub.Append(t.Context(), Shop, []order.Entry{{
+			Subject: order.Subject{Kind: order.SubjectOrder, ID: c.Orders[i].ID}, Source: order.Source{Name: "api:shop", Rank: order.RankShop},
+			Statement: &order.Statement{Order: c.Orders[i]},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // NewDoor builds the partner's door on a hub.
@@ -102,7 +117,7 @@ func doorOrders(t *testing.T, hub *Hub, c Case, path string, vars map[string]str
 		return
 	}
 	var got []json.Value
-	for _, e := range hub.Entries() {
+	for _, e := range hub.Entries()[len(c.Orders):] {
 		if c.Source != "" && e.Source.Name != c.Source {
 			t.Errorf("accepted from source %q, want %q", e.Source.Name, c.Source)
 		}

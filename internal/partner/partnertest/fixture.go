@@ -44,6 +44,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/json"
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/secret"
 	"github.com/ordermux/ordermux/internal/shipping"
@@ -60,13 +61,18 @@ type Case struct {
 	Intake string `json:"intake,omitzero"`
 	// Only is "look" for a route case that does not deliver.
 	Only string `json:"only,omitzero"`
+	// Happening is what the tasks of a case of routes are about; without it: that
+	// the orders were placed.
+	Happening *order.Happening `json:"happening,omitzero"`
 	// Credentials are those of the door beside its own, such as its users.
 	Credentials []Credential `json:"credentials,omitzero"`
 	// Now is the time at which the case plays; without it: now.
 	Now time.Time `json:"now,omitzero"`
-	// Products and Couriers are the shop's, of doors.
+	// Products and Couriers are the shop's, of doors; Orders are what its own API
+	// placed before.
 	Products []catalog.Product  `json:"products,omitzero"`
 	Couriers []shipping.Courier `json:"couriers,omitzero"`
+	Orders   []order.Order      `json:"orders,omitzero"`
 }
 
 // Credential is one more credential of a door; see partner.Field.Of.

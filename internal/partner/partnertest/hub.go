@@ -37,6 +37,7 @@ type Hub struct {
 	orders  map[string]*stored
 	seq     int64
 	entries []order.Entry
+	log     []order.Event
 	fail    error
 
 	grants map[[2]string]partner.Grant // kind, value
@@ -58,7 +59,11 @@ type Hub struct {
 	noted   []Noted
 	keep    map[string]func(string) string // by field, see partner.Field.Keep
 	revoked map[string]bool                // credentials whose tokens are over
-	now     func() time.Time
+
+	promotionsLock sync.Mutex // not mu: what runs under it asks the catalogue
+	promotionRows  *promotionRows
+
+	now func() time.Time
 }
 
 // Noted is what a side told of a call by Deps.Note.
@@ -90,7 +95,7 @@ func NewHub(now func() time.Time) *Hub {
 	return &Hub{
 		orders: map[string]*stored{}, grants: map[[2]string]partner.Grant{},
 		shelf: newShelf(), state: map[string]stateValue{}, files: map[string]*File{}, revoked: map[string]bool{},
-		keep: map[string]func(string) string{}, now: now,
+		keep: map[string]func(string) string{}, now: now, promotionRows: newPromotionRows(),
 	}
 }
 
@@ -152,7 +157,7 @@ func (h *Hub) Deps(p partner.Partner) partner.Deps {
 		Partner: p.Name, Shop: Shop, Route: "out", Source: order.Source{Name: "route:out", Rank: order.RankRoute},
 		Intake: h, Orders: h, People: people{h}, Credentials: h, Access: access{h}, State: state{h, "side/"}, Files: files{h},
 		At:      func(shop string) partner.State { return state{h, "at/" + shop + "/"} },
-		Catalog: h.Catalog(), Stock: hubStock{h}, Settings: h.door, Note: h.note,
+		Catalog: h.Catalog(), Promotions: h.Promotions(), Stock: hubStock{h}, Settings: h.door, Note: h.note,
 		Couriers: func(shop string) []shipping.Courier {
 			if shop != Shop {
 				return nil
@@ -222,13 +227,13 @@ func (h *Hub) commit(ctx context.Context, entries []order.Entry) ([]order.Receip
 
 // before returns what puts the hub back to where it stands now.
 func (h *Hub) before(entries []order.Entry) (undo func()) {
-	seq, accepted, state, shelf := h.seq, len(h.entries), maps.Clone(h.state), h.shelf.clone()
+	seq, accepted, logged, state, shelf := h.seq, len(h.entries), len(h.log), maps.Clone(h.state), h.shelf.clone()
 	orders := map[string]*stored{}
 	for _, e := range entries {
 		orders[e.Subject.ID] = h.orders[e.Subject.ID].clone()
 	}
 	return func() {
-		h.seq, h.entries, h.state, h.shelf = seq, h.entries[:accepted], state, shelf
+		h.seq, h.entries, h.log, h.state, h.shelf = seq, h.entries[:accepted], h.log[:logged], state, shelf
 		for id, o := range orders {
 			if h.orders[id] = o; o == nil {
 				delete(h.orders, id)
@@ -317,6 +322,7 @@ func (h *Hub) accept(e order.Entry) order.Receipt {
 	}
 	if !r.Known {
 		h.entries = append(h.entries, e)
+		h.record(o, &e, r)
 	}
 	return r
 }

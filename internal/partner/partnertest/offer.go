@@ -55,7 +55,20 @@ func (s *shelf) KeepOutlets(_ string, stores []string) error {
 
 // PutOffers answers as catalog.OfferStore says.
 func (c catalogStore) PutOffers(ctx context.Context, shop string, edits []catalog.OfferEdit) (catalog.OffersPut, error) {
-	return catalog.PutOffers(ctx, catalog.Sessions{
+	return catalog.PutOffers(ctx, c.sessions(), shop, edits)
+}
+
+// OpenStores answers as catalog.OfferStore says.
+func (c catalogStore) OpenStores(ctx context.Context, shop string, stores []string) error {
+	known, err := c.Stores(ctx, shop)
+	if err != nil {
+		return err
+	}
+	return catalog.OpenStores(ctx, c.sessions(), shop, known, stores)
+}
+
+func (c catalogStore) sessions() catalog.Sessions {
+	return catalog.Sessions{
 		Look: func(_ context.Context, f func(catalog.Lookup) error) error {
 			return c.look(func(s *shelf) error { return f(s) })
 		},
@@ -63,7 +76,7 @@ func (c catalogStore) PutOffers(ctx context.Context, shop string, edits []catalo
 			return c.change(func(s *shelf) error { return f(s) })
 		},
 		Now: c.h.now,
-	}, shop, edits)
+	}
 }
 
 // Offers answers as catalog.OfferStore says.
@@ -88,12 +101,30 @@ func (c catalogStore) OffersOf(_ context.Context, store string, a *catalog.Assor
 func (c catalogStore) ListOffers(_ context.Context, shop, store string, f catalog.OfferFilter) (page []catalog.Offer, next string, err error) {
 	err = c.look(func(s *shelf) (err error) {
 		page, next, err = f.Page(s, shop, store, func(after string, limit int) ([]catalog.Row, error) {
-			rows := slices.DeleteFunc(s.rows(), func(r catalog.Row) bool { return r.Code <= after })
-			return rows[:min(limit, len(rows))], nil
+			return s.byCode(after, limit), nil
 		})
 		return err
 	})
 	return page, next, err
+}
+
+func (s *shelf) byCode(after string, limit int) []catalog.Row {
+	rows := slices.DeleteFunc(s.rows(), func(r catalog.Row) bool { return r.Code <= after })
+	return rows[:min(limit, len(rows))]
+}
+
+// OfferPages answers as catalog.OfferStore says.
+func (c catalogStore) OfferPages(_ context.Context, shop, store string, f catalog.OfferFilter) (catalog.OfferPages, error) {
+	return f.Count(c.walk, shop, store)
+}
+
+// Categories answers as catalog.OfferStore says.
+func (c catalogStore) Categories(_ context.Context, _, store string) ([]string, error) {
+	return catalog.Categories(c.walk, store)
+}
+
+func (c catalogStore) walk(after string, limit int, f func(catalog.Lookup, []catalog.Row) error) error {
+	return c.look(func(s *shelf) error { return f(s, s.byCode(after, limit)) })
 }
 
 // OfferChanges answers as catalog.OfferStore says.

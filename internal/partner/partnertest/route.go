@@ -62,6 +62,11 @@ func RunCallback(t *testing.T, p partner.Partner, dir string) {
 func runSide(t *testing.T, path string, c Case, side partner.Side, script *script) {
 	t.Helper()
 	tasks := Tasks(readList[order.Order](t, filepath.Join(path, "order.json"))...)
+	for i := range tasks {
+		if c.Happening != nil {
+			tasks[i].Event.Kind, tasks[i].Event.Statement, tasks[i].Event.Happening = c.Happening.Kind, nil, c.Happening
+		}
+	}
 	if c.Only != "look" {
 		compareOutcomes(t, filepath.Join(path, "outcome.json"), side.Deliver(t.Context(), tasks), len(tasks), script.vars)
 	}

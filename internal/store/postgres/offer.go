@@ -11,14 +11,26 @@ import (
 
 // PutOffers implements catalog.OfferStore.
 func (s catalogs) PutOffers(ctx context.Context, shop string, edits []catalog.OfferEdit) (catalog.OffersPut, error) {
-	const what = "put offers"
-	return catalog.PutOffers(ctx, catalog.Sessions{
+	return catalog.PutOffers(ctx, s.sessions("put offers"), shop, edits)
+}
+
+// OpenStores implements catalog.OfferStore.
+func (s catalogs) OpenStores(ctx context.Context, shop string, stores []string) error {
+	known, err := s.Stores(ctx, shop)
+	if err != nil {
+		return err
+	}
+	return catalog.OpenStores(ctx, s.sessions("open outlets"), shop, known, stores)
+}
+
+func (s catalogs) sessions(what string) catalog.Sessions {
+	return catalog.Sessions{
 		Look: func(ctx context.Context, f func(catalog.Lookup) error) error {
 			return s.look(ctx, what, func(r catalogReader) error { return f(r) })
 		},
 		Change: func(ctx context.Context, f func(catalog.Tx) error) error { return s.change(ctx, what, f) },
 		Now:    s.store.Now,
-	}, shop, edits)
+	}
 }
 
 // Offers implements catalog.OfferStore.
@@ -41,14 +53,41 @@ func (s catalogs) OffersOf(ctx context.Context, store string, a *catalog.Assortm
 
 // ListOffers implements catalog.OfferStore.
 func (s catalogs) ListOffers(ctx context.Context, shop, store string, f catalog.OfferFilter) (page []catalog.Offer, next string, err error) {
-	const query = `SELECT code, version, at, deleted, stock, body FROM products WHERE shop = $1 AND code > $2 ORDER BY code LIMIT $3`
 	err = s.look(ctx, "list offers", func(r catalogReader) (err error) {
 		page, next, err = f.Page(r, shop, store, func(after string, limit int) ([]catalog.Row, error) {
-			return r.rows(query, shop, after, limit)
+			return r.byCode(shop, after, limit)
 		})
 		return err
 	})
 	return page, next, err
+}
+
+func (r catalogReader) byCode(shop, after string, limit int) ([]catalog.Row, error) {
+	const query = `SELECT code, version, at, deleted, stock, body FROM products WHERE shop = $1 AND code > $2 ORDER BY code LIMIT $3`
+	return r.rows(query, shop, after, limit)
+}
+
+// OfferPages implements catalog.OfferStore.
+func (s catalogs) OfferPages(ctx context.Context, shop, store string, f catalog.OfferFilter) (catalog.OfferPages, error) {
+	return f.Count(s.walk(ctx, "count offers", shop), shop, store)
+}
+
+// Categories implements catalog.OfferStore.
+func (s catalogs) Categories(ctx context.Context, shop, store string) ([]string, error) {
+	return catalog.Categories(s.walk(ctx, "list categories", shop), store)
+}
+
+// walk reads some products in a transaction each.
+func (s catalogs) walk(ctx context.Context, what, shop string) catalog.OfferWalk {
+	return func(after string, limit int, f func(catalog.Lookup, []catalog.Row) error) error {
+		return s.look(ctx, what, func(r catalogReader) error {
+			rows, err := r.byCode(shop, after, limit)
+			if err != nil {
+				return err
+			}
+			return f(r, rows)
+		})
+	}
 }
 
 // OfferChanges implements catalog.OfferStore.

@@ -70,35 +70,49 @@ func (r promotionReader) Layers(shop string, id int64) (count int, newest int64,
 	return count, newest, err
 }
 
-// Candidates implements promotion.Lookup, in one round trip. What is joined is
-// looked up row by row, whatever the planner believes of the tables.
+// Candidates implements promotion.Lookup, in one round trip.
 func (r promotionReader) Candidates(shop string, q promotion.Candidacy, limit int) ([]promotion.Candidate, error) {
-	const query = `SELECT u.n, k.starts, k.layer, k.body, s.body, coalesce(p.id, 0), coalesce(p.state, 0),
-			coalesce(p.created, 0), coalesce(p.changed, 0), p.body
+	const query = `SELECT u.n, k.starts, k.layer, k.stores, k.skus, k.body
 		FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) WITH ORDINALITY u (key, sku, starts, layer, n)
 		CROSS JOIN LATERAL (SELECT starts, layer, stores, skus, body FROM promotion_skus WHERE shop = $1 AND key = u.key
 			AND (starts, layer) < (u.starts, u.layer) AND ends > $6 AND stores & $7 <> 0 AND skus & u.sku <> 0
-			ORDER BY starts DESC, layer DESC LIMIT $8) k
-		LEFT JOIN LATERAL (SELECT promotion, levels FROM promotion_layers
-			WHERE shop = $1 AND layer BETWEEN k.layer AND k.layer ORDER BY layer LIMIT 1) l ON true
-		LEFT JOIN LATERAL (SELECT id, state, created, changed, body FROM promotions
-			WHERE shop = $1 AND id BETWEEN l.promotion AND l.promotion ORDER BY id LIMIT 1) p ON true
-		LEFT JOIN LATERAL (SELECT body FROM promotion_stores WHERE shop = $1 AND layer BETWEEN k.layer AND k.layer
-			AND bucket = ($9 & (l.levels - 1)) AND (k.stores >= 0 OR k.skus < 0) ORDER BY layer, bucket LIMIT 1) s ON true`
+			ORDER BY starts DESC, layer DESC LIMIT $8) k`
 	n := len(q.Places)
 	keys, skus, starts, layers := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	for i, p := range q.Places {
 		keys[i], skus[i], starts[i], layers[i] = p.Key, p.SKU, p.Start, p.Layer
 	}
-	rows, err := r.q.Query(r.ctx, query, shop, keys, skus, starts, layers, q.At, q.Store, limit, q.Hash)
+	rows, err := r.q.Query(r.ctx, query, shop, keys, skus, starts, layers, q.At, q.Store, limit)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c promotion.Candidate, err error) {
-		err = row.Scan(&c.Place, &c.Start, &c.Layer, &c.Body, &c.Stores, &c.Promotion, &c.State, &c.Created, &c.Changed, &c.Header)
+		err = row.Scan(&c.Place, &c.Start, &c.Layer, &c.Stores, &c.SKUs, &c.Body)
 		c.Place-- // counted from 1
 		return c, err
 	})
+}
+
+// LayersOf implements promotion.Lookup, in one round trip. What is joined is
+// looked up row by row, whatever the planner believes of the tables.
+func (r promotionReader) LayersOf(shop string, layers []promotion.LayerAsk, hash int64) ([]promotion.LayerRow, error) {
+	const query = `SELECT u.layer, p.id, p.state, p.created, p.changed, p.body, s.body
+		FROM unnest($2::bigint[], $3::boolean[]) u (layer, stores)
+		CROSS JOIN LATERAL (SELECT promotion, levels FROM promotion_layers
+			WHERE shop = $1 AND layer BETWEEN u.layer AND u.layer ORDER BY layer LIMIT 1) l
+		CROSS JOIN LATERAL (SELECT id, state, created, changed, body FROM promotions
+			WHERE shop = $1 AND id BETWEEN l.promotion AND l.promotion ORDER BY id LIMIT 1) p
+		LEFT JOIN LATERAL (SELECT body FROM promotion_stores WHERE shop = $1 AND layer BETWEEN u.layer AND u.layer
+			AND bucket = ($4 & (l.levels - 1)) AND u.stores ORDER BY layer, bucket LIMIT 1) s ON true`
+	ids, stores := make([]int64, len(layers)), make([]bool, len(layers))
+	for i, ask := range layers {
+		ids[i], stores[i] = ask.Layer, ask.Stores
+	}
+	rows, err := r.q.Query(r.ctx, query, shop, ids, stores, hash)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[promotion.LayerRow])
 }
 
 const promotionSelect = `SELECT id, print, state, starts, ends, due, created, changed, body FROM promotions `

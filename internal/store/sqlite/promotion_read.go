@@ -80,24 +80,55 @@ func (r promotionReader) Layers(shop string, id int64) (count int, newest int64,
 
 // Candidates implements promotion.Lookup. The caller puts the rows in sequence.
 func (r promotionReader) Candidates(shop string, q promotion.Candidacy, limit int) (list []promotion.Candidate, err error) {
-	const query = `SELECT v.starts, v.layer, v.body, s.body, coalesce(p.id, 0), coalesce(p.state, 0),
-			coalesce(p.created, 0), coalesce(p.changed, 0), p.body
-		FROM (SELECT starts, layer, stores, skus, body FROM promotion_skus WHERE shop = ?1 AND key = ?2 AND (starts, layer) < (?3, ?4)
-			AND ends > ?5 AND stores & ?6 <> 0 AND skus & ?7 <> 0 ORDER BY starts DESC, layer DESC LIMIT ?8) v
-		LEFT JOIN promotion_layers l ON l.shop = ?1 AND l.layer = v.layer
-		LEFT JOIN promotions p ON p.shop = ?1 AND p.id = l.promotion
-		LEFT JOIN promotion_stores s ON s.shop = ?1 AND s.layer = v.layer AND s.bucket = (?9 & (l.levels - 1))
-			AND (v.stores >= 0 OR v.skus < 0)`
+	const query = `SELECT starts, layer, stores, skus, body FROM promotion_skus
+		WHERE shop = ?1 AND key = ?2 AND (starts, layer) < (?3, ?4) AND ends > ?5 AND stores & ?6 <> 0 AND skus & ?7 <> 0
+		ORDER BY starts DESC, layer DESC LIMIT ?8`
 	for i, place := range q.Places {
 		some, err := collect(r.q, func(rows *sql.Rows) (promotion.Candidate, error) {
 			c := promotion.Candidate{Place: i}
-			err := rows.Scan(&c.Start, &c.Layer, &c.Body, &c.Stores, &c.Promotion, &c.State, &c.Created, &c.Changed, &c.Header)
+			err := rows.Scan(&c.Start, &c.Layer, &c.Stores, &c.SKUs, &c.Body)
 			return c, err
-		}, query, shop, place.Key, place.Start, place.Layer, q.At, q.Store, place.SKU, limit, q.Hash)
+		}, query, shop, place.Key, place.Start, place.Layer, q.At, q.Store, place.SKU, limit)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, some...)
+	}
+	return list, nil
+}
+
+// LayersOf implements promotion.Lookup. What is joined is looked up row by row.
+func (r promotionReader) LayersOf(shop string, layers []promotion.LayerAsk, hash int64) (list []promotion.LayerRow, err error) {
+	const query = `SELECT l.layer, p.id, p.state, p.created, p.changed, p.body, s.body
+		FROM json_each(?2) j CROSS JOIN promotion_layers l ON l.shop = ?1 AND l.layer = j.value
+		CROSS JOIN promotions p ON p.shop = ?1 AND p.id = l.promotion
+		LEFT JOIN promotion_stores s ON s.shop = ?1 AND s.layer = l.layer AND s.bucket = (?3 & (l.levels - 1))`
+	const without = `SELECT l.layer, p.id, p.state, p.created, p.changed, p.body, NULL
+		FROM json_each(?2) j CROSS JOIN promotion_layers l ON l.shop = ?1 AND l.layer = j.value
+		CROSS JOIN promotions p ON p.shop = ?1 AND p.id = l.promotion`
+	scan := func(rows *sql.Rows) (l promotion.LayerRow, err error) {
+		err = rows.Scan(&l.Layer, &l.Promotion, &l.State, &l.Created, &l.Changed, &l.Header, &l.Stores)
+		return l, err
+	}
+	ids := map[bool][]int64{}
+	for _, ask := range layers {
+		ids[ask.Stores] = append(ids[ask.Stores], ask.Layer)
+	}
+	for stores, some := range ids {
+		text, err := jsonList(some)
+		if err != nil {
+			return nil, err
+		}
+		var found []promotion.LayerRow
+		if stores {
+			found, err = collect(r.q, scan, query, shop, text, hash)
+		} else {
+			found, err = collect(r.q, scan, without, shop, text)
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found...)
 	}
 	return list, nil
 }

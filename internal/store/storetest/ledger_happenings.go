@@ -52,7 +52,22 @@ func testHappenings(b *bench) {
 	if row.Kinds.Has(order.KindCancelled) || row.Kinds.Has(order.KindUpdated) {
 		b.Error("a kind in the row that was not seen")
 	}
+	b.cancelledAfterItLeft()
 	b.verifies()
+}
+
+// cancelledAfterItLeft: an order that remains a sale is none of those that rules
+// call cancelled.
+func (b *bench) cancelledAfterItLeft() {
+	b.Helper()
+	b.one(happening(door, "A-1", order.Happening{Kind: order.KindCancelled, Ref: "late", Cancellation: &order.Cancellation{AfterPickedUp: true}}))
+	if b.state("A-1").Row.Kinds.Has(order.KindCancelled) {
+		b.Error("an order that was cancelled after it had left counts as cancelled")
+	}
+	b.one(happening(door, "A-1", order.Happening{Kind: order.KindCancelled, Ref: "all"}))
+	if !b.state("A-1").Row.Kinds.Has(order.KindCancelled) {
+		b.Error("a cancellation does not count")
+	}
 }
 
 func testHappeningFirst(b *bench) {

@@ -29,6 +29,7 @@ func offerCases() map[string]func(*stall) {
 		"offers of shops apart":   testOffersShops,
 		"offers of gone products": testOffersGone,
 		"an assortment":           testOffersFollowed,
+		"outlets that open":       testOutletsOpen,
 	}
 }
 
@@ -297,14 +298,28 @@ func testOffersList(s *stall) {
 		{"lund", catalog.OfferFilter{Limit: 2}, lund},
 		{"lund", catalog.OfferFilter{Active: yes(), Limit: 2}, "0 10 SEK, 1 5 SEK, 4 14 SEK, 5 15 SEK"},
 		{"lund", catalog.OfferFilter{Active: no()}, "2 12 SEK off"},
-		{"lund", catalog.OfferFilter{Category: "category 1", Limit: 1}, "1 5 SEK, 5 15 SEK"},
+		{"lund", catalog.OfferFilter{Categories: []string{"category 1"}, Limit: 1}, "1 5 SEK, 5 15 SEK"},
 		{"lund", catalog.OfferFilter{Text: "NAME of p-4"}, "4 14 SEK"},
-		{"ystad", catalog.OfferFilter{Category: "category 1"}, "1 11 SEK, 3 13 SEK, 5 15 SEK off"},
+		{"ystad", catalog.OfferFilter{Categories: []string{"category 1", "none"}}, "1 11 SEK, 3 13 SEK, 5 15 SEK off"},
 	} {
 		if got := pages(c.store, c.filter); got != c.want {
 			s.Errorf("%s %+v: %q instead of %q", c.store, c.filter, got, c.want)
 		}
+		s.isCounted(c.store, c.filter, strings.Count(c.want, ",")+1)
 	}
+	s.isCounted("lund", catalog.OfferFilter{Text: "nothing like it"}, 0)
+	categories := func(store, want string) {
+		s.Helper()
+		if list, err := s.catalog.Categories(s.Context(), shop, store); err != nil || fmt.Sprint(list) != want {
+			s.Errorf("categories of %s: %v, %v", store, list, err)
+		}
+	}
+	categories("lund", "[category 0 category 1]")
+	only := costs("Q", "1")
+	only.Category, only.Store = "of ystad", "ystad"
+	s.put(only, costs("R", "1"))
+	categories("lund", "[category 0 category 1]")
+	categories("ystad", "[category 0 category 1 of ystad]")
 	var invalid *order.Invalid
 	if _, _, err := s.catalog.ListOffers(s.Context(), shop, "lund", catalog.OfferFilter{Cursor: "!"}); !errors.As(err, &invalid) {
 		s.Error(err)
@@ -332,6 +347,16 @@ func testOffersFewOfMany(s *stall) {
 	page, next, err = s.catalog.ListOffers(s.Context(), shop, "lund", f)
 	if err != nil || len(page) != 1 || page[0].Product.Code != last || next != "" {
 		s.Fatalf("%d offers, next %q, %v", len(page), next, err)
+	}
+	f = catalog.OfferFilter{Active: yes(), Limit: catalog.MostListed}
+	pages, err := s.catalog.OfferPages(s.Context(), shop, "lund", f)
+	if err != nil || pages.Total != many-1 || len(pages.Starts) != many/catalog.MostListed {
+		s.Fatalf("%d offers, %d pages, %v", pages.Total, len(pages.Starts), err)
+	}
+	f.Cursor = pages.Starts[3]
+	page, _, err = s.catalog.ListOffers(s.Context(), shop, "lund", f)
+	if err != nil || len(page) == 0 || page[0].Product.Code != fmt.Sprintf("P-%06d", 3*catalog.MostListed) {
+		s.Fatalf("%d offers, %v", len(page), err)
 	}
 }
 

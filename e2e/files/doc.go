@@ -5,4 +5,7 @@
 //
 // reads 1,000,000 lines and demands that reading them takes at most 64 MB.
 // Without the flag it is a small file, and memory is only looked at. Linux only.
+//
+// A chain's catalogue and promotions go into Delivery Hero's folders, and what
+// became of them is read from the door's jobs.
 package files

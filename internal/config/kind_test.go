@@ -60,7 +60,9 @@ func TestKindsOfCredentials(t *testing.T) {
 	f("        [{key: k, secret: s}, {name: o, key: k, secret: s}]\n", "has the same value as")
 	f("        {name: Orders, key: k, secret: s}\n", "name: a credential's name must be 1 to 64 characters of a-z")
 	f("        {kind: user, name: a/b, email: e, password: p}\n", "name: a credential's name must not hold slashes")
-	user := func(name string) string { return "        - {kind: user, name: \"" + name + "\", email: " + name + ", password: p}\n" }
+	user := func(name string) string {
+		return "        - {kind: user, name: \"" + name + "\", email: " + name + ", password: p}\n"
+	}
 	three := user("Orders") + user("Zamówienia 2") + user("c")
 	if _, err := readDoors(t, three); err != nil {
 		t.Error(err)

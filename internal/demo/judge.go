@@ -35,6 +35,7 @@ type judge struct {
 	hub    *api.Client
 	hubURL string
 	born   []marketOrder
+	jobs   bool            // some are under way at the marketplace
 	market map[string]bool // what the marketplace was seen to have, and to have told
 }
 

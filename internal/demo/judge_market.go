@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 )
@@ -15,6 +16,7 @@ import (
 // and the price, and what its customers see; and the hub for nothing but
 // whether the marketplace's word came back.
 func (j *judge) askMarket(ctx context.Context) (faults []string, err error) {
+	j.jobs = false
 	checks := map[string]func(context.Context) error{"price of " + mate.Code: j.priced, "promotion of " + mate.Code: j.promoted}
 	for _, o := range j.born {
 		checks["order "+o.ID] = func(ctx context.Context) error { return j.worked(ctx, o) }
@@ -68,15 +70,16 @@ func (j *judge) worked(ctx context.Context, o marketOrder) error {
 func (j *judge) priced(ctx context.Context) error {
 	var got struct {
 		Products []struct {
-			SKU   string        `json:"sku"`
-			Price order.Decimal `json:"price"`
+			SKU   string     `json:"sku"`
+			Price json.Value `json:"price"`
 		} `json:"products"`
 	}
 	if err := j.atMarket(ctx, "/vendors/"+url.PathEscape(marketDoor("vendor_id"))+"/catalog", &got); err != nil {
 		return err
 	}
 	for _, p := range got.Products {
-		if p.SKU == mate.Code && p.Price.Cmp(matePrice) == 0 {
+		price, err := order.ParseDecimal(string(p.Price))
+		if p.SKU == mate.Code && err == nil && price.Cmp(matePrice) == 0 {
 			return j.back(ctx, partner.JobCatalog)
 		}
 	}
@@ -113,6 +116,7 @@ func (j *judge) back(ctx context.Context, kind string) error {
 		if job.Kind == kind && job.State == partner.JobCompleted && job.Refused == 0 {
 			return nil
 		}
+		j.jobs = j.jobs || job.State == partner.JobQueued || job.State == partner.JobInProgress
 	}
 	return fmt.Errorf("no %s job has come back completed", kind)
 }

@@ -117,7 +117,7 @@ func (f *feed) goods(ctx context.Context) error {
 func (f *feed) marketOrder(ctx context.Context, o *marketOrder) error {
 	body, err := json.Marshal(partner.TestOrder{
 		Store: marketDoor("vendor_id"), By: o.By,
-		Lines: []order.Line{{Product: order.Product{SKU: mate.Code}, Quantity: mate.Quantity}},
+		Lines: []order.Line{{Product: order.Product{SKU: mate.Code}, Quantity: mate.Quantity, UnitPrice: mate.Unit, Total: mate.Total}},
 	})
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func (d *demo) wait(ctx context.Context, j *judge) (faults []string, err error) 
 		if faults, err = j.ask(ctx); err != nil {
 			return nil, err
 		}
-		if idle++; working(routes) || len(faults) != before {
+		if idle++; working(routes) || j.jobs || len(faults) != before {
 			idle = 0
 		}
 		if len(faults) == 0 || idle >= idleTimes || time.Now().After(deadline) {

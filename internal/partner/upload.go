@@ -20,7 +20,7 @@ type Uploads struct {
 
 // Upload is a file that was uploaded whole.
 type Upload struct {
-	Grant  Grant
+	Grant  Grant  // without Settings where the user was revoked since
 	Folder string // as in Uploads.Folders
 	Name   string
 	Key    string // of this upload: the same each time it is taken, of no other; [a-z0-9-]

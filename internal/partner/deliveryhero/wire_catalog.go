@@ -157,14 +157,3 @@ const (
 
 // jobWord is the wire's word for a job's state.
 func jobWord(s partner.JobState) word { return word(strings.ToUpper(string(s))) }
-
-// jobState reads the wire's word for a job's state, in any letters; "": none
-// that is known.
-func jobState(w word) partner.JobState {
-	s := partner.JobState(strings.ToLower(strings.TrimSpace(string(w))))
-	switch s {
-	case partner.JobQueued, partner.JobInProgress, partner.JobCompleted, partner.JobFailed, partner.JobDuplicate:
-		return s
-	}
-	return ""
-}

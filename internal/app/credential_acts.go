@@ -70,7 +70,7 @@ func (c credentialActs) Create(ctx context.Context, ref api.CredentialRef, given
 		if before.made() {
 			return nil, conflict("a credential of that name exists; rotate or revoke it")
 		}
-		turn, err := c.room(ctx, id)
+		turn, err := c.room(ctx, id, fields, values)
 		if err != nil {
 			return nil, err
 		}
@@ -185,7 +185,15 @@ func (c credentialActs) Change(ctx context.Context, ref api.CredentialRef, given
 				values[f.Name] = v
 			}
 		}
-		return s, c.fill(ctx, id.partner, s, fields, values)
+		if err := c.fill(ctx, id.partner, s, fields, values); err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(fields, func(f partner.Field) bool { return f.Unique != "" && len(values[f.Name]) > 0 }) {
+			turn, err := c.room(ctx, id, fields, s.values)
+			s.turn = turn
+			return s, err
+		}
+		return s, nil
 	})
 	if err != nil {
 		return api.Credential{}, err

@@ -13,6 +13,7 @@ type door struct {
 	handler http.Handler
 	names   map[string][]string // partner.Side.Names
 	side    partner.Side
+	takes   int64 // partner.Partner.LongBodies
 }
 
 // buildDoors builds the door of every partner that has one; credentials
@@ -33,7 +34,7 @@ func (a *App) buildDoors() error {
 		if a.faults != nil {
 			handler = a.faults.Wrap(p.Name, handler)
 		}
-		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler), side.Names, side})
+		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler), side.Names, side, p.LongBodies})
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/secret"
 )
 
@@ -25,6 +26,12 @@ func (a *App) main(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	label(r, first)
+	d, ok := a.door(first)
+	takes := d.takes
+	if first == "api" {
+		takes = api.MaxPromotion + 1 // one more is told from too many
+	}
+	bound(w, r, takes)
 	switch first {
 	case "":
 		a.page(w, r)
@@ -45,7 +52,6 @@ func (a *App) main(w http.ResponseWriter, r *http.Request) {
 	case "files":
 		below(http.HandlerFunc(a.fetch), w, r, n)
 	default:
-		d, ok := a.door(first)
 		if !ok {
 			label(r, "none")
 			http.NotFound(w, r)
@@ -78,6 +84,7 @@ func (a *App) atRoot(name string) http.Handler {
 				http.NotFound(w, r)
 				return
 			}
+			bound(w, r, d.takes)
 			d.handler.ServeHTTP(w, r)
 		})
 	})

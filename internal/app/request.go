@@ -20,10 +20,9 @@ import (
 )
 
 // Bounds of what comes in. Doors and the API bound their bodies themselves,
-// in their own dialect; this is for those that would not, and above the
-// largest of these.
+// in their own dialect; this is for those that would not.
 const (
-	maxRequestBody   = 272 << 20
+	maxRequestBody   = 64 << 20
 	maxRequestHeader = 64 << 10
 	readHeaderTime   = 10 * time.Second
 	readTime         = 60 * time.Second
@@ -114,13 +113,19 @@ func (a *App) serve(w http.ResponseWriter, r *http.Request, next http.HandlerFun
 	ctx := context.WithValue(r.Context(), callKey{}, c)
 	ctx = outbound.WithTraceparent(outbound.WithHop(ctx, c.hops), c.traceparent)
 	r = r.WithContext(ctx)
-	if r.ContentLength < 0 || r.ContentLength > maxRequestBody {
-		r.Body = http.MaxBytesReader(w, r.Body, maxRequestBody)
-	}
 	c.answer.ResponseWriter = w
 	c.answer.refused = func() { a.slow(r) }
 	defer a.finish(&c.answer, r, c)
 	next(&c.answer, r)
+}
+
+// bound lets no more of a body through than who answers may read: as much as
+// anybody may, or what it says that it takes (partner.Partner.LongBodies).
+func bound(w http.ResponseWriter, r *http.Request, takes int64) {
+	most := max(takes, maxRequestBody)
+	if r.ContentLength < 0 || r.ContentLength > most {
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+	}
 }
 
 // refusedDoor is partner.Deps.Refused of a door.

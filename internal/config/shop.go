@@ -101,7 +101,7 @@ func (c *checker) readDoors(m *mapping, s *Shop) {
 		if !ok {
 			continue
 		}
-		seen, of := map[string]bool{}, map[string]int{}
+		seen, of, unique := map[string]bool{}, map[string]int{}, map[string]string{}
 		for _, e := range p.list() {
 			d, ok := c.readDoor(part, e)
 			if !ok {
@@ -113,6 +113,12 @@ func (c *checker) readDoors(m *mapping, s *Shop) {
 			}
 			seen[d.Of+"/"+d.Name] = true
 			s.Doors[p.key] = append(s.Doors[p.key], d)
+			for value, field := range partner.UniqueValues(DoorFields(part, d.Of), d.Settings) {
+				if other := unique[d.Of+"/"+value]; other != "" {
+					e.complain("its %s is an id of %s already; give each of them ids of its own", field, other)
+				}
+				unique[d.Of+"/"+value] = d.Name
+			}
 			if of[d.Of]++; of[d.Of] == part.Kind(d.Of).Most+1 && of[d.Of] > 1 {
 				e.complain("%s takes at most %d credentials of this kind at a shop; remove one", p.key, part.Kind(d.Of).Most)
 			}

@@ -19,6 +19,25 @@ func (p Partner) Kind(of string) CredentialKind {
 	return CredentialKind{Of: of}
 }
 
+// UniqueValues are the values of a credential that no other one of its kind may
+// have at the shop (Field.Unique), with the first field that has each.
+func UniqueValues(fields []Field, s Settings) map[string]string {
+	var out map[string]string
+	for _, f := range fields {
+		value := s[f.Name].Text
+		if f.Unique == "" || value == "" {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		if key := f.Unique + " " + value; out[key] == "" {
+			out[key] = f.Name
+		}
+	}
+	return out
+}
+
 // MostName bounds a credential's name of a kind that offers names, in
 // characters.
 const MostName = 100

@@ -27,6 +27,9 @@ type Partner struct {
 	Settings []Field
 	// Door: we play the partner. Built once for all shops; nil: none.
 	Door func(Deps) (Side, error)
+	// LongBodies is how many bytes of a body the door reads where that is much
+	// more than MaxBody: the hub cuts off what is longer than 64 MB and this.
+	LongBodies int64
 	// Callback is what the door sends by itself to those who call it: built for
 	// every shop with a credential at the door, and run as a route of that shop
 	// named CallbackRoute(Name). Nil: nothing.
@@ -92,6 +95,9 @@ type Field struct {
 	// Make says what is made for the field where a credential is made without
 	// it: MakeUUID, MakeKey, MakeHex24; "": nothing.
 	Make Making
+	// Unique names a set of values: no two credentials of a kind at a shop have
+	// the same one in it, be it in the same field or in two of that set.
+	Unique string
 	// Hub marks a setting of the whole door, whoever calls it: it stands in the
 	// configuration's doors.<partner>, and in Deps.Settings.
 	Hub bool

@@ -16,6 +16,9 @@ type Uploads struct {
 	// Take reads a file to its end. Its error is a trouble of ours: the file
 	// waits, and is taken again from its beginning, with the same Key.
 	Take func(context.Context, Upload) (Taken, error)
+	// Gone hears that a user takes away a file that waits, before it is gone: it
+	// may have been taken in part. It has no Body. May be nil.
+	Gone func(context.Context, Upload) error
 }
 
 // Upload is a file that was uploaded whole.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	wire "github.com/pkg/sftp"
+
+	"github.com/ordermux/ordermux/internal/partner"
 )
 
 // The errors that clients see are of a few words: they tell nothing of paths.
@@ -226,8 +228,29 @@ func (t *tree) rename(r *wire.Request, over bool) error {
 	if free, err := lock(f); err != nil || !free {
 		return errors.Join(err, t.renamed(from, to)) // it is being imported
 	}
+	if temporary(to.name) {
+		if err := t.takeAway(t.ctx, name); err != nil {
+			return err
+		}
+	}
 	t.remember(to, fileInfo{to.name, info.Size(), info.ModTime(), 0o600})
 	return t.put(name, to)
+}
+
+// takeAway tells who takes the partner's own files that one will not wait any
+// more.
+func (t *tree) takeAway(ctx context.Context, stored string) error {
+	dir, key := path.Split(stored)
+	own := t.who.door.Uploads
+	if own == nil || own.Gone == nil || dir != queueDir+"/" || len(key) <= queueKeyLength {
+		return nil
+	}
+	p, ok := t.layout().queuedPlace(key[queueKeyLength:])
+	if !ok {
+		return nil
+	}
+	q := queued{key, p}
+	return own.Gone(ctx, partner.Upload{Grant: t.who.grant, Folder: p.dir, Name: p.name, Key: q.id(), At: q.at()})
 }
 
 // renamed answers for a file of this session that is imported under its first
@@ -283,6 +306,9 @@ func (t *tree) remove(r *wire.Request) error {
 	defer f.Close()
 	if free, err := lock(f); err != nil || !free {
 		return errors.Join(err, fs.ErrPermission)
+	}
+	if err := t.takeAway(t.ctx, name); err != nil {
+		return err
 	}
 	return t.root.Remove(name)
 }

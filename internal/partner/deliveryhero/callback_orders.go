@@ -45,7 +45,8 @@ func (c *callback) followOrders(ctx context.Context) error {
 	if err != nil || chain == nil {
 		return err
 	}
-	return orders{c.deps, chain}.follow(ctx)
+	_, err = orders{c.deps, chain}.follow(ctx) // what is left waits for the next poll
+	return err
 }
 
 func (c *callback) deliver(ctx context.Context, tasks []partner.Task) []partner.Outcome {
@@ -59,6 +60,10 @@ func (c *callback) deliver(ctx context.Context, tasks []partner.Task) []partner.
 // tell posts the order object with the state that the event brought.
 func (c *callback) tell(ctx context.Context, t *partner.Task) partner.Outcome {
 	chain, err := c.chains.of(ctx, c.deps.Shop)
+	if err == nil && (chain == nil || chain.Hook == nil || t.Order != nil && chain.vendor(t.Order.Store) == nil) {
+		// What would close the event for good may have been made just before it.
+		chain, err = c.chains.since(ctx, c.deps.Shop, c.deps.Now().Sub(t.Event.At))
+	}
 	switch {
 	case err != nil:
 		return partner.Later(0, "no_chain", "the chain's settings can not be read now")

@@ -137,6 +137,12 @@ func (c *chains) again(ctx context.Context, shop string) (*chain, error) {
 	return c.read(ctx, shop, chainMissed)
 }
 
+// since returns a chain as it stood at most age ago, be that the whole of the
+// time that one is remembered or none of it.
+func (c *chains) since(ctx context.Context, shop string, age time.Duration) (*chain, error) {
+	return c.read(ctx, shop, max(0, min(age, chainFresh)))
+}
+
 func (c *chains) read(ctx context.Context, shop string, fresh time.Duration) (*chain, error) {
 	c.mu.Lock()
 	if c.known == nil {

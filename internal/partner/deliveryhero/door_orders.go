@@ -2,6 +2,7 @@ package deliveryhero
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -46,8 +47,11 @@ func (d *door) listOrders(a *asked) (answer, error) {
 		return answer{}, err
 	}
 	r := d.orders(a.chain)
-	if err := r.follow(a.Context()); err != nil {
+	switch whole, err := r.follow(a.Context()); {
+	case err != nil:
 		return answer{}, err
+	case !whole: // a large ledger, of which nobody has asked yet
+		return answer{}, fmt.Errorf("list of orders: %w", order.ErrBusy)
 	}
 	ids, err := r.between(a.Context(), a.vendor, q.from, q.to)
 	if err != nil {
@@ -96,7 +100,7 @@ func readOrdersQuery(q map[string][]string, now time.Time) (ordersQuery, error) 
 		return out, badRequest("start_time must not be older than 60 days")
 	case out.to.Before(out.from):
 		return out, badRequest("end_time must not be before start_time")
-	case out.to.Sub(out.from) > ordersKept+2*ordersSlack:
+	case one("start_time") != "" && out.to.Sub(out.from) > ordersKept+2*ordersSlack:
 		return out, badRequest("start_time and end_time must not be more than 60 days apart")
 	}
 	if out.page, err = queryCount("page", one("page"), out.page, 1<<30/ordersMostSize); err != nil {
@@ -107,12 +111,12 @@ func readOrdersQuery(q map[string][]string, now time.Time) (ordersQuery, error) 
 }
 
 // queryTime reads a time of a query: UTC, written without a zone; some clients
-// add one.
+// add one, and forget that a plus is a blank there.
 func queryTime(name, text string, without time.Time) (time.Time, error) {
 	if text == "" {
 		return without, nil
 	}
-	m := readMoment(text)
+	m := readMoment(strings.Replace(text, " ", "+", 1))
 	if m.Time.IsZero() {
 		return without, badRequest(name + " must be a UTC time such as 2026-03-01T10:40:00")
 	}
@@ -130,17 +134,19 @@ func queryCount(name, text string, without, most int) (int, error) {
 	return n, nil
 }
 
-// priceAt says what an outlet sells products for. A catalogue that can not be
-// read has no price.
+// priceAt says what an outlet sells products for.
 func (d *door) priceAt(ctx context.Context, shop, store string) priced {
-	return func(sku string) (string, order.Money, bool) {
+	return func(sku string) (string, order.Money, error) {
 		if d.deps.Catalog == nil {
-			return "", order.Money{}, false
+			return "", order.Money{}, nil
 		}
 		offers, err := d.deps.Catalog.Offers(ctx, shop, store, []string{sku})
-		if err != nil || len(offers) == 0 || offers[0] == nil || offers[0].Product == nil {
-			return "", order.Money{}, false
+		if err != nil {
+			return "", order.Money{}, fmt.Errorf("price of a product: %w", err)
 		}
-		return offers[0].Product.Name, offers[0].Price, offers[0].Price.IsSet()
+		if len(offers) == 0 || offers[0] == nil || offers[0].Product == nil {
+			return "", order.Money{}, nil
+		}
+		return offers[0].Product.Name, offers[0].Price, nil
 	}
 }

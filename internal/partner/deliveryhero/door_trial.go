@@ -41,7 +41,7 @@ func (d *door) testOrder(ctx context.Context, shop string, t partner.TestOrder) 
 	if err != nil {
 		return nil, err
 	}
-	return d.deps.Intake.Append(ctx, shop, trialEntries(chain, v, t.By, lines, kinds, d.now().UTC()))
+	return d.deps.Intake.Append(ctx, shop, trialEntries(chain, v, t.By, lines, kinds, d.now().UTC().Truncate(time.Millisecond)))
 }
 
 // trialVendor is the outlet named by either of its ids; of a chain with one
@@ -145,9 +145,12 @@ func completeTrial(l *order.Line, i int, price priced) error {
 	if sku == "" {
 		return order.Refuse(at+".product", order.Required, "needs a sku or a code")
 	}
-	name, known, ok := price(sku)
+	name, known, err := price(sku)
+	if err != nil {
+		return err
+	}
 	l.Product.Name = cmp.Or(l.Product.Name, name)
-	if !l.UnitPrice.IsSet() && ok {
+	if !l.UnitPrice.IsSet() {
 		l.UnitPrice = known
 	}
 	if !l.UnitPrice.IsSet() {

@@ -31,6 +31,10 @@ const (
 	fieldLimit        = "requests_per_minute"
 )
 
+// uniqueOutlet: an id, of the platform or the partner's own, is that of one
+// outlet.
+const uniqueOutlet = "outlet"
+
 // Who picks an order.
 const (
 	pickingPartner = "partner"
@@ -85,9 +89,9 @@ func clientFields() []partner.Field {
 // vendorFields declares an outlet.
 func vendorFields() []partner.Field {
 	return []partner.Field{
-		{Name: fieldVendor, Of: ofVendor, Door: true, Kind: partner.Text, Required: true, Check: checkVendor,
+		{Name: fieldVendor, Of: ofVendor, Door: true, Kind: partner.Text, Required: true, Unique: uniqueOutlet, Check: checkVendor,
 			Description: "The platform's id of the outlet. Orders, offers and promotions of the outlet have it as their store."},
-		{Name: fieldExternal, Of: ofVendor, Door: true, Kind: partner.Text, Check: checkVendor,
+		{Name: fieldExternal, Of: ofVendor, Door: true, Kind: partner.Text, Unique: uniqueOutlet, Check: checkVendor,
 			Description: "The partner's own id of the outlet, which is taken wherever the platform's is. Empty: none."},
 		{Name: fieldPicking, Of: ofVendor, Door: true, Kind: partner.Text, Choices: []string{pickingPartner, pickingPelican},
 			Description: "Who picks there: partner or pelican. Empty: as the chain says."},

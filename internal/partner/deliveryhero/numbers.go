@@ -49,8 +49,11 @@ func (n numbers) tell(ctx context.Context, id string) (string, error) {
 }
 
 // order returns the id of the order that was told of under a number; the number
-// itself if it was never told of.
+// itself if it was never told of, "" if it can be none.
 func (n numbers) order(ctx context.Context, number string) (string, error) {
+	if !isUUID(number) {
+		return "", nil
+	}
 	number = strings.ToLower(number)
 	id, ok, err := n.at.Get(ctx, numberPrefix+number)
 	if err != nil {

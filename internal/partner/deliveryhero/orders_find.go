@@ -59,6 +59,9 @@ func (r orders) asked(ctx context.Context, number string, now time.Time) (*found
 	if err != nil {
 		return nil, err
 	}
+	if id == "" {
+		return nil, notFound("order")
+	}
 	f, err := r.find(ctx, id)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ const (
 	listPrefix = "o/"        // o/STORE/TIME/ID
 	listAt     = "orders/at" // how far the log was followed
 	listRound  = 200         // events looked at in one transaction
+	listRounds = 100         // transactions at a time
 	listPage   = 1000
 )
 
@@ -36,17 +37,19 @@ func listFrom(store string, at time.Time) string {
 // is of printable letters.
 func listStore(store string) string { return fmt.Sprintf("%x/", store) }
 
-// follow brings the list up to the end of the log.
-func (r orders) follow(ctx context.Context) error {
-	for {
+// follow brings the list towards the end of the log; false: it is not there yet,
+// which may be so where nobody followed it before.
+func (r orders) follow(ctx context.Context) (whole bool, err error) {
+	for range listRounds {
 		more, err := r.followRound(ctx)
 		if err != nil {
-			return fmt.Errorf("list of orders: %w", err)
+			return false, fmt.Errorf("list of orders: %w", err)
 		}
 		if !more {
-			return nil
+			return true, nil
 		}
 	}
+	return false, nil
 }
 
 // followRound takes a few events into the list; false: there are no more.

@@ -18,10 +18,11 @@ var Partner = partner.Partner{
 	Title: "Delivery Hero",
 	Settings: slices.Concat(chainFields(), tokenFields(), clientFields(), vendorFields(), hookFields(), uploadFields(),
 		routeFields(), routePromotionFields(), routeCatalogFields()),
-	Door:     newDoor,
-	Callback: newCallback,
-	Route:    newRoute,
-	Uploads:  newUploads,
+	Door:       newDoor,
+	LongBodies: mostPromotionBody + 1, // one more is told from too many
+	Callback:   newCallback,
+	Route:      newRoute,
+	Uploads:    newUploads,
 	Kinds: []partner.CredentialKind{
 		{Of: ofChain, Most: 1},
 		{Of: ofToken, Most: mostTokens, Names: []string{"Catalogue", "Orders", "Promotions"}, Advice: tokenAdvice},

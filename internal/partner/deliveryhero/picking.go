@@ -8,8 +8,8 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 )
 
-// priced says what an outlet sells a product for; false: nobody knows.
-type priced func(sku string) (name string, price order.Money, ok bool)
+// priced says what an outlet sells a product for; not set: nobody says.
+type priced func(sku string) (name string, price order.Money, err error)
 
 // picking is what becomes of an order's lines by a PUT.
 type picking struct {

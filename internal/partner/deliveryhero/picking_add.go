@@ -16,9 +16,12 @@ func (p *picking) add(item *wireItem) error {
 	if item.SKU == "" || item.Pricing == nil || l.Quantity.Sign() <= 0 || item.Pricing.Quantity.Sign() < 0 || l.UnitPrice.Sign() < 0 {
 		return badRequest("items: " + name + " is new and needs sku and pricing, with a quantity or a weight")
 	}
-	known, price, ok := p.price(string(item.SKU))
+	known, price, err := p.price(string(item.SKU))
+	if err != nil {
+		return err
+	}
 	if !l.UnitPrice.IsSet() {
-		if !ok {
+		if !price.IsSet() {
 			return badRequest("items: " + name + " is new, and the outlet has no price for it: it needs pricing.unit_price")
 		}
 		l.UnitPrice = price

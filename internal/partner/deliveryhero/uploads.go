@@ -49,7 +49,7 @@ type uploads struct {
 
 func newUploads(deps partner.Deps) (partner.Uploads, error) {
 	u := &uploads{deps: deps, chains: &chains{deps: deps}}
-	return partner.Uploads{Folders: []string{folderBoth, folderCatalog, folderPromotion}, Take: u.take}, nil
+	return partner.Uploads{Folders: []string{folderBoth, folderCatalog, folderPromotion}, Take: u.take, Gone: u.gone}, nil
 }
 
 // take reads a file, and tells by a job what became of it.
@@ -77,6 +77,18 @@ func (u *uploads) take(ctx context.Context, up partner.Upload) (partner.Taken, e
 		return partner.Taken{}, fmt.Errorf("end job: %w", err)
 	}
 	return partner.Taken{Taken: int(v.taken), Refused: int(v.refused)}, nil
+}
+
+// gone ends the job of a file that waited for us, and that its user took away.
+func (u *uploads) gone(ctx context.Context, up partner.Upload) error {
+	j := &jobs{deps: u.deps, shop: up.Grant.Shop}
+	job, err := j.find(ctx, uploadJob(&up))
+	if job == nil || err != nil || job.State != partner.JobInProgress {
+		return err // it was never begun
+	}
+	job.State = partner.JobFailed
+	job.Reason = "the user took the file away before it was read to its end; rows that were read by then count"
+	return j.end(ctx, job, true)
 }
 
 // read applies a file. Errors: refusedFile, with nothing applied; others are

@@ -100,11 +100,11 @@ func (r promotionReader) Candidates(shop string, q promotion.Candidacy, limit in
 // LayersOf implements promotion.Lookup. What is joined is looked up row by row.
 func (r promotionReader) LayersOf(shop string, layers []promotion.LayerAsk, hash int64) (list []promotion.LayerRow, err error) {
 	const query = `SELECT l.layer, p.id, p.state, p.created, p.changed, p.body, s.body
-		FROM json_each(?2) j CROSS JOIN promotion_layers l ON l.shop = ?1 AND l.layer = j.value
+		FROM json_each(?2) v CROSS JOIN promotion_layers l ON l.shop = ?1 AND l.layer = v.value
 		CROSS JOIN promotions p ON p.shop = ?1 AND p.id = l.promotion
 		LEFT JOIN promotion_stores s ON s.shop = ?1 AND s.layer = l.layer AND s.bucket = (?3 & (l.levels - 1))`
 	const without = `SELECT l.layer, p.id, p.state, p.created, p.changed, p.body, NULL
-		FROM json_each(?2) j CROSS JOIN promotion_layers l ON l.shop = ?1 AND l.layer = j.value
+		FROM json_each(?2) v CROSS JOIN promotion_layers l ON l.shop = ?1 AND l.layer = v.value
 		CROSS JOIN promotions p ON p.shop = ?1 AND p.id = l.promotion`
 	scan := func(rows *sql.Rows) (l promotion.LayerRow, err error) {
 		err = rows.Scan(&l.Layer, &l.Promotion, &l.State, &l.Created, &l.Changed, &l.Header, &l.Stores)

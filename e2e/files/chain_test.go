@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ordermux/ordermux/e2e/tool"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/store/postgres/pgtest"
 )
 
 const chainConfig = `
 listen: %s
-data: ./data
+STORE
 admin_token: test-admin-token
 sftp: {listen: "%s", folder: ./files}
 shops:
@@ -88,11 +88,23 @@ func write(t *testing.T, file, header string, rows int, row func(n int) string) 
 // not, and one with a wrong name. What became of them is in the door's jobs.
 func TestChain(t *testing.T) {
 	t.Parallel()
+	for name, store := range map[string]func(*testing.T) string{
+		"sqlite": func(*testing.T) string { return "data: ./data" },
+		"postgres": func(t *testing.T) string {
+			return "database: " + pgtest.Database(t) + "\nseal_key: " + strings.Repeat("0f", 32)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testChain(t, strings.Replace(chainConfig, "STORE", store(t), 1))
+		})
+	}
+}
+
+func testChain(t *testing.T, config string) {
 	const rows = 2000
 	dir := t.TempDir()
-	program := filepath.Join(dir, "ordermux")
-	run(t, tool.Need(t, "go", "building the program"), "build", "-o", program, "../../cmd/ordermux")
-	h := startHub(t, program, chainConfig)
+	h := startHub(t, program(t), config)
 	var products []string
 	for n := range rows {
 		products = append(products, fmt.Sprintf(`{"code":"P-%04d","sku":"S-%04d","name":"Tea no %d","price":"90.00","currency":"EUR","active":true}`, n, n, n))

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/skeepers"
 	"github.com/ordermux/ordermux/internal/process"
+	"github.com/ordermux/ordermux/internal/store/postgres/pgtest"
 )
 
 var full = flag.Bool("files.full", false, "1,000,000 lines, and no more than 64 MB above idle")
@@ -44,6 +46,30 @@ shops:
   fjord:
     currency: NOK
 `
+
+// fresh is a folder of this test program's, for what its tests share; TestMain
+// removes it.
+var fresh struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// program builds ordermux at its first use.
+func program(t *testing.T) string {
+	t.Helper()
+	compiler := tool.Need(t, "go", "building the program")
+	fresh.once.Do(func() {
+		if fresh.dir, fresh.err = os.MkdirTemp("", "ordermux-files-"); fresh.err != nil {
+			return
+		}
+		if out, err := exec.Command(compiler, "build", "-o", filepath.Join(fresh.dir, "ordermux"), "../../cmd/ordermux").CombinedOutput(); err != nil {
+			fresh.err = fmt.Errorf("build: %w\n%s", err, out)
+		}
+	})
+	check(t, fresh.err)
+	return filepath.Join(fresh.dir, "ordermux")
+}
 
 // run runs a program to its end.
 func run(t *testing.T, name string, args ...string) string {
@@ -232,8 +258,7 @@ func TestManyLines(t *testing.T) {
 		lines = 1_000_000
 	}
 	dir := t.TempDir()
-	program, csv := filepath.Join(dir, "ordermux"), filepath.Join(dir, "orders.csv")
-	run(t, tool.Need(t, "go", "building the program"), "build", "-o", program, "../../cmd/ordermux")
+	program, csv := program(t), filepath.Join(dir, "orders.csv")
 	refused := makeFile(t, csv, lines)
 	want := fmt.Sprintf("taken %d;refused %d;repeated 0;of %d lines\r\n", lines-refused, refused, lines)
 	see := func(report string) {
@@ -282,7 +307,12 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	flag.Parse()
-	os.Exit(m.Run())
+	code := pgtest.Main(m)
+	if err := os.RemoveAll(fresh.dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
 }
 
 func read(file string) (err error) {

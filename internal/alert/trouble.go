@@ -25,6 +25,9 @@ const (
 	DiskFull     Kind = "disk_full"
 	NodesDiffer  Kind = "nodes_differ"
 	FilesWaiting Kind = "files_waiting" // uploaded ones that we can not import
+	// PromotionsFailing: their jobs can not be run, or they can not be started and
+	// ended.
+	PromotionsFailing Kind = "promotions_failing"
 	// RouteTroubles are what the route's side itself says a person should mend,
 	// although the route goes on.
 	RouteTroubles Kind = "route_troubles"
@@ -137,4 +140,10 @@ func OfNodes(groups []string) []Trouble {
 func OfFiles(shop, reason string) Trouble {
 	return Trouble{Kind: FilesWaiting, Shop: shop, Text: fmt.Sprintf(
 		"Files that shop %s uploaded can not be imported (%s). They wait, none is lost; it is tried again by itself.", shop, reason)}
+}
+
+// OfPromotions returns the trouble of a shop whose promotions can not go on.
+func OfPromotions(shop string) Trouble {
+	return Trouble{Kind: PromotionsFailing, Shop: shop, Text: fmt.Sprintf(
+		"The promotions of shop %s can not go on: the log says why. Their jobs wait, none is lost; it is tried again by itself.", shop)}
 }

@@ -146,6 +146,61 @@ func TestTheEleventhToken(t *testing.T) {
 	}
 }
 
+// TestOutletsOfAChain: an id is that of one outlet, whoever makes or changes one,
+// and also where two do so at once.
+func TestOutletsOfAChain(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, inFolder(t), twoChains())
+	outlet := func(name string) api.CredentialRef {
+		return api.CredentialRef{Shop: "nordlys", Partner: "deliveryhero", Kind: "vendor", Name: name}
+	}
+	ids := func(vendor, external string) map[string]api.FieldValue {
+		v := map[string]api.FieldValue{"vendor_id": {vendor}}
+		if external != "" {
+			v["external_id"] = api.FieldValue{external}
+		}
+		return v
+	}
+	refused := func(err error, what string) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%v, want %s", err, what)
+		}
+	}
+	make := func(name, vendor, external string) error {
+		_, err := h.api.CreateCredential(t.Context(), outlet(name), ids(vendor, external))
+		return err
+	}
+	refused(make("twin", "290056", ""), "its vendor_id is an id of the credential centro already")
+	refused(make("twin", "SHOP-07", ""), "its vendor_id is an id of the credential centro already")
+	refused(make("twin", "w1", "s8ym"), "its external_id is an id of the credential norte already")
+	if err := make("west", "w1", "w1"); err != nil {
+		t.Fatal(err)
+	}
+	refused(make("twin", "w2", "w1"), "its external_id is an id of the credential west already")
+	_, err := h.api.ChangeCredential(t.Context(), outlet("west"), ids("290056", ""))
+	refused(err, "its vendor_id is an id of the credential centro already")
+	if _, err := h.api.ChangeCredential(t.Context(), outlet("west"), ids("w3", "SHOP-03")); err != nil {
+		t.Error(err)
+	}
+	var all sync.WaitGroup
+	var made atomic.Int32
+	for i := range 6 {
+		all.Go(func() {
+			switch err := make(fmt.Sprint("rival-", i), "w9", ""); {
+			case err == nil:
+				made.Add(1)
+			case !strings.Contains(err.Error(), "is an id of the credential rival-"):
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load() != 1 {
+		t.Errorf("%d were made", made.Load())
+	}
+}
+
 // TestClientsOfAChain logs in by client credentials, 50 times in a minute.
 func TestClientsOfAChain(t *testing.T) {
 	t.Parallel()

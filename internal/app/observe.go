@@ -123,7 +123,7 @@ func (a *App) troubles(ctx context.Context, shop string) ([]alert.Trouble, error
 	if !a.engine.Owns(shop) {
 		return nil, delivery.ErrElsewhere
 	}
-	var out []alert.Trouble
+	out := a.promotions.troubles(shop)
 	now := a.now()
 	for _, s := range list {
 		out = append(out, alert.OfRoute(s, limits, now)...)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/alert"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/promotion"
 	"github.com/ordermux/ordermux/internal/store"
@@ -19,15 +20,16 @@ const (
 	// nobody woke: a minute.
 	promotionTicks = 4
 	// promotionSlots is how many jobs run here at a time, one of a shop after the
-	// other; promotionLooks how many shops are looked at.
+	// other; promotionLooks how many shops are looked at, and in how many the
+	// clock's work is done.
 	promotionSlots = 1
 	promotionLooks = 4
 	// promotionShare is which part of the time a job works: orders come first.
 	promotionShare = 0.3
 	// promotionSweep is how often what is left over is looked for.
 	promotionSweep = 5 * time.Minute
-	// promotionAdvance bounds the calls of Advance of one turn, so that jobs do
-	// not wait for what is only removed.
+	// promotionAdvance bounds the calls of Advance between two looks, so that what
+	// starts and ends does not wait for what is only removed.
 	promotionAdvance = 20
 	// promotionHint is how long the owner of a shop is waited for.
 	promotionHint = 5 * time.Second
@@ -46,20 +48,29 @@ type promotions struct {
 	mu     sync.Mutex
 	shared bool            // only shops that were given count
 	given  map[string]bool // by keeper
-	turns  map[string]*turn
+	turns  map[turnID]*turn
 	other  map[string]bool // shops with jobs whose owner is another node
 	wake   chan struct{}
 	hint   chan struct{}
 	slots  chan struct{}
 	looks  chan struct{}
+	moves  chan struct{}
 	work   sync.WaitGroup
+}
+
+// turnID names what is done for a shop, one beside the other: its jobs, and what
+// the clock wants.
+type turnID struct {
+	shop  string
+	clock bool
 }
 
 // turn is how a shop stands with this node's runner.
 type turn struct {
-	next   time.Time // when it is looked at, by this machine's clock
-	swept  time.Time
-	fails  int
+	next   time.Time          // when it is looked at, by this machine's clock
+	swept  time.Time          // of the clock's
+	fails  int                // in sequence
+	failed time.Time          // since when it fails; zero: it does not
 	cancel context.CancelFunc // nil: nobody is at it
 	done   chan struct{}
 	again  bool // woken meanwhile
@@ -72,9 +83,9 @@ func (a *App) newPromotions() *promotions {
 	book.Pace(promotionShare)
 	return &promotions{
 		Book: book, app: a, shared: a.database != nil,
-		given: map[string]bool{}, turns: map[string]*turn{}, other: map[string]bool{},
+		given: map[string]bool{}, turns: map[turnID]*turn{}, other: map[string]bool{},
 		wake: make(chan struct{}, 1), hint: make(chan struct{}, 1), slots: make(chan struct{}, promotionSlots),
-		looks: make(chan struct{}, promotionLooks),
+		looks: make(chan struct{}, promotionLooks), moves: make(chan struct{}, promotionLooks),
 	}
 }
 
@@ -97,7 +108,7 @@ func (p *promotions) tell(shop string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ours(shop) {
-		p.rouse(shop)
+		p.rouse(turnID{shop: shop})
 		return
 	}
 	p.other[shop] = true
@@ -115,27 +126,30 @@ func ring(c chan struct{}) {
 // that end without a word on it.
 func (p *promotions) ours(shop string) bool { return !p.shared || p.given[shop] }
 
-func (p *promotions) rouse(shop string) {
-	t := p.turnOf(shop)
+func (p *promotions) rouse(key turnID) {
+	t := p.turnOf(key)
 	t.next, t.again = time.Time{}, true
 	ring(p.wake)
 }
 
-func (p *promotions) turnOf(shop string) *turn {
-	t := p.turns[shop]
+func (p *promotions) turnOf(key turnID) *turn {
+	t := p.turns[key]
 	if t == nil {
 		t = &turn{}
-		p.turns[shop] = t
+		p.turns[key] = t
 	}
 	return t
 }
+
+// turnsOf are what is done for a shop.
+func turnsOf(shop string) [2]turnID { return [2]turnID{{shop, true}, {shop, false}} }
 
 // woken is told by another node that there is a job.
 func (p *promotions) woken(shop string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ours(shop) {
-		p.rouse(shop)
+		p.rouse(turnID{shop: shop})
 	}
 }
 
@@ -144,39 +158,40 @@ func (p *promotions) keep(shop string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.given[shop] = true
-	p.rouse(shop)
+	for _, key := range turnsOf(shop) {
+		p.rouse(key)
+	}
 }
 
 // drop ends what is done for a shop, and returns what is closed when it has
-// ended; nil: nothing was.
-func (p *promotions) drop(shop string) <-chan struct{} {
+// ended.
+func (p *promotions) drop(shop string) (all []<-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.given, shop)
-	t := p.turns[shop]
-	delete(p.turns, shop)
-	if t == nil || t.cancel == nil {
-		return nil
+	for _, key := range turnsOf(shop) {
+		if t := p.turns[key]; t != nil && t.cancel != nil {
+			t.cancel()
+			all = append(all, t.done)
+		}
+		delete(p.turns, key)
 	}
-	t.cancel()
-	return t.done
+	return all
 }
 
 // release is drop, and waits: a job is given back between two pieces, for the
 // next owner to go on with.
 func (p *promotions) release(shop string, within time.Duration) bool {
-	done := p.drop(shop)
-	if done == nil {
-		return true
-	}
 	late := time.NewTimer(within)
 	defer late.Stop()
-	select {
-	case <-done:
-		return true
-	case <-late.C:
-		return false
+	for _, done := range p.drop(shop) {
+		select {
+		case <-done:
+		case <-late.C:
+			return false
+		}
 	}
+	return true
 }
 
 // run works until ctx ends.
@@ -207,10 +222,13 @@ func (p *promotions) begin(ctx context.Context) time.Time {
 			return next
 		}
 		p.mu.Lock()
-		if p.ours(shop) {
-			t := p.turnOf(shop)
+		for _, key := range turnsOf(shop) {
+			if !p.ours(shop) {
+				break
+			}
+			t := p.turnOf(key)
 			if t.cancel == nil && !t.next.After(now) {
-				p.start(ctx, shop, t)
+				p.start(ctx, key, t)
 			}
 			if t.cancel == nil && t.next.Before(next) {
 				next = t.next
@@ -222,24 +240,26 @@ func (p *promotions) begin(ctx context.Context) time.Time {
 }
 
 // start looks after a shop beside the others.
-func (p *promotions) start(ctx context.Context, shop string, t *turn) {
+func (p *promotions) start(ctx context.Context, key turnID, t *turn) {
 	ctx, cancel := context.WithCancel(ctx)
 	t.cancel, t.done, t.again = cancel, make(chan struct{}), false
 	p.work.Go(func() {
 		defer close(t.done)
 		defer cancel()
-		after, err := p.turn(ctx, shop, &t.swept)
+		after, err := p.turn(ctx, key, &t.swept)
 		stopped := ctx.Err() != nil
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		t.cancel = nil
-		if t.fails++; err == nil {
-			t.fails = 0
-		} else {
-			after = min(time.Second<<min(t.fails-1, 10), p.every())
-			if !stopped {
-				p.app.log.Warn("promotions", "shop", shop, "failures", t.fails, "error", err)
+		switch {
+		case err == nil:
+			t.fails, t.failed = 0, time.Time{}
+		case !stopped:
+			if t.fails++; t.fails == 1 {
+				t.failed = time.Now()
 			}
+			after = min(time.Second<<min(t.fails-1, 10), p.every())
+			p.app.log.Warn("promotions", "shop", key.shop, "failures", t.fails, "error", err)
 		}
 		t.next = time.Now().Add(min(after, p.every()))
 		if t.again {
@@ -249,15 +269,31 @@ func (p *promotions) start(ctx context.Context, shop string, t *turn) {
 	})
 }
 
+// troubles are what lasts: a shop's jobs, or what the clock wants, failed for a
+// minute, each time.
+func (p *promotions) troubles(shop string) (list []alert.Trouble) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, key := range turnsOf(shop) {
+		if t := p.turns[key]; t != nil && !t.failed.IsZero() && time.Since(t.failed) >= p.every() {
+			return []alert.Trouble{alert.OfPromotions(shop)}
+		}
+	}
+	return nil
+}
+
 // turn does what is to be done for a shop, and returns how long nothing more is.
-func (p *promotions) turn(ctx context.Context, shop string, swept *time.Time) (after time.Duration, err error) {
+func (p *promotions) turn(ctx context.Context, key turnID, swept *time.Time) (after time.Duration, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			p.app.log.Error("promotions", "shop", shop, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			p.app.log.Error("promotions", "shop", key.shop, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = errors.New("the runner of promotions panicked")
 		}
 	}()
-	job, after, err := p.look(ctx, shop, swept)
+	if key.clock {
+		return p.move(ctx, key.shop, swept)
+	}
+	job, after, err := p.look(ctx, key.shop)
 	if err != nil || job == 0 {
 		return after, err
 	}
@@ -266,7 +302,7 @@ func (p *promotions) turn(ctx context.Context, shop string, swept *time.Time) (a
 		return 0, err
 	}
 	defer done()
-	return 0, p.runJob(ctx, shop, job) // the next one behind other shops'
+	return 0, p.runJob(ctx, key.shop, job) // the next one behind other shops'
 }
 
 // enter waits for one of a few places.
@@ -279,50 +315,61 @@ func enter(ctx context.Context, places chan struct{}) (leave func(), err error) 
 	}
 }
 
-// look does what the clock wants, and returns the number of the job that is to
-// be run, or 0 and how long nothing is to be done.
-func (p *promotions) look(ctx context.Context, shop string, swept *time.Time) (job int64, after time.Duration, err error) {
+// look returns the number of the job that is to be run, or 0 and how long there
+// is none.
+func (p *promotions) look(ctx context.Context, shop string) (job int64, after time.Duration, err error) {
 	done, err := enter(ctx, p.looks)
 	if err != nil {
 		return 0, 0, err
+	}
+	defer done()
+	a, err := p.Agenda(ctx, shop)
+	if err != nil || a.Empty {
+		return 0, p.every(), err
+	}
+	if a.Job != 0 && a.Held.IsZero() {
+		return a.Job, 0, nil
+	}
+	return 0, until(a.Held, p.app.now(), p.every()), nil
+}
+
+// move does what the clock wants, and returns how long that is nothing. A job of
+// the same shop may run meanwhile: starts and ends do not wait for it.
+func (p *promotions) move(ctx context.Context, shop string, swept *time.Time) (after time.Duration, err error) {
+	done, err := enter(ctx, p.moves)
+	if err != nil {
+		return 0, err
 	}
 	defer done()
 	var seen time.Time // what was due and is done, as far as it can be now
 	for {
 		a, err := p.Agenda(ctx, shop)
 		if err != nil || a.Empty {
-			return 0, p.every(), err
+			return p.every(), err
 		}
 		now := p.app.now()
 		if a.Due.Equal(seen) {
 			a.Due = time.Time{}
 		}
 		due := !a.Due.IsZero() && !a.Due.After(now)
-		switch {
-		case due, time.Since(*swept) > promotionSweep:
-			if err := p.advance(ctx, shop); err != nil {
-				return 0, 0, err
-			}
-			if *swept = time.Now(); due {
-				seen = a.Due
-			}
-		case a.Job != 0 && a.Held.IsZero():
-			return a.Job, 0, nil
-		default:
-			return 0, untilNext(&a, now, p.every()), nil
+		if !due && time.Since(*swept) <= promotionSweep {
+			return until(a.Due, now, p.every()), nil
+		}
+		if err := p.advance(ctx, shop); err != nil {
+			return 0, err
+		}
+		if *swept = time.Now(); due {
+			seen = a.Due
 		}
 	}
 }
 
-// untilNext is how long nothing is to be done by an agenda.
-func untilNext(a *promotion.Agenda, now time.Time, most time.Duration) time.Duration {
-	after := most
-	for _, at := range []time.Time{a.Due, a.Held} {
-		if !at.IsZero() {
-			after = min(after, max(at.Sub(now), 0)+time.Millisecond)
-		}
+// until is how long it is to a moment, which may be none: at most so long.
+func until(at, now time.Time, most time.Duration) time.Duration {
+	if at.IsZero() {
+		return most
 	}
-	return after
+	return min(most, max(at.Sub(now), 0)+time.Millisecond)
 }
 
 // advance does what the clock wants.
@@ -335,7 +382,8 @@ func (p *promotions) advance(ctx context.Context, shop string) error {
 	return nil
 }
 
-// runJob runs one job to its end. That somebody else has it is no error.
+// runJob runs one job to its end, which may have made a promotion that begins or
+// ends. That somebody else has it is no error.
 func (p *promotions) runJob(ctx context.Context, shop string, number int64) error {
 	began := time.Now()
 	j, err := p.Run(ctx, shop, number)
@@ -345,6 +393,11 @@ func (p *promotions) runJob(ctx context.Context, shop string, number int64) erro
 	if err != nil {
 		return err
 	}
+	p.mu.Lock()
+	if p.ours(shop) {
+		p.rouse(turnID{shop, true})
+	}
+	p.mu.Unlock()
 	r := &j.Result
 	p.app.log.LogAttrs(ctx, slog.LevelInfo, "promotion job", slog.String("shop", shop), slog.String("job", j.ID), slog.String("state", string(j.State)),
 		slog.Int("stores", j.Stores), slog.Int("skus", j.SKUs), slog.Int64("accepted", r.Accepted), slog.Int64("stores_refused", r.StoresRefused),

@@ -103,7 +103,7 @@ const (
 
 var marks = func() (t [256]byte) {
 	t['\\'] = escapes | odd
-	for _, c := range []byte("@%+{[<\n") {
+	for _, c := range []byte("@%+{[<\n=") {
 		t[c] = odd
 	}
 	return t

@@ -114,6 +114,13 @@ func TestSecretsGoEvenWhereThePersonStays(t *testing.T) {
 	if got != `{"name":"Ada","email":"ada@customer.example","sessionKey":"[masked]"}` {
 		t.Error(got)
 	}
+	// A link that opens something for who has it.
+	for _, personal := range []bool{true, false} {
+		got := string(newPolicy(personal, nil).body([]byte(`{"download_url":"https://hub.example/f?a=1&token=Ahush-1","more":"see https://hub.example/f?token=hush\u0026b=2 there","x":1}`), "", false))
+		if got != `{"download_url":"https://hub.example/f?a=1&token=[masked]","more":"see https://hub.example/f?token=[masked]&b=2 there","x":1}` {
+			t.Error(got)
+		}
+	}
 	if got := newPolicy(false, nil).address("/a/ada@customer.example/b?email=Ada&page=2&key=sk-hush"); got != "/a/[personal]/b?email=[personal]&page=2&key=[masked]" {
 		t.Error(got)
 	}

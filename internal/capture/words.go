@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/ordermux/ordermux/internal/outbound"
 )
 
 // What stands where something stood.
@@ -186,8 +188,12 @@ var (
 	phoneNumber = regexp.MustCompile(`(?:\+|%2[bB])[0-9](?:[ ()./\-]{0,2}[0-9]){7,14}`)
 )
 
-// plain takes addresses of mail and phone numbers out of a text.
+// plain takes addresses of mail and phone numbers out of a text, and secrets in
+// links.
 func (p policy) plain(s string) string {
+	if strings.Contains(s, "=") && strings.ContainsAny(s, "?&") {
+		s = string(outbound.MaskLinks([]byte(s)))
+	}
 	if p.keepPersonal {
 		return s
 	}

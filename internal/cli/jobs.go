@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/partner"
@@ -19,6 +20,14 @@ type jobsOf struct {
 }
 
 func (o *jobsOf) of() api.JobsOf { return api.JobsOf{Partner: o.Partner, Route: o.Route} }
+
+// hint says where else to look, where nobody said whose jobs are meant.
+func (o *jobsOf) hint() string {
+	if o.Route != "" || o.Partner != "" {
+		return ""
+	}
+	return " at the doors of partners; add --route ROUTE for those of a route"
+}
 
 type jobsListCmd struct {
 	jobsOf
@@ -44,6 +53,9 @@ func (c *jobsListCmd) Run(ctx context.Context, env *Env) error {
 	}
 	if c.JSON {
 		return env.printJSON(all)
+	}
+	if len(all.Jobs) == 0 {
+		fmt.Fprintln(env.Err, "no jobs"+c.hint())
 	}
 	t := table(env.Out)
 	row(t, "JOB", "CREATED (UTC)", "KIND", "STATE", "STORE", "TAKEN", "REFUSED", "BY", "NAME")
@@ -72,7 +84,7 @@ func (c *jobsShowCmd) Run(ctx context.Context, env *Env) error {
 	}
 	j, err := client.Job(ctx, shop, c.of(), c.ID)
 	if err != nil {
-		return notFound(err, "there is no job %s in shop %s", c.ID, shop)
+		return notFound(err, "there is no job %s in shop %s%s", c.ID, shop, c.hint())
 	}
 	if c.JSON {
 		return env.printJSON(j)

@@ -157,7 +157,7 @@ func limits(t io.Writer, l *promotion.Limits) {
 
 type promotionsPutCmd struct {
 	File  string   `arg:"" help:"JSON file of the promotion; - is standard input." placeholder:"FILE"`
-	Route []string `help:"Hand it to this route only; may be given several times." placeholder:"NAME"`
+	Route []string `help:"Hand it to this route only, and not to the shop's own promotions; may be given several times." placeholder:"NAME"`
 	ofShop
 	asJSON
 }
@@ -174,7 +174,7 @@ func (c *promotionsPutCmd) Run(ctx context.Context, env *Env) error {
 	}
 	out, err := client.PutPromotionRaw(ctx, shop, body, c.Route...)
 	if err != nil {
-		return err
+		return notFound(err, "shop %s has no route %s", shop, strings.Join(c.Route, " or "))
 	}
 	if c.JSON {
 		return env.printJSON(out)

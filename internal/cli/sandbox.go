@@ -17,9 +17,9 @@ import (
 )
 
 type sandboxCmd struct {
-	Listen string `help:"Address to listen on." default:"127.0.0.1:8090" placeholder:"ADDR"`
+	Listen string `help:"Address to listen on; default 127.0.0.1:8090." default:"127.0.0.1:8090" placeholder:"ADDR"`
 	Data   string `help:"Data folder; without one nothing outlives the sandbox." placeholder:"DIR" type:"path"`
-	SFTP   string `help:"Address that files are uploaded to; none: no files are taken. Port 0: any that is free." default:"127.0.0.1:0" placeholder:"ADDR" name:"sftp"`
+	SFTP   string `help:"Address that files are uploaded to; default 127.0.0.1:0, any port that is free; empty: no files are taken." default:"127.0.0.1:0" placeholder:"ADDR" name:"sftp"`
 	Public bool   `help:"Listen on more than loopback, though the credentials are known to everybody."`
 	logFlags
 }

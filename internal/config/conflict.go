@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"net"
 	"slices"
@@ -61,6 +62,34 @@ func (c *checker) checkCredentials(m *mapping, name string, fields []partner.Fie
 			continue
 		}
 		c.credentials[key] = v.path
+	}
+	c.checkUploader(m, fields, settings)
+}
+
+// ofUploads is the kind of credentials of the SFTP server's users (sftp.Kind).
+const ofUploads = "sftp"
+
+// checkUploader complains where two doors have an SFTP user of one name and
+// password: the server, which is one for all, could not tell them apart. Of one
+// name alone they may be.
+func (c *checker) checkUploader(m *mapping, fields []partner.Field, settings partner.Settings) {
+	for _, f := range fields {
+		if !f.Credential || f.Of != ofUploads || Presented(f, settings) == "" {
+			continue
+		}
+		for _, p := range fields {
+			password := settings[p.Name].Secret.Reveal()
+			if !p.Password || password == "" {
+				continue
+			}
+			v, _ := m.take(p.Name)
+			key := fmt.Sprintf("%s %q %q", ofUploads, Presented(f, settings), password)
+			if other, taken := c.credentials[key]; taken && other != v.path {
+				v.complain("is that of %s too, and so is the user's name: the SFTP server takes him for only one of them; give one another name or password", other)
+				continue
+			}
+			c.credentials[key] = v.path
+		}
 	}
 }
 

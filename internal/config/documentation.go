@@ -47,7 +47,7 @@ func Documentation() []Doc {
 		{"doors.*.listen", "address", "", "where this partner's door answers at the root, for clients that can change only the host"},
 		{"shops", "keys", "", "the shops by id (a-z, 0-9, - and _)"},
 		{"shops.*.name", "text", "the id", "as people write it"},
-		{"shops.*.currency", "ISO 4217", "", "of orders that name none"},
+		{"shops.*.currency", "ISO 4217", "", "of orders that come by a door, a file or a route whose format names none; an order by our API says its own"},
 		{"shops.*.timezone", "IANA name", "UTC", "of dates without offset, and of at"},
 		{"shops.*.doors", "keys", "", "per partner a set of credentials, or a list of sets each with a name"},
 		{"shops.*.doors.*.name", "name", "default", "of the credential; stays the source's name when its value changes"},

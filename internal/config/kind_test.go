@@ -18,6 +18,8 @@ func platform() []partner.Partner {
 		{Name: "email", Door: true, Kind: partner.Text, Of: "user", Required: true, Credential: true, Description: "Login."},
 		{Name: "password", Door: true, Kind: partner.Text, Of: "user", Required: true, Secret: true, Password: true},
 		{Name: "role", Door: true, Kind: partner.Text, Of: "user", Default: "writer", Choices: []string{"reader", "writer"}},
+		{Name: "place", Door: true, Kind: partner.Text, Of: "till", Required: true, Unique: "place"},
+		{Name: "alias", Door: true, Kind: partner.Text, Of: "till", Unique: "place"},
 	}, Kinds: []partner.CredentialKind{{Of: "user", Most: 3, Names: []string{"Orders"}}}}}
 }
 
@@ -53,7 +55,7 @@ func TestKindsOfCredentials(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	f("        {kind: users, email: a@shop.example, password: p}\n", "kind: must be user, or is left out for the door's own")
+	f("        {kind: users, email: a@shop.example, password: p}\n", "kind: must be user or till, or is left out for the door's own")
 	f("        {kind: user, key: k, password: p}\n", "email is missing; give it (Login)")
 	f("        {key: k, secret: s, email: e}\n", "email: unknown key")
 	f("        [{kind: user, email: e, password: p}, {kind: user, email: f, password: p}]\n", "two credentials are named default")
@@ -67,6 +69,15 @@ func TestKindsOfCredentials(t *testing.T) {
 	if _, err := readDoors(t, three); err != nil {
 		t.Error(err)
 	}
+	till := func(name, place, alias string) string {
+		return "        - {kind: till, name: " + name + ", place: " + place + ", alias: " + alias + "}\n"
+	}
+	if _, err := readDoors(t, till("a", "p1", "p1")+till("b", "p2", "x")+user("p1")); err != nil {
+		t.Error(err)
+	}
+	f(till("a", "p1", "x")+till("b", "p2", "x"), "its alias is an id of a already")
+	f(till("a", "p1", "x")+till("b", "p2", "p1"), "its alias is an id of a already")
+	f(till("a", "p1", "x")+till("b", "x", "y"), "its place is an id of a already")
 	f(three+user("d")+user("e"), "platform takes at most 3 credentials of this kind at a shop; remove one")
 }
 
@@ -173,4 +184,30 @@ func TestDocumentGiven(t *testing.T) {
 	if v, sentence := config.ReadField(fields[1], []string{"hush"}); sentence != "" || v.Secret.Reveal() != "kept:hush" {
 		t.Error(v, sentence)
 	}
+}
+
+// TestOneUploaderTwice: the SFTP server is one for all doors; two users of one
+// name must differ in the password.
+func TestOneUploaderTwice(t *testing.T) {
+	t.Parallel()
+	door := func(name string) partner.Partner {
+		return partner.Partner{Name: name, Door: func(partner.Deps) (partner.Side, error) { return partner.Side{}, nil }, Settings: []partner.Field{
+			{Name: "user", Door: true, Kind: partner.Text, Of: "sftp", Required: true, Credential: true},
+			{Name: "password", Door: true, Kind: partner.Text, Of: "sftp", Secret: true, Password: true},
+			{Name: "keys", Door: true, Kind: partner.List, Of: "sftp"},
+		}}
+	}
+	f := func(one, other, want string) {
+		t.Helper()
+		text := "data: ./data\nadmin_token: test-admin-token\nshops:\n  a:\n    currency: EUR\n    doors:\n" +
+			"      first: {kind: sftp, user: nils" + one + "}\n      second: {kind: sftp, user: nils" + other + "}\n"
+		_, err := config.Parse([]byte(text), config.Options{Partners: []partner.Partner{door("first"), door("second")}, Dir: t.TempDir()})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) || err != nil && strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	f(", password: sesame", ", password: sesame", "shops.a.doors.second.password: is that of shops.a.doors.first.password too")
+	f(", password: sesame", ", password: other", "")
+	f(", keys: [a]", ", keys: [b]", "")
+	f(", password: sesame", ", keys: [b]", "")
 }

@@ -71,7 +71,7 @@ func (r *rules) considers(s *subject) (judgement, bool) {
 		if j, over := r.considersEvent(s, e); over {
 			return j, true
 		}
-	} else if on := r.route.Rules.On; len(on) > 0 && !slices.ContainsFunc(on, s.row.Kinds.Has) {
+	} else if on := r.route.Rules.On; len(on) > 0 && !slices.ContainsFunc(on, s.row.Kinds.Saw) {
 		return skipped("on", "nothing happened that the route is for"), true
 	}
 	if s.own {
@@ -86,12 +86,17 @@ func (r *rules) considers(s *subject) (judgement, bool) {
 	return judgement{}, false
 }
 
+// cameFrom reports whether a route brought an event: it is never sent back there.
+func cameFrom(e *order.Event, route string) bool {
+	said, byRoute := strings.CutPrefix(e.Source.Name, "route:")
+	return e.Origin == route || byRoute && said == route
+}
+
 func (r *rules) considersEvent(s *subject, e *order.Event) (judgement, bool) {
 	if !r.brings(e.Kind, s.row) {
 		return skipped("on", "not an event the route is for: "+string(e.Kind)), true
 	}
-	said, byRoute := strings.CutPrefix(e.Source.Name, "route:")
-	if e.Origin == r.route.Name || byRoute && said == r.route.Name {
+	if cameFrom(e, r.route.Name) {
 		return skipped("origin", "it came from this route"), true
 	}
 	door := r.route.Door
@@ -114,7 +119,7 @@ func (r *rules) brings(k order.Kind, row *ledger.Row) bool {
 	if slices.Contains(on, k) {
 		return true
 	}
-	return r.mode == partner.Once && k != order.KindNote && slices.ContainsFunc(on, row.Kinds.Has)
+	return r.mode == partner.Once && k != order.KindNote && slices.ContainsFunc(on, row.Kinds.Saw)
 }
 
 // judge judges the order as it stands: what planning and sending have in

@@ -66,9 +66,10 @@ func (e *Engine) Reconcile(ctx context.Context, shop, route string, f Filter) (m
 }
 
 // lacking returns verdicts on the orders that begin in the page and are not
-// delivered. Seq is the order's first event.
+// delivered; the partner has what its route brought. Seq is the order's first event.
 func (e *Engine) lacking(ctx context.Context, r *runner, c *setup, items []ledger.Item, only []int64) ([]Verdict, error) {
 	var orders []int64
+	brought := map[int64]bool{} // by the route itself
 	for i := range items {
 		it := &items[i]
 		if it.Row.Subject.Kind != order.SubjectOrder || it.Event.Seq != it.Row.First {
@@ -76,6 +77,7 @@ func (e *Engine) lacking(ctx context.Context, r *runner, c *setup, items []ledge
 		}
 		if _, ok := slices.BinarySearch(only, it.Row.First); only == nil || ok {
 			orders = append(orders, it.Row.First)
+			brought[it.Row.First] = cameFrom(&it.Event, r.name)
 		}
 	}
 	if len(orders) == 0 {
@@ -96,7 +98,7 @@ func (e *Engine) lacking(ctx context.Context, r *runner, c *setup, items []ledge
 	}
 	var found []Verdict
 	for i, st := range states {
-		if st == nil {
+		if st == nil || brought[orders[i]] && len(byOrder[orders[i]]) == 0 {
 			continue
 		}
 		found = append(found, r.lacks(ctx, c, st, byOrder[orders[i]]))

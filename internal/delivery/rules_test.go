@@ -493,6 +493,7 @@ func TestReconcile(t *testing.T) {
 		off := sold("off")
 		off.Channel = "offline"
 		h.accept(order.Event{Subject: order.Subject{ID: "off"}, Statement: off})
+		h.accept(order.Event{Subject: order.Subject{ID: "theirs"}, Source: order.Source{Name: "route:ads", Rank: order.RankRoute}, Statement: sold("theirs")})
 		h.pass(time.Second)
 		var all []delivery.Verdict
 		for f := (delivery.Filter{Limit: 1}); ; {

@@ -58,5 +58,11 @@ func KindsOf(kinds ...order.Kind) Kinds {
 	return s
 }
 
-// Has reports whether the set holds k.
+// Has reports whether the set holds k, where a cancellation that leaves a sale is
+// none; see Saw.
 func (s Kinds) Has(k order.Kind) bool { return s&kindBit(k) != 0 }
+
+// Saw reports whether an event of kind k was seen, whatever it left.
+func (s Kinds) Saw(k order.Kind) bool {
+	return s.Has(k) || k == order.KindCancelled && s&bitCancelledAfter != 0
+}

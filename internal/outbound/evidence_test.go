@@ -68,6 +68,20 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// TestLinksInEvidence takes out of addresses in bodies what opens them.
+func TestLinksInEvidence(t *testing.T) {
+	t.Parallel()
+	x := exchangeOf(t, outbound.Options{}, outbound.Request{Body: []byte(`{"callback":"https://us.example/?secret=hush-1"}`)}, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"download_url":"https://files.example/a.csv?X-Amz-Date=1\u0026X-Amz-Signature=hush-2","next":"/jobs?page=2","b":1}`)
+	})
+	if got := string(x.RequestBody); got != `{"callback":"https://us.example/?secret=[masked]"}` {
+		t.Error(got)
+	}
+	if got := string(x.ResponseBody); got != `{"download_url":"https://files.example/a.csv?X-Amz-Date=1\u0026X-Amz-Signature=[masked]","next":"/jobs?page=2","b":1}` {
+		t.Error(got)
+	}
+}
+
 func TestEvidenceIsBounded(t *testing.T) {
 	t.Parallel()
 	const secret = "abcdefghij-secret"

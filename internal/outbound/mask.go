@@ -226,15 +226,28 @@ var named = regexp.MustCompile(`(?i)("[a-z_-]*(?:token|secret|password|api_?key)
 
 // hints are looked for before the expression, which is slow, is tried.
 var hints = [][]byte{[]byte("oken"), []byte("ecret"), []byte("assword"), []byte("_key"),
-	[]byte("ikey"), []byte("iKey"), []byte("key="), []byte("Key="), []byte("ode=")}
+	[]byte("ikey"), []byte("iKey"), []byte("key="), []byte("Key="), []byte("ode="), []byte("ignature=")}
 
 // maskNamed masks the values of members and fields with secret names; body
 // itself where there are none.
 func maskNamed(body []byte) []byte {
 	for _, h := range hints {
 		if bytes.Contains(body, h) {
-			return named.ReplaceAll(body, []byte("${1}${2}"+masked))
+			return named.ReplaceAll(MaskLinks(body), []byte("${1}${2}"+masked))
 		}
 	}
 	return body
+}
+
+// inLinks finds secrets in the queries of addresses that stand in other texts:
+// links that open something for who has them.
+var inLinks = regexp.MustCompile(`(?i)((?:[?&]|&amp;|\\u0026)[a-z_-]*(?:token|secret|password|api_?key|signature)=)[^&\s"'<>\\]*`)
+
+// MaskLinks hides secrets in the queries of the addresses in a text; it returns
+// text itself where there are none.
+func MaskLinks(text []byte) []byte {
+	if !bytes.ContainsRune(text, '=') || !inLinks.Match(text) {
+		return text
+	}
+	return inLinks.ReplaceAll(text, []byte("${1}"+masked))
 }

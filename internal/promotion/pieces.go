@@ -22,8 +22,8 @@ type listed struct {
 	sku      int32
 }
 
-// sortEntries sorts what discounts list by hash, each SKU once: the last one
-// that is listed.
+// sortEntries sorts what discounts list by hash, each SKU once: the one that the
+// caller listed last.
 func sortEntries(list []Discount) []listed {
 	n := 0
 	for i := range list {
@@ -40,7 +40,12 @@ func sortEntries(list []Discount) []listed {
 		if a.hash != b.hash {
 			return cmp.Compare(a.hash, b.hash)
 		}
-		return cmp.Or(cmp.Compare(text(a), text(b)), cmp.Compare(b.discount, a.discount), cmp.Compare(b.sku, a.sku))
+		if c := cmp.Compare(text(a), text(b)); c != 0 {
+			return c
+		}
+		entryA, skuA := list[a.discount].place(int(a.discount), int(a.sku))
+		entryB, skuB := list[b.discount].place(int(b.discount), int(b.sku))
+		return cmp.Or(cmp.Compare(entryB, entryA), cmp.Compare(skuB, skuA))
 	})
 	return slices.CompactFunc(entries, func(a, b listed) bool { return a.hash == b.hash && text(a) == text(b) })
 }

@@ -164,7 +164,11 @@ func (c *complaints) discounts(list []Discount) {
 		if c.full() {
 			return
 		}
-		d, path := &list[i], fmt.Sprintf("discounts[%d].", i)
+		d, entry := &list[i], i
+		if len(d.From) > 0 {
+			entry = int(d.From[0])
+		}
+		path := fmt.Sprintf("discounts[%d].", entry)
 		if !d.Remove {
 			c.terms(path, &d.Terms)
 		}
@@ -173,7 +177,8 @@ func (c *complaints) discounts(list []Discount) {
 		}
 		for j, sku := range d.SKUs {
 			if fault := textFault(sku, mostCode); fault != "" && !c.full() {
-				c.value(fmt.Sprintf("%sskus[%d]", path, j), fault)
+				entry, at := d.place(i, j)
+				c.value(fmt.Sprintf("discounts[%d].skus[%d]", entry, at), fault)
 			}
 		}
 	}

@@ -21,6 +21,7 @@ type taker struct {
 	fail error         // of the next takes
 	hold chan struct{} // takes wait for it; nil: they do not
 	left func()        // called when a file was read, before it is answered; nil: nothing
+	gone []partner.Upload
 }
 
 type took struct {
@@ -51,6 +52,13 @@ func (k *taker) take(ctx context.Context, u partner.Upload) (partner.Taken, erro
 	return partner.Taken{Taken: strings.Count(string(text), "\n")}, fail
 }
 
+func (k *taker) takenAway(_ context.Context, u partner.Upload) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.gone = append(k.gone, u)
+	return nil
+}
+
 func (k *taker) list() []took {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -65,7 +73,7 @@ func (k *taker) set(fail error) {
 
 // own makes the only door one with folders of its own.
 func (k *taker) own(o *Options) {
-	o.Doors[0].Uploads = &partner.Uploads{Folders: []string{"Catalog", "Promotion"}, Take: k.take}
+	o.Doors[0].Uploads = &partner.Uploads{Folders: []string{"Catalog", "Promotion"}, Take: k.take, Gone: k.takenAway}
 	o.Doors[0].Intake, o.Doors[0].Format = nil, partner.Format{}
 }
 
@@ -169,6 +177,33 @@ func TestOwnTrouble(t *testing.T) {
 		if g.key != list[0].key || g.text != "1\n" {
 			t.Errorf("%+v", g)
 		}
+	}
+}
+
+// TestOwnTakenAway removes a file that waits, and gives another one the name of
+// what is not whole: who takes them hears of both, and of no other file.
+func TestOwnTakenAway(t *testing.T) {
+	t.Parallel()
+	k := &taker{fail: errors.New("the store is away")}
+	w := newWorld(t, k.own)
+	c := w.client()
+	put(t, c, "/Catalog/a.csv", "1\n")
+	put(t, c, "/Promotion/b.csv", "1\n")
+	put(t, c, "/Promotion/c.csv.part", "1\n")
+	eventually(t, "a is tried", func() bool { return len(k.list()) > 0 })
+	eventually(t, "a is removed", func() bool { return c.Remove("/Catalog/a.csv") == nil })
+	eventually(t, "b is taken back", func() bool { return c.Rename("/Promotion/b.csv", "/Promotion/b.csv.part") == nil })
+	if err := c.Remove("/Promotion/c.csv.part"); err != nil {
+		t.Error(err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var got []string
+	for _, u := range k.gone {
+		got = append(got, u.Folder+"/"+u.Name+" of "+u.Grant.Name)
+	}
+	if !slices.Equal(got, []string{"Catalog/a.csv of default", "Promotion/b.csv of default"}) || k.gone[0].Key != k.got[0].key {
+		t.Error(got, k.gone)
 	}
 }
 

@@ -22,6 +22,7 @@ func newCallback(deps partner.Deps) (partner.Side, error) {
 	c := &callback{deps: deps, chains: chains{deps: deps}}
 	side := c.orders()
 	side.Poll, side.PollEvery = c.poll, pollJobs
+	side.Troubles = joinTroubles(side.Troubles, c.jobTroubles)
 	return side, nil
 }
 

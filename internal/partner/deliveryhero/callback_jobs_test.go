@@ -115,6 +115,30 @@ func TestJobsAreTold(t *testing.T) {
 	}
 }
 
+// TestLinksWithoutPublicAddress are told as the client reaches the hub, who asked
+// for the job; of a file, for which nobody did, there is none.
+func TestLinksWithoutPublicAddress(t *testing.T) {
+	t.Parallel()
+	r := newJobReceiver(t)
+	b, c := newTeller(t, r.URL, true)
+	c.deps.PublicURL = ""
+	for id, base := range map[string]string{"asked": "http://127.0.0.1:8090/deliveryhero", "file": ""} {
+		b.jobs.base = base
+		if err := b.jobs.end(t.Context(), &partner.Job{ID: id, Kind: partner.JobExport}, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.tells(c)
+	if len(r.heard) != 2 {
+		t.Fatalf("%+v", r.heard)
+	}
+	for _, news := range r.heard {
+		if want := news.ID == "asked"; strings.HasPrefix(news.Download, "http://127.0.0.1:8090/deliveryhero/v2/chains/") != want || (news.Download == "") == want {
+			t.Errorf("%+v", news)
+		}
+	}
+}
+
 // TestJobsAreToldSixTimes: a receiver that answers nothing good is tried six
 // times, ten seconds apart, and one job of many at a time.
 func TestJobsAreToldSixTimes(t *testing.T) {
@@ -142,6 +166,23 @@ func TestJobsAreToldSixTimes(t *testing.T) {
 	if len(r.heard) != 2*tellTries || b.left() != 0 {
 		t.Errorf("%d calls, %d left", len(r.heard), b.left())
 	}
+	said := func() int {
+		t.Helper()
+		list, err := c.jobTroubles(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	for _, id := range []string{"one", "two"} {
+		job, err := b.jobs.find(t.Context(), id)
+		if err != nil || job.State != partner.JobCompleted || job.Reason != "the receiver was not told of the end, after 6 tries: the receiver answered 500" {
+			t.Errorf("%+v %v", job, err)
+		}
+	}
+	if said() != 1 {
+		t.Error("nobody is told that the receiver was given up on")
+	}
 	r.status = http.StatusNoContent
 	if err := b.jobs.end(t.Context(), &partner.Job{ID: "three", Kind: partner.JobCatalog}, true); err != nil {
 		t.Fatal(err)
@@ -149,6 +190,9 @@ func TestJobsAreToldSixTimes(t *testing.T) {
 	b.tells(c)
 	if n := len(r.heard); n != 2*tellTries+1 || r.heard[n-1].ID != "three" || b.left() != 0 {
 		t.Errorf("%d calls, %d left", n, b.left())
+	}
+	if said() != 0 {
+		t.Error("it is still said that the receiver was given up on")
 	}
 }
 

@@ -25,11 +25,15 @@ func (c *callback) orders() partner.Side {
 		Mode: partner.Each, On: told, Confirms: told, Repeat: partner.RepeatSafe,
 		Deliver: c.deliver, Plan: planOrder, Test: c.test, Timeout: hookTimeout + time.Second,
 	}
-	if c.deps.Settings[fieldRetry].Text != retryOwn {
+	if c.asVendor() {
 		side.Retry = vendorRetry
 	}
 	return side
 }
+
+// asVendor reports whether events are told again as the platform does, at times
+// that no receiver has a say in.
+func (c *callback) asVendor() bool { return c.deps.Settings[fieldRetry].Text != retryOwn }
 
 // planOrder leaves orders alone that are none of an outlet.
 func planOrder(o *order.Order, _, _ time.Time) partner.Plan {
@@ -89,7 +93,11 @@ func (c *callback) tell(ctx context.Context, t *partner.Task) partner.Outcome {
 	if err != nil {
 		return partner.Later(0, "no_state", "what the door keeps of the order can not be read now")
 	}
-	return taken(c.post(ctx, chain.Hook, chain.Hook.URL, body))
+	out := taken(c.post(ctx, chain.Hook, chain.Hook.URL, body))
+	if c.asVendor() {
+		out.After = 0
+	}
+	return out
 }
 
 // object is the body: the same at every repeat, as long as the order is.
@@ -104,6 +112,10 @@ func (c *callback) object(ctx context.Context, chain *chain, v *vendor, t *partn
 	switch {
 	case err == nil && len(events) > 0:
 		f.created = events[0].At
+		layers := order.Layers(events)
+		m := order.Merge(layers)
+		m.Order = t.Order
+		f.order = withItsTotals(m, layers)
 	case err != nil:
 		return nil, err
 	}

@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/delivery"
+	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
@@ -41,6 +43,7 @@ func newTillHook(t *testing.T) *tillHook {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.down {
+			w.Header().Set("Retry-After", "600") // which the platform does not mind
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
@@ -77,6 +80,21 @@ type platform struct {
 	door   http.Handler
 	engine *delivery.Engine
 	tries  *tries
+	deps   partner.Deps // the door's
+	hooks  *hooks
+}
+
+// hooks are credentials, without receivers for as long as these are gone.
+type hooks struct {
+	partner.Credentials
+	gone atomic.Bool
+}
+
+func (h *hooks) List(ctx context.Context, shop, of string) ([]partner.Grant, error) {
+	if of == ofHook && h.gone.Load() {
+		return nil, nil
+	}
+	return h.Credentials.List(ctx, shop, of)
 }
 
 // tries are the callback's attempts.
@@ -140,10 +158,12 @@ func newPlatform(t *testing.T, store *sqlite.Store, brand, retry, hook string) *
 	p.hub.AddCredential(Partner, "tills", ofHook, partner.Settings{fieldHookURL: {Text: hook}, fieldHookSecret: {Secret: secret.New("Basic dGlsbHM6aHVudGVyMg==")}})
 	p.ledger = ledger.New(store, ledger.Options{Now: time.Now, Appended: func(shop string, head int64) { p.engine.Notify(shop, head) }})
 	deps := p.hub.Deps(Partner)
+	p.hooks = &hooks{Credentials: deps.Credentials}
+	deps.Credentials = p.hooks
 	deps.Intake, deps.Orders, deps.Now = p.ledger, p.ledger, time.Now
 	deps.At = func(shop string) partner.State { return store.State(shop, "door:"+name) }
 	deps.Settings = partner.Settings{fieldRetry: {Text: retry}}
-	p.door = doorOf(t, deps)
+	p.deps, p.door = deps, doorOf(t, deps)
 	side, err := newCallback(deps)
 	if err != nil {
 		t.Fatal(err)
@@ -267,9 +287,64 @@ func TestToldAtGlovo(t *testing.T) {
 	})
 }
 
+// TestToldOnceThereIsAReceiver: what happens before a chain has one is told to
+// nobody, and what happens right after it has one is told.
+func TestToldOnceThereIsAReceiver(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "pedidosya", retryVendor, func(p *platform, r *tillHook) {
+		p.hooks.gone.Store(true)
+		p.say(numbered(1, "platform", testVendor))
+		time.Sleep(time.Second)
+		p.say(numbered(2, "platform", testVendor))
+		time.Sleep(100 * time.Millisecond)
+		p.hooks.gone.Store(false)
+		p.say(numbered(3, "platform", testVendor))
+		time.Sleep(time.Minute)
+		sameTold(p.t, r, "0003 RECEIVED")
+	})
+}
+
+// TestPutCountsWhateverWasSaidBefore: what is put last stands, though the clock
+// of the node that took it is behind, and though the token put the very same
+// before somebody else said otherwise.
+func TestPutCountsWhateverWasSaidBefore(t *testing.T) {
+	t.Parallel()
+	inVirtualTime(t, "pedidosya", retryVendor, func(p *platform, _ *tillHook) {
+		o := numbered(1, "platform", testVendor)
+		p.say(o)
+		slow := p.deps
+		slow.Now = func() time.Time { return time.Now().Add(-time.Hour) }
+		doors := []http.Handler{p.door, doorOf(p.t, slow)}
+		put := func(door int, quantity string) {
+			p.t.Helper()
+			p.door = doors[door]
+			got := p.call(http.MethodPut, "/v2/orders/"+o.ID, `{"status":"UPDATE_CART","items":[{"_id":"l1","status":"IN_CART","pricing":{"quantity":`+quantity+`}}]}`)
+			if !strings.Contains(got, `"_id":"l1","sku":"779001","name":"Yerba 1kg","status":"IN_CART","pricing":{"pricing_type":"UNIT","quantity":`+quantity+`,`) {
+				p.t.Errorf("put %s: %s", quantity, got)
+			}
+		}
+		put(0, "1")
+		put(1, "5")
+		other := o
+		other.Lines = slices.Clone(o.Lines)
+		other.Lines[0].Quantity, other.Lines[0].Total = dec("3"), dec("361.50")
+		p.say(other) // the platform's operator says otherwise, and takes it back
+		p.say(o)
+		if got := p.call(http.MethodGet, "/v2/orders/"+o.ID, ""); !strings.Contains(got, `"sub_total":412.00,"order_total":461.00`) {
+			p.t.Errorf("taken back: %s", got)
+		}
+		put(0, "5")
+		put(1, "5")
+		if got := p.call(http.MethodGet, "/v2/orders/"+o.ID, ""); !strings.Contains(got, `"sub_total":773.50,"order_total":822.50`) {
+			p.t.Errorf("put again: %s", got)
+		}
+	})
+}
+
 // TestReceiverDownForTwoMinutes: with the platform's six tries the events are
-// lost, and the order's state is found by asking; with the hub's own schedule
-// they arrive, in sequence. Other orders are not kept up.
+// lost, and a shop that asks, as our route does, finds the order as it is by
+// then; with the hub's own schedule they arrive, in sequence. Other orders are
+// not kept up.
 func TestReceiverDownForTwoMinutes(t *testing.T) {
 	t.Parallel()
 	for _, retry := range []string{retryVendor, retryOwn} {
@@ -294,6 +369,9 @@ func downForTwoMinutes(p *platform, r *tillHook, retry string) {
 	if !slices.Contains(r.told(), "0002 RECEIVED") {
 		t.Errorf("the next order waits: %q", r.told())
 	}
+	if retry == retryVendor {
+		p.foundByAsking(o.ID, order.StatusReady)
+	}
 	time.Sleep(24 * time.Hour)
 	mine := slices.DeleteFunc(r.told(), func(s string) bool { return !strings.HasPrefix(s, "0001") })
 	if retry == retryOwn {
@@ -313,6 +391,28 @@ func downForTwoMinutes(p *platform, r *tillHook, retry string) {
 	deliveries, _, err := p.engine.Deliveries(t.Context(), partnertest.Shop, delivery.Filter{States: []delivery.State{delivery.Dropped}})
 	if err != nil || len(deliveries) != 2 || deliveries[0].Attempt != 6 {
 		t.Errorf("%+v %v", deliveries, err)
+	}
+}
+
+// foundByAsking lets a shop's route look for what no webhook told it of. The
+// platform's server stands for that long only: one that listens would keep
+// virtual time from passing.
+func (p *platform) foundByAsking(id string, want order.Status) {
+	p.t.Helper()
+	server := httptest.NewServer(p.door)
+	defer server.Close()
+	settings, shop := map[string]json.Value{}, partnertest.NewHub(nil)
+	text := `{"base_url":"{{base}}","chain_id":"` + testChain + `","token":"right","webhook_secret":"w","vendors":["CENTRO=` + testVendor + `"],"currency":"UYU"}`
+	if err := json.Unmarshal([]byte(text), &settings); err != nil {
+		p.t.Fatal(err)
+	}
+	side := partnertest.NewRoute(p.t, Partner, shop, server.URL, settings)
+	if err := side.Poll(p.t.Context()); err != nil {
+		p.t.Fatal(err)
+	}
+	got, err := shop.Merged(p.t.Context(), partnertest.Shop, []string{id})
+	if err != nil || got[0] == nil || got[0].Status != want || got[0].Store != "CENTRO" {
+		p.t.Errorf("found by asking: %+v %v", got, err)
 	}
 }
 

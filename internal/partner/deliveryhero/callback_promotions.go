@@ -27,7 +27,7 @@ const (
 	// never told of anything may be.
 	promotionNews    = 100
 	promotionCalls   = 8
-	promotionVendors = 1000
+	promotionVendors = 10_000
 	promotionAge     = 24 * time.Hour
 )
 

@@ -32,7 +32,9 @@ func (d *door) openCalls() map[string]http.HandlerFunc {
 // queued keeps a job whose work is done and says that it was taken on: clients
 // ask for its end, or are told of it.
 func (d *door) queued(a *asked, job *partner.Job) (answer, error) {
-	if err := d.jobs(a.chain.Shop).end(a.Context(), job, true); err != nil {
+	j := d.jobs(a.chain.Shop)
+	j.base = d.base(a.Request)
+	if err := j.end(a.Context(), job, true); err != nil {
 		return answer{}, err
 	}
 	return answer{http.StatusAccepted, wireQueued{job.ID, jobQueued}}, nil

@@ -3,6 +3,7 @@ package deliveryhero
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,15 +94,25 @@ func (d *door) putEntries(a *asked, f *found, body *wirePut, p put) (out []order
 		return nil, badRequest("None of the items is left: the order must be CANCELLED")
 	}
 	subject := order.Subject{Kind: order.SubjectOrder, ID: f.order.ID}
-	now := d.now()
 	if o := corrected(f.order, lines, body, p); o != nil {
-		source := order.Source{Name: a.grant.Source.Name + pickingSource, Rank: order.RankOperator}
-		out = append(out, order.Entry{Subject: subject, Source: source, Statement: &order.Statement{Order: *o, Version: now}})
+		// Of no version: what was looked at is newest (After), whatever clocks say.
+		source := order.Source{Name: f.corrector(a.grant.Source.Name+pickingSource, o), Rank: order.RankOperator}
+		out = append(out, order.Entry{Subject: subject, Source: source, Statement: &order.Statement{Order: *o}})
 	}
 	if p.kind != "" {
-		out = append(out, order.Entry{Subject: subject, Source: a.grant.Source, Happening: happeningOf(lines, body, p.kind, now)})
+		out = append(out, order.Entry{Subject: subject, Source: a.grant.Source, Happening: happeningOf(lines, body, p.kind, d.now())})
 	}
 	return out, nil
+}
+
+// corrector is the source that corrects an order. To say again what it said last
+// is no news to the ledger; where somebody else has said something since, which
+// is why it is said again, another source has to say it.
+func (f *found) corrector(name string, o *order.Order) string {
+	if last := f.said[name]; last != nil && len(order.Diff(last, o)) == 0 {
+		return name + "/" + strconv.FormatInt(f.newest, 10)
+	}
+	return name
 }
 
 // corrected is what a PUT changes of what the order is; nil: nothing.

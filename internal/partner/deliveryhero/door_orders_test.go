@@ -2,6 +2,7 @@ package deliveryhero
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
@@ -391,6 +393,9 @@ func TestGetOrder(t *testing.T) {
 	b.orderIs(http.StatusNotFound, elsewhere.ID)
 	b.orderIs(http.StatusNotFound, "3f5a6c1e-3b0d-4e55-9d4e-1d2f6f0a7b11")
 	b.orderIs(http.StatusOK, strings.ToUpper(testNumber))
+	for _, none := range []string{"W-1001", "%00", "%FF", "nope", strings.Repeat("a", 36)} {
+		b.orderIs(http.StatusNotFound, none)
+	}
 	_, list := b.list("start_time=2026-03-02T00:00:00")
 	if len(list.Orders) != 2 || list.Orders[1].External != "W-1001" || list.Orders[1].Transport != byVendor {
 		t.Fatalf("%+v", list)
@@ -461,10 +466,12 @@ func TestListOrders(t *testing.T) {
 	f("page=5&page_size=12", "page 5 of 4 at 12:")
 	f("start_time=2026-03-02T18:03:00&end_time=2026-03-02T18:08:00", "page 1 of 1 at 20: 3 4 5 6 8")
 	f("start_time=2026-03-02T18:03:00Z&end_time=2026-03-02T18:03:00Z&page_size=500", "page 1 of 1 at 500: 3")
+	f("start_time=2026-03-02T21:03:00+03:00&end_time=2026-03-02T18:03:00.5-00:00", "page 1 of 1 at 20: 3") // a plus is a blank there
+	f("end_time=2026-03-02T23:59:59&page=2", "page 2 of 2 at 20: 22 23 24 26 27 28 29 30 31 32 33 35 36 37 38 39 40 41 42 44")
 	f("start_time=2026-03-02T12:03:00&end_time=2026-03-02T13:00:00", "page 1 of 0 at 20:")
 	for _, bad := range []string{
 		"page=0", "page=x", "page_size=501", "page_size=-1", "start_time=yesterday", "start_time=2026-01-01T00:00:00",
-		"start_time=2026-03-02T18:03:00&end_time=2026-03-02T18:02:00", "end_time=2026-06-01T00:00:00",
+		"start_time=2026-03-02T18:03:00&end_time=2026-03-02T18:02:00", "start_time=2026-02-01T00:00:00&end_time=2026-06-01T00:00:00",
 	} {
 		if status, _ := b.list(bad); status != http.StatusBadRequest {
 			t.Errorf("%s: %d", bad, status)
@@ -484,4 +491,61 @@ func (i *busyIntake) Append(ctx context.Context, shop string, entries []order.En
 		return nil, order.ErrChanged
 	}
 	return i.Hub.Append(ctx, shop, entries)
+}
+
+// TestPutWithoutCatalogue: a price that can not be read is a trouble of ours, not
+// of who leaves it to us.
+func TestPutWithoutCatalogue(t *testing.T) {
+	t.Parallel()
+	b := newOrdersBench(t, "pedidosya")
+	b.place(groceries("platform"))
+	deps := b.hub.Deps(Partner)
+	deps.Catalog = brokenOffers{deps.Catalog}
+	b.door = doorOf(t, deps)
+	known := len(b.hub.Entries())
+	status, text := b.call(http.MethodPut, "/v2/orders/"+testNumber, `{"status":"UPDATE_CART","items":[{"sku":"new","status":"ADDITION","pricing":{"quantity":1}}]}`)
+	if status != http.StatusInternalServerError || len(b.hub.Entries()) != known {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+// brokenOffers is a catalogue that can not be read.
+type brokenOffers struct{ catalog.Store }
+
+func (brokenOffers) Offers(context.Context, string, string, []string) ([]*catalog.Offer, error) {
+	return nil, errors.New("the disk is gone")
+}
+
+// TestListOfALargeLedger: a list that nobody asked for before is made a piece at
+// a time, and nobody is told that it is whole meanwhile.
+func TestListOfALargeLedger(t *testing.T) {
+	t.Parallel()
+	b := newOrdersBench(t, "pedidosya")
+	deps := b.hub.Deps(Partner)
+	log := &endlessLog{Orders: deps.Orders}
+	deps.Orders = log
+	b.door = doorOf(t, deps)
+	status, text := b.call(http.MethodGet, "/v2/chains/"+testChain+"/vendors/"+testVendor+"/orders", "")
+	if status != http.StatusServiceUnavailable || log.asked != listRounds {
+		t.Errorf("%d %s after %d rounds", status, text, log.asked)
+	}
+	log.ends = true
+	if status, l := b.list(""); status != http.StatusOK || len(l.Orders) != 0 {
+		t.Errorf("%d %+v", status, l)
+	}
+}
+
+// endlessLog has always one more event.
+type endlessLog struct {
+	partner.Orders
+	asked int
+	ends  bool
+}
+
+func (l *endlessLog) After(_ context.Context, shop string, after int64, _ int) ([]order.Event, error) {
+	l.asked++
+	if l.ends {
+		return nil, nil
+	}
+	return []order.Event{{Shop: shop, Seq: after + 1}}, nil
 }

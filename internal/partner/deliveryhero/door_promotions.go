@@ -1,13 +1,13 @@
 package deliveryhero
 
 import (
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,15 +23,20 @@ const (
 	// mostPromotionBody is what a request for 2,000,000 SKUs with a price each
 	// takes, and more; packed and unpacked, in bytes (our choice).
 	mostPromotionBody = 256 << 20
-	// smallPromotion is a body that is read at once, whoever else sends one.
+	// smallPromotion is how much of a body is read at once, whoever else sends
+	// one, and then at a time.
 	smallPromotion = 4 << 20
-	// promotionTurns is how many large bodies are read at a time: each is some
-	// hundreds of megabytes in memory.
+	// promotionTurns is how many bodies are read beyond that at a time: a body
+	// takes some hundreds of megabytes of memory (300 with 2,000,000 SKUs of a
+	// few thousand prices).
 	promotionTurns = 1
-	// promotionPatience is how long a large one waits for its turn, and
-	// promotionTime for how long it may come.
+	// promotionPatience is how long a large one waits for its turn, promotionPart
+	// for how long a part of it may come, and promotionTime the whole.
 	promotionPatience = 20 * time.Second
+	promotionPart     = 30 * time.Second
 	promotionTime     = 5 * time.Minute
+	// promotionAnswer is how long it may be kept then.
+	promotionAnswer = 3 * time.Minute
 )
 
 func (d *door) promotionCalls() map[string]handler {
@@ -46,12 +51,9 @@ func (d *door) promotionCalls() map[string]handler {
 // putPromotion makes, changes or ends a promotion: its shape is judged at once,
 // everything else by the job.
 func (d *door) putPromotion(a *asked, turns chan struct{}) (answer, error) {
-	done, err := turnOf(a, turns)
-	if err != nil {
-		return answer{}, err
-	}
-	defer done()
-	r, digest, err := d.readPromotion(a)
+	large := &largePromotion{asked: a, turns: turns, next: smallPromotion}
+	defer large.close()
+	r, digest, err := d.readPromotion(a, large)
 	if err != nil {
 		return answer{}, err
 	}
@@ -71,27 +73,64 @@ func (d *door) putPromotion(a *asked, turns chan struct{}) (answer, error) {
 	return answer{http.StatusAccepted, wirePromotionJob{ID: job.ID, State: jobQueued}}, nil
 }
 
-// turnOf waits until a body may be read.
-func turnOf(a *asked, turns chan struct{}) (done func(), err error) {
-	if a.ContentLength >= 0 && a.ContentLength <= smallPromotion && a.Header.Get("Content-Encoding") == "" {
-		return func() {}, nil
+// largePromotion is a body that waits for its turn where it becomes large, and
+// is broken off where it comes too slowly.
+type largePromotion struct {
+	*asked
+	body  io.Reader
+	turns chan struct{}
+	began time.Time // its turn; zero: not yet
+	read  int64
+	next  int64 // where the next part begins
+}
+
+// Read implements io.Reader. Errors: those of the body, order.ErrBusy.
+func (l *largePromotion) Read(p []byte) (int, error) {
+	if l.read >= l.next {
+		if err := l.turn(); err != nil {
+			return 0, err
+		}
+		l.next = l.read + smallPromotion
+		now := time.Now()
+		until := l.began.Add(promotionTime)
+		if part := now.Add(promotionPart); part.Before(until) {
+			until = part
+		}
+		c := http.NewResponseController(l.w)
+		_ = c.SetReadDeadline(until) // a test's recorder has none
+		_ = c.SetWriteDeadline(now.Add(promotionPart + promotionAnswer))
 	}
-	ctx, cancel := context.WithTimeout(a.Context(), promotionPatience)
+	n, err := l.body.Read(p)
+	l.read += int64(n)
+	return n, err
+}
+
+// turn waits until the rest may be read.
+func (l *largePromotion) turn() error {
+	if !l.began.IsZero() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(l.Context(), promotionPatience)
 	defer cancel()
 	select {
-	case turns <- struct{}{}:
-		// Not every writer can: then the hub's own time counts.
-		_ = http.NewResponseController(a.w).SetReadDeadline(time.Now().Add(promotionTime))
-		return func() { <-turns }, nil
+	case l.turns <- struct{}{}:
+		l.began = time.Now()
+		return nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("large promotions: %w", order.ErrBusy)
+		return fmt.Errorf("large promotions: %w", order.ErrBusy)
+	}
+}
+
+// close lets the next one have its turn.
+func (l *largePromotion) close() {
+	if !l.began.IsZero() {
+		<-l.turns
 	}
 }
 
 // readPromotion reads the body, and what tells it from others.
-func (d *door) readPromotion(a *asked) (*promotion.Request, []byte, error) {
-	body, err := unpacked(a)
-	if err != nil {
+func (d *door) readPromotion(a *asked, body *largePromotion) (r *promotion.Request, print []byte, err error) {
+	if body.body, err = a.stream(mostPromotionBody); err != nil {
 		return nil, nil, err
 	}
 	digest := sha256.New()
@@ -111,7 +150,7 @@ func (d *door) readPromotion(a *asked) (*promotion.Request, []byte, error) {
 			a.chain = chain
 		}
 	}
-	r := &promotion.Request{Header: w.header(), Inactive: !said(w.Active), Discounts: discounts}
+	r = &promotion.Request{Header: w.header(), Inactive: !said(w.Active), Discounts: discounts}
 	r.Stores, r.Named = a.chain.stores(w.Vendors)
 	r.Foreign, err = d.foreign(a, r.Stores)
 	return r, digest.Sum(nil), err
@@ -141,55 +180,19 @@ func (d *door) foreign(a *asked, stores []string) (list []string, err error) {
 	return list, nil
 }
 
-// unpacked is the body of a call, bounded.
-func unpacked(a *asked) (io.Reader, error) {
-	if a.ContentLength > mostPromotionBody {
-		return nil, tooLargePromotion()
-	}
-	body := http.MaxBytesReader(a.w, a.Body, mostPromotionBody)
-	switch strings.ToLower(a.Header.Get("Content-Encoding")) {
-	case "", "identity":
-		return body, nil
-	case "gzip", "x-gzip":
-		plain, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, badRequest("The request body is not valid gzip")
-		}
-		return &unpackedBody{plain, mostPromotionBody}, nil
-	}
-	return nil, &wrong{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_ENCODING", Message: partner.ErrBodyEncoding.Error()}
-}
-
-func tooLargePromotion() *wrong {
-	return tooLarge(fmt.Sprintf("The request body is larger than %d MB", mostPromotionBody>>20))
-}
-
-// unpackedBody is a reader that fails where more comes than there may be.
-type unpackedBody struct {
-	r    io.Reader
-	left int64
-}
-
-var errTooLong = errors.New("more than may be read")
-
-// Read implements io.Reader.
-func (b *unpackedBody) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, errTooLong
-	}
-	return n, err
-}
-
 // unreadPromotion says why a body could not be read.
 func unreadPromotion(err error) error {
 	var over *http.MaxBytesError
 	var bad *json.PathError
 	switch {
+	case errors.Is(err, order.ErrBusy):
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &wrong{Status: http.StatusRequestTimeout, Code: "REQUEST_TIMEOUT", Message: "The request body came too slowly"}
 	case errors.Is(err, errTooManySKUs):
 		return badRequest(fmt.Sprintf("discount: more than %d SKUs", promotion.MostPairs))
-	case errors.As(err, &over), errors.Is(err, errTooLong):
-		return tooLargePromotion()
+	case errors.As(err, &over):
+		return tooLarge(fmt.Sprintf("The request body is larger than %d MB", mostPromotionBody>>20))
 	case errors.As(err, &bad):
 		return badRequest(bad.Error())
 	}

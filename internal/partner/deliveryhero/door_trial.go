@@ -77,7 +77,7 @@ func trialKinds(t partner.TestOrder) ([]order.Kind, error) {
 	}
 	i := slices.Index(way, order.Kind(t.Status))
 	if i < 0 {
-		return nil, order.Refuse("status", order.Malformed, "is none that such an order comes to")
+		return nil, order.Refuse("status", order.Malformed, "must be received, accepted, ready (where the platform carries), shipped, delivered or cancelled")
 	}
 	return way[:i+1], nil
 }

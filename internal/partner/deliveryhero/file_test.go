@@ -332,6 +332,36 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
+// TestTakenAway ends the job of a file that waited and that its user removes;
+// what is over, or was never begun, is left alone.
+func TestTakenAway(t *testing.T) {
+	t.Parallel()
+	f := &failing{left: 1}
+	d := newDesk(t, "double", func(deps *partner.Deps) { f.Store, deps.Catalog = deps.Catalog, f })
+	gone := func(n int) {
+		t.Helper()
+		d.must(d.uploads.Gone(t.Context(), partner.Upload{
+			Grant: d.grant, Folder: "Catalog", Name: "nordlys_north.csv", Key: fmt.Sprintf("%020d-0badcafe", n), At: noon.Add(time.Duration(n) * time.Second),
+		}))
+	}
+	if _, err := d.try("Catalog", "nordlys_north.csv", "sku,price\n"+strings.Repeat("S0,1\nS1,2\n", 3000), false); !errors.Is(err, errAway) {
+		t.Fatal(err)
+	}
+	gone(1)
+	if j := d.job(); j.State != partner.JobFailed || !strings.Contains(j.Reason, "took the file away") {
+		t.Errorf("%+v", j)
+	}
+	f.left = 10
+	if j := d.put("Catalog", "nordlys_north.csv", "sku,price\nS0,1\n"); j.State != partner.JobCompleted {
+		t.Errorf("%+v", j)
+	}
+	gone(2)
+	gone(3)
+	if j := d.job(); j.State != partner.JobCompleted || j.Taken != 1 {
+		t.Errorf("%+v", j)
+	}
+}
+
 const promotionHeader = "sku,barcode,campaign_name,reason,start_date,end_date,campaign_status,promotion_type,promotion_sub_type,discounted_price,max_no_of_orders,discount_usage_limit,bundle_details,bundle_discount"
 
 // TestPromotionFile groups rows into promotions.

@@ -21,9 +21,11 @@ import (
 //	jobs/<place>      the job without its items; places sort the newest first
 //	job-items/<id>/n  its items, some in each
 //	job-news/<time>   that its end is still to be told (callback_jobs.go)
+//	job-untold        that the end of some was given up
 type jobs struct {
 	deps partner.Deps
 	shop string
+	base string // address of the door as the client reaches it; "": nobody asked
 }
 
 // Our choices.
@@ -170,7 +172,7 @@ func (j *jobs) write(ctx context.Context, place string, was *keptJob, kept *kept
 		more = append(more, partner.Edit{Key: keyJob + kept.ID, New: []byte(place), TTL: jobsKept})
 	}
 	if tells {
-		news, err := newsOf(kept)
+		news, err := newsOf(kept, j.base)
 		if err != nil {
 			return false, err
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/ordermux/ordermux/internal/promotion"
 )
 
-func (d *door) jobs(shop string) *jobs { return &jobs{d.deps, shop} }
+func (d *door) jobs(shop string) *jobs { return &jobs{deps: d.deps, shop: shop} }
 
 func (d *door) listJobs(ctx context.Context, shop, cursor string, limit int) ([]partner.Job, string, error) {
 	page, next, err := d.jobs(shop).list(ctx, cursor, limit)

@@ -34,7 +34,7 @@ func newJobBench(t *testing.T) *jobBench {
 		return b.now
 	})
 	b.deps = b.hub.Deps(Partner)
-	b.jobs = &jobs{b.deps, partnertest.Shop}
+	b.jobs = &jobs{deps: b.deps, shop: partnertest.Shop}
 	return b
 }
 

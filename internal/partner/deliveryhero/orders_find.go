@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/order"
@@ -30,22 +32,48 @@ func (r orders) find(ctx context.Context, id string) (*found, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read an order: %w", err)
 	}
-	o := order.Merge(order.Layers(events)).Order
-	if o == nil {
+	layers := order.Layers(events)
+	m := order.Merge(layers)
+	if m.Order == nil {
 		return nil, nil
 	}
+	o := withItsTotals(m, layers)
 	v := r.chain.vendor(o.Store)
 	if v == nil || o.Store == "" {
 		return nil, nil
 	}
-	f := &found{order: o, vendor: v, created: events[0].At, newest: events[len(events)-1].Seq}
+	f := &found{order: o, vendor: v, created: events[0].At, newest: events[len(events)-1].Seq, said: map[string]*order.Order{}}
 	for i := range events {
 		if revises(events[i].Kind) {
 			f.changed = events[i].At
 		}
+		if s := events[i].Statement; s != nil {
+			f.said[events[i].Source.Name] = s
+		}
 	}
 	f.number, err = r.numbers().tell(ctx, id)
 	return f, err
+}
+
+// withItsTotals is an order with totals that are of its lines. Where somebody
+// stated the lines anew, and the same totals as ever, what an outlet picked
+// counts for neither.
+func withItsTotals(m order.Merged, layers []order.Layer) *order.Order {
+	if picks(m.From[order.GroupLines]) || !picks(m.From[order.GroupTotals]) {
+		return m.Order
+	}
+	before := order.Merge(slices.DeleteFunc(slices.Clone(layers), func(l order.Layer) bool { return picks(l.Source.Name) }))
+	o := m.Order.Clone()
+	o.Totals = nil
+	if before.Order != nil {
+		o.Totals = before.Order.Totals
+	}
+	return o
+}
+
+// picks reports whether a source is one that corrects what was ordered.
+func picks(source string) bool {
+	return strings.HasPrefix(source, name+":") && strings.Contains(source, pickingSource)
 }
 
 // revises reports whether an event of the kind makes another revision of the

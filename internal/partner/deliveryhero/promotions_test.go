@@ -3,15 +3,18 @@ package deliveryhero
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/catalog"
@@ -60,26 +63,13 @@ func FuzzReadPromotion(f *testing.F) {
 	})
 }
 
-func TestUnpackedBodyIsBounded(t *testing.T) {
-	t.Parallel()
-	f := func(size int, want error) {
-		t.Helper()
-		n, err := io.Copy(io.Discard, &unpackedBody{strings.NewReader(strings.Repeat("x", size)), 10})
-		if !errors.Is(err, want) || want == nil && n != int64(size) {
-			t.Errorf("%d bytes: read %d, %v", size, n, err)
-		}
-	}
-	f(10, nil)
-	f(11, errTooLong)
-	f(5000, errTooLong)
-}
-
 // dealer is a hub with a chain of two outlets that sells one thing, its clock,
 // and its receiver, which may refuse.
 type dealer struct {
 	*testing.T
 	hub  *partnertest.Hub
 	door http.Handler
+	hook partner.Settings // of its receiver
 
 	mu      sync.Mutex
 	now     time.Time
@@ -98,9 +88,10 @@ func newDealer(t *testing.T) *dealer {
 	d.hub.AddCredential(Partner, "centro", ofVendor, partner.Settings{fieldVendor: text("290056"), fieldExternal: text("SHOP-07")})
 	d.hub.AddCredential(Partner, "norte", ofVendor, partner.Settings{fieldVendor: text("s8ym")})
 	d.hub.AddCredential(Partner, "token", ofToken, partner.Settings{fieldToken: {Secret: secret.New("tok")}})
-	d.hub.AddCredential(Partner, "hook", ofHook, partner.Settings{
+	d.hook = partner.Settings{
 		fieldHookURL: text(receiver.URL), fieldHookSecret: {Secret: secret.New("key")}, fieldHookPrefix: text("Bearer"), fieldHookPromos: text("true"),
-	})
+	}
+	d.hub.AddCredential(Partner, "hook", ofHook, d.hook)
 	price := order.FromInt(12050, 2)
 	_, err := d.hub.Catalog().Put(t.Context(), partnertest.Shop, []catalog.Product{
 		{Product: order.Product{Code: "779001", SKU: "779001"}, Price: price, Active: true},
@@ -110,6 +101,15 @@ func newDealer(t *testing.T) *dealer {
 	}
 	d.door = partnertest.NewDoor(t, Partner, d.hub)
 	return d
+}
+
+// wants makes the receiver one that wants to be told, or does not, and returns
+// whoever tells it from then on.
+func (d *dealer) wants(told string) *callback {
+	d.hook[fieldHookPromos] = partner.Value{Text: told}
+	c := &callback{deps: d.hub.Deps(Partner)}
+	c.chains.deps = c.deps
+	return c
 }
 
 func (d *dealer) clock() time.Time {
@@ -205,6 +205,82 @@ func TestPromotionBodies(t *testing.T) {
 	f(strings.NewReader(strings.Replace(somePromotion, `"779001"`, strings.Repeat(`"x",`, promotion.MostPairs)+`"x"`, 1)), false, http.StatusBadRequest, "2000000")
 }
 
+// A large body waits for its turn, and is read in time.
+func TestLargePromotions(t *testing.T) {
+	t.Parallel()
+	turns := make(chan struct{}, 1)
+	of := func(ctx context.Context, next int64) *largePromotion {
+		r := httptest.NewRequestWithContext(ctx, http.MethodPut, "/", nil)
+		return &largePromotion{asked: &asked{Request: r, w: httptest.NewRecorder()}, body: strings.NewReader("0123456789"), turns: turns, next: next}
+	}
+	first, small := of(t.Context(), 5), of(t.Context(), 11)
+	for _, l := range []*largePromotion{first, small} {
+		if b, err := io.ReadAll(iotest.OneByteReader(l)); err != nil || string(b) != "0123456789" {
+			t.Errorf("read %q, %v", b, err)
+		}
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if b, err := io.ReadAll(iotest.OneByteReader(of(gone, 5))); !errors.Is(unreadPromotion(err), order.ErrBusy) || string(b) != "01234" {
+		t.Errorf("without a turn: read %q, %v", b, err)
+	}
+	small.close()
+	first.close()
+	next := of(t.Context(), 5)
+	if _, err := io.ReadAll(next); err != nil {
+		t.Error(err)
+	}
+	next.close()
+
+	var w *wrong
+	late := unreadPromotion(fmt.Errorf("read: %w", os.ErrDeadlineExceeded))
+	if !errors.As(late, &w) || w.Status != http.StatusRequestTimeout {
+		t.Errorf("too slow: %v", late)
+	}
+}
+
+// Entries of the same terms are one to the core, and what is wrong with one is
+// told of where it stood.
+func TestPromotionEntriesAreGathered(t *testing.T) {
+	t.Parallel()
+	d := newDealer(t)
+	entries := func(list ...string) string {
+		from := strings.Index(somePromotion, `[{"sku"`)
+		return somePromotion[:from] + "[" + strings.Join(list, ",") + "]}"
+	}
+	at := func(price int, skus string) string {
+		return fmt.Sprintf(`{"sku":[%s],"discount_subtype":"FINAL_PRICE","discount_value":%d}`, skus, price)
+	}
+	_, list, err := readPromotion(strings.NewReader(entries(at(9, `"a"`), at(8, `"b","c"`), `{"sku":["x"],"active":false}`, at(9, `"d"`), at(8, `"a"`), at(9, `"b"`))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, one := range list {
+		got += fmt.Sprint(one.Value, one.Remove, one.SKUs, one.From, " ")
+	}
+	if want := "9 false [a d b] [0 3 5] 8 false [b c a] [1 1 4]  true [x] [2] "; got != want {
+		t.Errorf("read %q, want %q", got, want)
+	}
+	for body, says := range map[string]string{
+		entries(at(9, `"a"`), at(8, `"b"`), at(9, `"c",""`)): `discount[2].sku[1]: `,
+		entries(at(9, `"a"`), at(0, `"b"`), at(0, `"c"`)):    `discount[1].discount_value: `,
+		entries(at(9, `"a"`), at(9, ``)):                     `discount[1].sku: is required`,
+	} {
+		if w := d.put(strings.NewReader(body), false); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), says) {
+			t.Errorf("%s: got %d %s", says, w.Code, w.Body)
+		}
+	}
+	// The last one that is listed counts, wherever its terms stood first.
+	if w := d.put(strings.NewReader(entries(at(50, `"779001"`), at(40, `"779001"`), at(50, `"779001"`))), false); w.Code != http.StatusAccepted {
+		t.Fatal(w.Code, w.Body)
+	}
+	shown, err := d.hub.Deps(Partner).Promotions.Shown(t.Context(), partnertest.Shop, "290056", []string{"779001"}, d.clock())
+	if err != nil || shown[0].Final.String() != "50" {
+		t.Errorf("shown %+v, %v", shown, err)
+	}
+}
+
 // What is not taken is told six times, ten seconds apart, and holds up nothing
 // but what is about the same promotion.
 func TestPromotionsAreToldAgain(t *testing.T) {
@@ -251,20 +327,14 @@ func TestPromotionsAreToldAgain(t *testing.T) {
 func TestPromotionsThatNobodyWants(t *testing.T) {
 	t.Parallel()
 	d := newDealer(t)
-	c := &callback{deps: d.hub.Deps(Partner)}
-	c.chains.deps = c.deps
-	chain, err := c.chains.of(t.Context(), partnertest.Shop)
-	if err != nil {
-		t.Fatal(err)
-	}
-	chain.Hook.Promotions = false
+	c := d.wants("false")
 	d.promote("Antes")
 	for range 2 {
 		if err := c.tellPromotions(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	chain.Hook.Promotions = true
+	c = d.wants("true")
 	if err := c.tellPromotions(t.Context()); err != nil {
 		t.Fatal(err)
 	}

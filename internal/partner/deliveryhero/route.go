@@ -3,6 +3,7 @@ package deliveryhero
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -81,9 +82,43 @@ func newRoute(deps partner.Deps, s partner.Settings) (partner.Side, error) {
 }
 
 // poll looks for orders that no webhook told of, and sees to promotions and the
-// catalogue. Each looks by itself whether it is time.
+// catalogue. Each looks by itself whether it is time. Orders do not wait for the
+// others, of which one may be busy with a large file for many minutes.
 func (r *route) poll(ctx context.Context) error {
-	return errors.Join(r.pollOrders(ctx), r.pollPromotions(ctx), r.pollCatalog(ctx))
+	return meanwhile(ctx, pollRound, r.pollOrders, func(ctx context.Context) error {
+		return errors.Join(r.pollPromotions(ctx), r.pollCatalog(ctx))
+	})
+}
+
+// meanwhile does what may take long, and at once and every so often until that
+// is over what is short. It returns the errors of what was long and of what was
+// short last.
+func meanwhile(ctx context.Context, every time.Duration, short, long func(context.Context) error) error {
+	over := make(chan error, 1)
+	go func() { over <- guarded(ctx, long) }()
+	round := time.NewTicker(every)
+	defer round.Stop()
+	last := guarded(ctx, short)
+	for {
+		select {
+		case err := <-over:
+			return errors.Join(last, err)
+		case <-round.C:
+			if err := guarded(ctx, short); err != nil {
+				last = err
+			}
+		}
+	}
+}
+
+// guarded makes a panic an error: nobody is to be left working alone.
+func guarded(ctx context.Context, do func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return do(ctx)
 }
 
 func (r *route) now() time.Time { return r.deps.Now() }
@@ -121,11 +156,11 @@ func (r *route) call(ctx context.Context, method, path string, body []byte) (out
 	}
 }
 
-// isUrgent tells calls about orders, which people wait for, from those about
-// catalogue and promotions.
+// isUrgent tells calls about an order, which people wait for, from those about
+// catalogue and promotions, and from the lists of many outlets.
 func isUrgent(path string) bool {
 	path, _, _ = strings.Cut(path, "?")
-	return strings.Contains(path, "/orders")
+	return strings.Contains(path, "/orders/")
 }
 
 // personal are the parts of an answer with orders that are about a person, as

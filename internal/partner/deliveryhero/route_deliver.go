@@ -21,52 +21,34 @@ func (r *route) deliver(ctx context.Context, tasks []partner.Task) []partner.Out
 	return outcomes
 }
 
-// look says whether the platform has what tasks told: there is no key by which
-// it would know a repeated call.
-func (r *route) look(ctx context.Context, tasks []partner.Task) []partner.Outcome {
-	outcomes := make([]partner.Outcome, len(tasks))
-	for i := range tasks {
-		outcomes[i] = hidden(r.find(ctx, &tasks[i]), tasks[i].Order)
-	}
-	return outcomes
-}
-
-func (r *route) find(ctx context.Context, t *partner.Task) partner.Outcome {
-	a, o := r.prepare(ctx, t)
-	switch {
-	case o != nil && (o.Result == partner.ResultDeclined || o.Result == partner.ResultRefused && o.Scope == partner.ScopeOrder):
-		return partner.NotThere() // to be judged when it would be sent again
-	case o != nil:
-		return *o
-	case a.has():
-		return partner.Delivered(string(a.order.ID))
-	}
-	return partner.NotThere()
-}
-
 // tell reads the order again, and sends what is to be told if it is news there
-// and the kind of transport allows it.
+// and the kind of transport allows it. So it may be repeated when nobody knows
+// what came of it. After a refusal the order is read once more: what was refused
+// may be there, by a call whose answer got lost, or the order cancelled since.
 func (r *route) tell(ctx context.Context, t *partner.Task) partner.Outcome {
 	a, o := r.prepare(ctx, t)
 	if o != nil {
 		return *o
 	}
-	if a.has() {
-		done := partner.Delivered(string(a.order.ID))
-		done.Code, done.Reason = "known", "the platform has it already"
-		return done
-	}
-	if o := a.barred(); o != nil {
+	if o := a.settled(); o != nil {
 		return *o
 	}
 	body, err := json.Marshal(a.put)
 	if err != nil {
 		return partner.Refused("not_sendable", err.Error())
 	}
-	if o := failed(r.call(ctx, http.MethodPut, r.orderPath(t.Order.ID), body)); o != nil {
-		return *o
+	o = failed(r.call(ctx, http.MethodPut, r.orderPath(t.Order.ID), body))
+	if o == nil {
+		return partner.Delivered(t.Order.ID)
 	}
-	return partner.Delivered(t.Order.ID)
+	if o.Result == partner.ResultRefused && o.Scope == partner.ScopeOrder {
+		if a, bad := r.prepare(ctx, t); bad == nil {
+			if now := a.settled(); now != nil {
+				return *now
+			}
+		}
+	}
+	return *o
 }
 
 // prepare reads the order as the platform has it now, and makes the call that
@@ -192,6 +174,16 @@ func (a *attempt) has() bool {
 		return a.stage() >= slices.Index(stages, statusReady)
 	}
 	return a.stage() >= slices.Index(stages, a.put.Status)
+}
+
+// settled is the outcome where nothing is to be sent; nil: something is.
+func (a *attempt) settled() *partner.Outcome {
+	if !a.has() {
+		return a.barred()
+	}
+	o := partner.Delivered(string(a.order.ID))
+	o.Code, o.Reason = "known", "the platform has it already"
+	return &o
 }
 
 // barred says why there is no telling it any more.

@@ -175,31 +175,3 @@ func placed(id, status, updated string) string {
 func page(pages int, orders ...string) string {
 	return fmt.Sprintf(`{"orders":[%s],"page_number":1,"page_size":100,"total_pages":%d}`, strings.Join(orders, ","), pages)
 }
-
-// TestLookAtWhatIsNotSent: what would not be sent is not there, whatever the
-// reason.
-func TestLookAtWhatIsNotSent(t *testing.T) {
-	t.Parallel()
-	f := func(kind order.Kind, status int, body string, want partner.Result) {
-		t.Helper()
-		platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(status)
-			_, _ = io.WriteString(w, body)
-		}))
-		defer platform.Close()
-		side := fuzzRoute(t, partnertest.NewHub(nil), platform.URL)
-		tasks := partnertest.Tasks(sampleOrder())
-		tasks[0].Event.Kind, tasks[0].Event.Statement = kind, nil
-		if o := side.Look(t.Context(), tasks)[0]; o.Result != want {
-			t.Errorf("%s, %d: %+v", kind, status, o)
-		}
-	}
-	body := placed(sampleOrder().ID, "RECEIVED", "2026-03-02T18:01:00.000Z")
-	f(order.KindReady, 200, body, partner.ResultNotThere)
-	f(order.KindShipped, 200, body, partner.ResultNotThere) // the platform's rider carries it
-	f(order.KindReady, 404, `{"code":"NOT_FOUND","message":"no"}`, partner.ResultNotThere)
-	f(order.KindReady, 503, ``, partner.ResultLater)
-	f(order.KindReady, 500, ``, partner.ResultLater)
-	f(order.KindReady, 200, `{}`, partner.ResultLater)
-	f(order.KindReady, 200, placed(sampleOrder().ID, "DELIVERED", "2026-03-02T18:01:00.000Z"), partner.ResultDelivered)
-}

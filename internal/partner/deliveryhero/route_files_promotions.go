@@ -1,7 +1,6 @@
 package deliveryhero
 
 import (
-	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -252,6 +251,9 @@ func (g *promotedOf) gather(ctx context.Context) error {
 	for i := range g.wire.Discount {
 		d := &g.wire.Discount[i]
 		sub, value, why := g.terms(d)
+		if l := g.wire.Limits; why == "" && l != nil && l.MaxDiscountPerOrder.IsSet() && said(g.wire.Active) && said(d.Active) {
+			why = "a file can not say max_discount_per_order: without it customers would get more off"
+		}
 		if why != "" {
 			for _, sku := range d.SKU {
 				g.leave(sku, why)
@@ -356,7 +358,10 @@ func (g *promotedOf) add(sku, vendors string, d *wireDiscount, sub, value string
 	usage := d.MaxQuantity
 	var global int64
 	if l := w.Limits; l != nil {
-		usage, global = cmp.Or(usage, l.MaxItemsPerOrder), l.Global
+		global = l.Global
+		if usage == 0 || l.MaxItemsPerOrder > 0 && l.MaxItemsPerOrder < usage {
+			usage = l.MaxItemsPerOrder
+		}
 	}
 	cells := []string{
 		g.name(), strings.ToLower(w.Reason), g.files.local(c.Start), g.files.local(c.End), status, strings.ToLower(w.Type), sub,

@@ -348,20 +348,29 @@ func TestPromotionFileLimits(t *testing.T) {
 	bundle.Discounts = append(bundle.Discounts,
 		promotion.Discount{SKUs: []string{"S-b"}, Terms: promotion.Terms{Subtype: promotion.Absolute, Value: order.FromInt(15, 1), MaxQuantity: 4}},
 		promotion.Discount{SKUs: []string{"S-c"}, Terms: promotion.Terms{Subtype: promotion.FinalPrice, Value: order.FromInt(1, 0)}})
-	bundle.Limits = promotion.Limits{Global: 500, MaxItemsPerOrder: 6}
+	bundle.Limits = promotion.Limits{Global: 500, MaxItemsPerOrder: 3}
 	id := l.promote(bundle)
 	if err := l.poll(time.Second); err != nil {
 		t.Fatal(err)
 	}
 	want := "sku,campaign_name,reason,start_date,end_date,campaign_status,promotion_type,promotion_sub_type,discounted_price,max_no_of_orders,discount_usage_limit,bundle_details,bundle_discount\n" +
-		"S-a,Spring,overstock,2026-03-02 11:00:00,2026-03-03 10:00:00,1,same_item_bundle,free_item,,500,6,B2G1,\n" +
-		"S-b,Spring,overstock,2026-03-02 11:00:00,2026-03-03 10:00:00,1,same_item_bundle,absolute_value_off,,500,4,B2G1,1.5\n"
+		"S-a,Spring,overstock,2026-03-02 11:00:00,2026-03-03 10:00:00,1,same_item_bundle,free_item,,500,3,B2G1,\n" +
+		"S-b,Spring,overstock,2026-03-02 11:00:00,2026-03-03 10:00:00,1,same_item_bundle,absolute_value_off,,500,3,B2G1,1.5\n" // 4 of the product, 3 of all
 	if got.String() != want {
 		t.Errorf("uploaded\n%swant\n%s", got.String(), want)
 	}
 	job, err := l.side.Job(t.Context(), partnertest.Shop, id)
 	if err != nil || job.Refused != 1 || job.Items[0].SKU != "S-c" || job.Taken != 2 {
 		t.Errorf("job %+v %v", job, err)
+	}
+	capped := l.spring(promotion.FinalPrice, order.FromInt(1, 0), "S-a")
+	capped.Name, capped.Limits = "Capped", promotion.Limits{MaxDiscountPerOrder: order.FromInt(5, 0)}
+	id = l.promote(capped)
+	if err := l.poll(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if job, err = l.side.Job(t.Context(), partnertest.Shop, id); err != nil || job.Refused != 1 || !strings.Contains(job.Items[0].Reason, "max_discount_per_order") || strings.Contains(got.String(), "Capped") {
+		t.Errorf("job %+v %v, uploaded\n%s", job, err, got.String())
 	}
 	var many []string
 	for i := range 20_000 {

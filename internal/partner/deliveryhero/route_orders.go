@@ -8,11 +8,13 @@ import (
 	"github.com/ordermux/ordermux/internal/partner"
 )
 
-// orders is the side as far as it is about orders.
+// orders is the side as far as it is about orders. A PUT says how an order is,
+// and is made only where the platform has it otherwise: it is safe to repeat, and
+// soon, for the goods are to be there within the hour.
 func (r *route) orders() partner.Side {
 	side := partner.Side{
-		Deliver: r.deliver, Look: r.look, Plan: r.plan,
-		Mode: partner.Each, Batch: 1, Repeat: partner.AskFirst, Timeout: longest,
+		Deliver: r.deliver, Plan: r.plan,
+		Mode: partner.Each, Batch: 1, Repeat: partner.RepeatSafe, Timeout: longest,
 		On: []order.Kind{order.KindAccepted, order.KindUpdated, order.KindReady, order.KindShipped, order.KindCancelled},
 	}
 	if r.opts.webhookSecret.Set() {

@@ -1,9 +1,13 @@
 package deliveryhero
 
 import (
+	"bytes"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
@@ -93,45 +97,71 @@ func (w *wireOrder) happening(kind order.Kind) *order.Happening {
 	return h
 }
 
-// readStrange reads an order object from a body that may hold control
-// characters, in a customer's comment for example: an order is not lost for
-// their sake, they become blanks.
+// readStrange reads an order object from a body that may hold what is no text:
+// an order is not lost for a comment that was cut off within a sign.
 func readStrange(body []byte) (*wireOrder, error) {
 	w, err := readOrder(body)
 	if err == nil {
 		return w, nil
 	}
-	cleaned := blankControls(body)
-	if cleaned == nil {
-		return nil, err
-	}
-	return readOrder(cleaned)
+	return readOrder(mended(body))
 }
 
-// blankControls replaces escaped control characters by blanks; nil: there are
-// none.
-func blankControls(body []byte) []byte {
-	var out []byte
-	from := 0
-	for i := 0; i+1 < len(body); i++ {
-		if body[i] != '\\' {
-			continue
+// mended replaces what is no text in a body, and would make it no JSON or no
+// order: control characters, plain or escaped, become blanks; bytes that are no
+// UTF-8, and halves of escaped signs, question marks. A byte order mark goes.
+func mended(body []byte) []byte {
+	body = bytes.ToValidUTF8(bytes.TrimPrefix(body, []byte("\ufeff")), []byte("?"))
+	out := make([]byte, 0, len(body))
+	for i := 0; i < len(body); {
+		switch n := escapeAt(body[i:]); {
+		case body[i] < ' ' || body[i] == 0x7f:
+			out = append(out, ' ')
+			i++
+		case n == 0:
+			out = append(out, body[i])
+			i++
+		case order.EscapesControl(body[i+1:]):
+			out = append(out, ' ')
+			i += n
+		case n == lenUnit && utf16.IsSurrogate(unitAt(body[i:])):
+			out = append(out, '?')
+			i += n
+		default:
+			out = append(out, body[i:i+n]...)
+			i += n
 		}
-		i++
-		if !order.EscapesControl(body[i:]) {
-			continue
-		}
-		end := i + 1
-		if body[i] == 'u' {
-			end = min(i+5, len(body))
-		}
-		out = append(append(out, body[from:i-1]...), ' ')
-		from, i = end, end-1
 	}
-	if out == nil {
-		return nil
+	return out
+}
+
+// lenUnit is the length of an escape of one UTF-16 unit, as \u00e9.
+const lenUnit = len(`\u0000`)
+
+// escapeAt is the length of the escape that a text begins with, that of both
+// halves where they are one sign; 0: it begins with none.
+func escapeAt(b []byte) int {
+	switch {
+	case len(b) < 2 || b[0] != '\\':
+		return 0
+	case b[1] != 'u' || len(b) < lenUnit:
+		return 2
+	case utf16.DecodeRune(unitAt(b), unitAt(b[lenUnit:])) != unicode.ReplacementChar:
+		return 2 * lenUnit
 	}
-	return append(out, body[from:]...)
+	return lenUnit
+}
+
+// unitAt is the UTF-16 unit whose escape a text begins with; -1: it does not.
+func unitAt(b []byte) rune {
+	if len(b) < lenUnit || b[0] != '\\' || b[1] != 'u' {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(b[2:lenUnit]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(n)
 }
 
 // wherePath says what is wrong with a body without a word of it.

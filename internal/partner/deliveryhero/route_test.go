@@ -2,6 +2,8 @@ package deliveryhero_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,4 +48,48 @@ func sampleOrder() order.Order {
 
 func contextOf(t *testing.T, most time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(t.Context(), most)
+}
+
+// TestWebhookText: no order is lost for what is no text in it, nor for what is
+// written otherwise than the documents have it.
+func TestWebhookText(t *testing.T) {
+	t.Parallel()
+	f := func(comment, want string) {
+		t.Helper()
+		c := newCounter(t, "")
+		body := strings.Replace(placed("o-1", "RECEIVED", "2026-03-02T18:01:00.000Z"), "timbre roto", comment, 1)
+		if code := c.hear(body); code != http.StatusOK {
+			t.Errorf("%q: %d", comment, code)
+			return
+		}
+		entries := c.hub.Entries()
+		if len(entries) != 1 || len(entries[0].Statement.Order.Notes) != 1 || entries[0].Statement.Order.Notes[0].Text != want {
+			t.Errorf("%q became %+v, want %q", comment, entries, want)
+		}
+	}
+	f("a\\u0000b\x01c\x7fd\\bf", "a b c d f")
+	f("two\nlines\tof \\\\u0000", `two lines of \u0000`)
+	f("Se\xf1or", "Se?or")
+	f(`smile \ud83d`, "smile ?")
+	f(`\ude00 smile \ud83d\ude00 \ud83d\u00e9 \ud83d`, "? smile 😀 ?é ?")
+	f(`\ud83d\ude00`, "😀")
+
+	c := newCounter(t, "")
+	if code := c.hear("\ufeff" + placed("o-1", "RECEIVED", "2026-03-02T18:01:00.000Z")); code != http.StatusOK {
+		t.Errorf("byte order mark: %d", code)
+	}
+	cancelled := strings.TrimSuffix(placed("o-1", "CANCELED", "2026-03-02T18:02:00.000Z"), "}")
+	if code := c.hear(cancelled + `,"cancellation":"closed"}`); code != http.StatusOK {
+		t.Errorf("a cancellation that is a word: %d", code)
+	}
+	entries := c.hub.Entries()
+	if len(entries) != 2 || entries[1].Happening.Kind != order.KindCancelled || entries[1].Happening.Reason != "CLOSED" {
+		t.Errorf("accepted %+v", entries)
+	}
+	if code := c.hear(cancelled + `,"cancellation":5}`); code != http.StatusBadRequest {
+		t.Errorf("a cancellation that is a number: %d", code)
+	}
+	if code := c.hear(`{"order_id":"` + strings.Repeat("x", partner.MaxBody) + `"}`); code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a large body: %d", code)
+	}
 }

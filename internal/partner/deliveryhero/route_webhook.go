@@ -34,7 +34,11 @@ func (h *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var b partner.Body
 	body, err := b.Read(w, r)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		status := http.StatusBadRequest
+		if errors.Is(err, partner.ErrBodyTooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		http.Error(w, err.Error(), status)
 		return
 	}
 	if err := h.route.hear(r.Context(), body); err != nil {
@@ -59,6 +63,8 @@ func (h *listener) fail(w http.ResponseWriter, err error) {
 	var bad *order.Invalid
 	switch {
 	case errors.As(err, &bad), errors.Is(err, errNoOrderID), errors.Is(err, errForeignChain):
+		// Nobody else tells the shop what the platform was refused.
+		h.route.deps.Log.Warn("what the webhook brought was refused", "error", wherePath(err))
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	case errors.Is(err, order.ErrBusy), errors.Is(err, order.ErrReadOnly):
 		w.Header().Set("Retry-After", "10")
@@ -79,8 +85,11 @@ func (r *route) hear(ctx context.Context, body []byte) error {
 		Job   json.Value `json:"job_id"`
 		Event json.Value `json:"event"`
 	}
-	if err := json.Unmarshal(body, &about); err != nil {
-		return invalidOr(err)
+	if json.Unmarshal(body, &about) != nil {
+		body = mended(body)
+		if err := json.Unmarshal(body, &about); err != nil {
+			return invalidOr(err)
+		}
 	}
 	switch {
 	case len(about.Order) == 0 && len(about.Job) > 0:

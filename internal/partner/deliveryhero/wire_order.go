@@ -24,9 +24,10 @@ type found struct {
 	order   *order.Order // merged; shared, never to be changed
 	number  string       // order_id
 	vendor  *vendor
-	created time.Time // when we accepted it
-	changed time.Time // when something was said of it last
-	newest  int64     // its newest event
+	created time.Time               // when we accepted it
+	changed time.Time               // when something was said of it last
+	newest  int64                   // its newest event
+	said    map[string]*order.Order // the last statement of each source
 }
 
 // wire is the order object, with a status.

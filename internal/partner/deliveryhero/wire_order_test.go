@@ -115,8 +115,8 @@ func TestListFollows(t *testing.T) {
 	ids := func() []string {
 		t.Helper()
 		for range 2 {
-			if err := here.follow(t.Context()); err != nil {
-				t.Fatal(err)
+			if whole, err := here.follow(t.Context()); err != nil || !whole {
+				t.Fatal(whole, err)
 			}
 		}
 		list, err := here.between(t.Context(), v, b.now.Add(-time.Hour), b.now.Add(time.Hour))
@@ -150,7 +150,7 @@ func FuzzPut(f *testing.F) {
 		}
 		o := groceries("platform")
 		before := o.Clone()
-		lines, err := pick(&o, put.Items, false, func(string) (string, order.Money, bool) { return "", order.Money{}, false })
+		lines, err := pick(&o, put.Items, false, func(string) (string, order.Money, error) { return "", order.Money{}, nil })
 		if !order.Same(before, &o) {
 			t.Fatal("the order itself was changed")
 		}

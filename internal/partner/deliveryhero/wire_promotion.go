@@ -1,13 +1,8 @@
 package deliveryhero
 
 import (
-	"errors"
-	"io"
-	"strconv"
 	"strings"
 
-	"github.com/ordermux/ordermux/internal/json"
-	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/promotion"
 )
 
@@ -105,11 +100,8 @@ func (w *wirePromotion) header() promotion.Header {
 	return h
 }
 
-func (d *wireDiscount) discount() promotion.Discount {
-	return promotion.Discount{
-		SKUs: d.SKU, Remove: !said(d.Active),
-		Terms: promotion.Terms{Subtype: coreWord[promotion.Subtype](d.Subtype), Value: d.Value.Decimal, MaxQuantity: d.MaxQuantity},
-	}
+func (d *wireDiscount) terms() promotion.Terms {
+	return promotion.Terms{Subtype: coreWord[promotion.Subtype](d.Subtype), Value: d.Value.Decimal, MaxQuantity: d.MaxQuantity}
 }
 
 // wirePromotionOf is the body that says what a request does; vendorOf is how the
@@ -143,113 +135,4 @@ func wirePromotionOf(r *promotion.Request, locale string, vendorOf func(store st
 		w.Discount = append(w.Discount, one)
 	}
 	return w
-}
-
-// errTooManySKUs is the error of a body that lists more than any request may.
-var errTooManySKUs = errors.New("too many SKUs")
-
-// readPromotion reads the body of PUT …/promotion as a stream: its discounts,
-// which may be millions, are not in the first result. What the body has beside
-// is left out. Errors: *json.PathError, errTooManySKUs, those of r.
-func readPromotion(r io.Reader) (*wirePromotion, []promotion.Discount, error) {
-	p := promotionReader{d: json.NewDecoder(r)}
-	if err := p.object(); err != nil {
-		return nil, nil, err
-	}
-	if _, err := p.d.ReadToken(); !errors.Is(err, io.EOF) {
-		if err == nil {
-			err = &json.PathError{Reason: "there is something behind the object", Code: order.Malformed}
-		}
-		return nil, nil, json.Explain(err)
-	}
-	var w wirePromotion
-	if err := json.UnmarshalInput(append(p.head, '}'), &w); err != nil {
-		return nil, nil, err
-	}
-	return &w, p.discounts, nil
-}
-
-type promotionReader struct {
-	d         *json.Decoder
-	head      []byte // an object of all members but the discounts, still open
-	discounts []promotion.Discount
-	skus      int
-}
-
-func (p *promotionReader) object() error {
-	if kind := p.d.PeekKind(); kind != '{' {
-		if kind != 0 {
-			return &json.PathError{Reason: "is not an object", Code: order.Malformed}
-		}
-		return p.fault()
-	}
-	if _, err := p.d.ReadToken(); err != nil {
-		return json.Explain(err)
-	}
-	p.head = append(p.head, '{')
-	for p.d.PeekKind() != '}' {
-		name, err := p.d.ReadToken()
-		if err != nil {
-			return json.Explain(err)
-		}
-		if text := name.String(); text == "discount" {
-			err = p.list()
-		} else {
-			err = p.keep(text)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	_, err := p.d.ReadToken()
-	return json.Explain(err)
-}
-
-// fault is why there is no next token.
-func (p *promotionReader) fault() error {
-	_, err := p.d.ReadToken()
-	if errors.Is(err, io.EOF) {
-		return &json.PathError{Reason: "is empty", Code: order.Malformed}
-	}
-	return json.Explain(err)
-}
-
-// keep reads a member that is read with the others.
-func (p *promotionReader) keep(name string) error {
-	v, err := p.d.ReadValue()
-	if err != nil {
-		return json.Explain(err)
-	}
-	if len(p.head) > 1 {
-		p.head = append(p.head, ',')
-	}
-	p.head = append(json.AppendText(p.head, name), ':')
-	p.head = append(p.head, v...)
-	return nil
-}
-
-// list reads the discounts one by one.
-func (p *promotionReader) list() error {
-	if p.d.PeekKind() != '[' {
-		return p.keep("discount") // null, or what is refused with the others
-	}
-	if _, err := p.d.ReadToken(); err != nil {
-		return json.Explain(err)
-	}
-	for p.d.PeekKind() != ']' {
-		v, err := p.d.ReadValue()
-		if err != nil {
-			return json.Explain(err)
-		}
-		var one wireDiscount
-		if err := json.UnmarshalInput(v, &one); err != nil {
-			return json.Within(err, "discount["+strconv.Itoa(len(p.discounts))+"]")
-		}
-		p.discounts = append(p.discounts, one.discount())
-		if p.skus += len(one.SKU); p.skus > promotion.MostPairs || len(p.discounts) > promotion.MostPairs {
-			return errTooManySKUs
-		}
-	}
-	_, err := p.d.ReadToken()
-	return json.Explain(err)
 }

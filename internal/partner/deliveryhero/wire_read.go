@@ -143,6 +143,17 @@ func (w *wireItem) line() order.Line {
 	return l
 }
 
+// UnmarshalJSON reads the object, or a reason alone, as a second copy of the
+// platform's OpenAPI document has it (seen 2026).
+func (c *wireCancellation) UnmarshalJSON(b []byte) error {
+	*c = wireCancellation{}
+	if json.Value(b).Kind() == '"' {
+		return json.UnmarshalInput(b, &c.Reason)
+	}
+	type object wireCancellation
+	return json.UnmarshalInput(b, (*object)(c))
+}
+
 func (c *wireCancellation) canonical() *order.Cancellation {
 	if c == nil {
 		return nil

@@ -27,15 +27,22 @@ type nothing struct{ promotion.Lookup }
 
 func (nothing) Head(string) (promotion.Head, error) { return promotion.Head{}, nil }
 
-// What fails again and again is an alert of the shop's, until it does not.
+// What fails again and again is an alert of the shop's, until it does not. What
+// the clock wants does not wait for a job, nor a job for that.
 func TestPromotionsThatCanNotGoOn(t *testing.T) {
 	t.Parallel()
 	s := &fickle{err: errors.New("no such disk")}
 	p := &promotions{
 		Book: promotion.New(s, nil), app: &App{log: slog.New(slog.DiscardHandler)}, turns: map[turnID]*turn{},
-		wake: make(chan struct{}, 1), looks: make(chan struct{}, 1), moves: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), slots: make(chan struct{}, 1), looks: make(chan struct{}, 1), moves: make(chan struct{}, 1),
 	}
+	p.slots <- struct{}{}
 	for _, key := range turnsOf("nordlys") {
+		others := p.moves
+		if key.clock {
+			others = p.looks
+		}
+		others <- struct{}{}
 		for _, want := range []int{1, 0} {
 			p.mu.Lock()
 			at := p.turnOf(key)
@@ -49,6 +56,7 @@ func TestPromotionsThatCanNotGoOn(t *testing.T) {
 			s.err = nil
 		}
 		s.err = errors.New("no such disk")
+		<-others
 	}
 	if got := p.troubles("other"); got != nil {
 		t.Errorf("another shop: %+v", got)

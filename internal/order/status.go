@@ -22,6 +22,12 @@ func (s Status) progress() int {
 	return 0
 }
 
+// Unsold reports whether the order was cancelled and no sale is left of it. One
+// that was cancelled after the goods had left is a sale all the same.
+func (o *Order) Unsold() bool {
+	return o.Status == StatusCancelled && (o.Cancellation == nil || !o.Cancellation.AfterPickedUp)
+}
+
 func (s Status) ends() bool { return s == StatusCancelled || s == StatusRefunded }
 
 // partial reports whether the happening ends only some lines: then the order

@@ -74,6 +74,9 @@ func TestValidate(t *testing.T) {
 	f("discounts", order.Required, func(r *promotion.Request) { r.Discounts = nil })
 	f("discounts[1].skus", order.Required, func(r *promotion.Request) { r.Discounts[1].SKUs = nil })
 	f("discounts[0].skus[1]", order.TooLarge, func(r *promotion.Request) { r.Discounts[0].SKUs[1] = strings.Repeat("x", 201) })
+	gathered := func(r *promotion.Request) { r.Discounts[0].From = []int32{7, 9}[:len(r.Discounts[0].SKUs)] }
+	f("discounts[9].skus[0]", order.TooLarge, func(r *promotion.Request) { gathered(r); r.Discounts[0].SKUs[1] = strings.Repeat("x", 201) })
+	f("discounts[7].value", order.Malformed, func(r *promotion.Request) { gathered(r); r.Discounts[0].Value = num("0.00") })
 	f("discounts[0].subtype", order.Required, func(r *promotion.Request) { r.Discounts[0].Subtype = "" })
 	f("discounts[0].subtype", order.Malformed, func(r *promotion.Request) { r.Discounts[0].Subtype = "free" })
 	f("discounts[0].value", order.Required, func(r *promotion.Request) { r.Discounts[0].Value = order.Decimal{} })

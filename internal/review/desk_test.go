@@ -34,6 +34,7 @@ type desk struct {
 	fail     error             // of Append
 	noticed  []string          // what the shop was told
 	status   order.Status      // of every order
+	why      *order.Cancellation
 	gets     int
 	listed   func(review.Filter) []review.Review
 	totals   func(d review.Dimension, value string) []review.Total
@@ -49,7 +50,7 @@ func newDesk(t *testing.T) *desk {
 		PublicURL: func() string { return "https://orders.nordlys.example" },
 		Append:    d.append, Notify: d.notify, Now: func() time.Time { return d.now }, Log: slog.New(slog.DiscardHandler),
 		Merged: func(_ context.Context, _ string, ids []string) ([]*order.Order, error) {
-			return []*order.Order{{ID: ids[0], Status: d.status}}, nil
+			return []*order.Order{{ID: ids[0], Status: d.status, Cancellation: d.why}}, nil
 		},
 	})
 	return d

@@ -127,7 +127,7 @@ func (v *visit) over() (bool, error) {
 	if err != nil && !errors.Is(err, order.ErrNotFound) {
 		return false, err
 	}
-	return len(orders) > 0 && orders[0] != nil && orders[0].Status == order.StatusCancelled, nil
+	return len(orders) > 0 && orders[0] != nil && orders[0].Unsold(), nil
 }
 
 // words fills the shop's name in.

@@ -119,6 +119,10 @@ func TestEndedForm(t *testing.T) {
 	}
 	d.status = order.StatusCancelled
 	ended("cancelled")
+	d.why = &order.Cancellation{AfterPickedUp: true} // the goods had left
+	if status, text := d.get(path); status != 200 {
+		t.Error(status, text)
+	}
 	d.status = order.StatusRefunded // bought, sent back, and worth a word
 	if status, text := d.get(path); status != 200 {
 		t.Error(status, text)

@@ -179,7 +179,7 @@ func (b *Book) StillWanted(ctx context.Context, shop string, l Later, o *order.O
 		return link, "asked again already", nil
 	case o == nil || o.Customer == nil || o.Customer.Email == "":
 		return link, "the address is erased", nil
-	case o.Status == order.StatusCancelled || o.Status == order.StatusRefunded:
+	case o.Unsold() || o.Status == order.StatusRefunded:
 		return link, "the order is " + string(o.Status), nil
 	}
 	if out, err := b.OptedOut(ctx, shop, o.Customer.Email); err != nil || out {

@@ -186,6 +186,9 @@ func TestLater(t *testing.T) {
 	with := func(status order.Status) *order.Order { c := sale; c.Status = status; return &c }
 	wanted(reminder, &sale, "")
 	wanted(reminder, with(order.StatusCancelled), "the order is cancelled")
+	left := with(order.StatusCancelled)
+	left.Cancellation = &order.Cancellation{AfterPickedUp: true}
+	wanted(reminder, left, "")
 	wanted(again, with(order.StatusRefunded), "the order is refunded")
 	wanted(again, with(order.StatusDelivered), "")
 	wanted(again, nil, "the address is erased")

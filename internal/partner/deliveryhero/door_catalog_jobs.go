@@ -44,22 +44,37 @@ func (d *door) showCatalogJob(a *asked) (answer, error) {
 // resultOf is what came of a job's items, as far as they are kept.
 func resultOf(job *partner.Job) wireJobResult {
 	r := wireJobResult{Feedback: []wireFeedback{}, Duplicates: []string{}}
-	for _, item := range job.Items {
-		sku := item.SKU
-		if item.Store != job.Store {
-			sku = item.Store + ":" + sku
-		}
-		if repeated(&item) {
-			r.Duplicates = append(r.Duplicates, sku)
+	for i := range job.Items {
+		item := &job.Items[i]
+		if repeated(item) {
+			r.Duplicates = append(r.Duplicates, skuAt(job, item))
 			continue
 		}
-		data, reason, ok := strings.Cut(item.Reason, ": ")
-		if !ok {
-			data, reason = "", item.Reason
-		}
+		data, reason := rejected(item)
 		r.Feedback = append(r.Feedback, wireFeedback{item.SKU, feedbackRejected, []wireRejection{{data, reason}}})
 	}
 	return r
+}
+
+// skuAt is how an item is named: with its outlet, where that is not the job's.
+func skuAt(job *partner.Job, item *partner.JobItem) string {
+	if item.Store == "" || item.Store == job.Store {
+		return item.SKU
+	}
+	return item.Store + ":" + item.SKU
+}
+
+// rejected is the member that was wrong, if one was, and why; of a file with the
+// line.
+func rejected(item *partner.JobItem) (data, reason string) {
+	data, reason, ok := strings.Cut(item.Reason, ": ")
+	if !ok || strings.Contains(data, " ") {
+		data, reason = "", item.Reason
+	}
+	if item.Line > 0 {
+		reason = fmt.Sprintf("line %d: %s", item.Line, reason)
+	}
+	return data, reason
 }
 
 // repeated reports whether an item was no refusal.
@@ -191,11 +206,11 @@ func writeFeedback(w io.Writer, job *partner.Job) error {
 		if repeated(item) {
 			state = feedbackDuplicated
 		}
-		sku := item.SKU
-		if item.Store != job.Store {
-			sku = item.Store + ":" + sku
+		words := item.Reason
+		if item.Line > 0 {
+			words = fmt.Sprintf("line %d: %s", item.Line, words)
 		}
-		_ = out.Write([]string{sku, state, item.Reason})
+		_ = out.Write([]string{skuAt(job, item), state, words})
 	}
 	out.Flush()
 	return out.Error()

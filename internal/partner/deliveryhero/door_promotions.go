@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ const (
 	promotionPatience = 20 * time.Second
 	promotionPart     = 30 * time.Second
 	promotionTime     = 5 * time.Minute
+	// promotionSweep is after how much the memory that reading left behind is
+	// collected, for else it would be as much again as the body takes.
+	promotionSweep = 32 << 20
 	// promotionAnswer is how long it may be kept then.
 	promotionAnswer = 3 * time.Minute
 )
@@ -82,6 +86,7 @@ type largePromotion struct {
 	began time.Time // its turn; zero: not yet
 	read  int64
 	next  int64 // where the next part begins
+	swept int64 // where what is read no more was last given back
 }
 
 // Read implements io.Reader. Errors: those of the body, order.ErrBusy.
@@ -91,6 +96,10 @@ func (l *largePromotion) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		l.next = l.read + smallPromotion
+		if l.read-l.swept >= promotionSweep {
+			l.swept = l.read
+			runtime.GC()
+		}
 		now := time.Now()
 		until := l.began.Add(promotionTime)
 		if part := now.Add(promotionPart); part.Before(until) {

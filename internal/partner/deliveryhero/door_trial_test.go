@@ -3,6 +3,7 @@ package deliveryhero
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ordermux/ordermux/internal/order"
@@ -14,6 +15,7 @@ import (
 func TestTestOrder(t *testing.T) {
 	t.Parallel()
 	b := newOrdersBench(t, "pedidosya")
+	b.now = b.now.Add(123456789)
 	side, err := newDoor(b.hub.Deps(Partner))
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +37,8 @@ func TestTestOrder(t *testing.T) {
 			t.Errorf("%s %s: %v", by, status, kinds)
 		}
 		o := b.get(receipts[0].Subject.ID)
-		if o.Status != want || o.Client.StoreID != testVendor || o.Items[0].SKU != "SKU-1" || o.Payment.OrderTotal.String() != "3.00" {
+		if o.Status != want || o.Client.StoreID != testVendor || o.Items[0].SKU != "SKU-1" || o.Payment.OrderTotal.String() != "3.00" ||
+			!strings.HasSuffix(o.AcceptedFor.String(), ":00.123Z") {
 			t.Errorf("%s %s: %+v", by, status, o)
 		}
 	}

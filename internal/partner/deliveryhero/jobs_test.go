@@ -229,3 +229,34 @@ type promotionJobs struct {
 func (p promotionJobs) Job(context.Context, string, string) (*promotion.Job, error) {
 	return p.job, nil
 }
+
+// TestFeedbackOfAFile names rows by their lines, and outlets where they are not
+// the job's.
+func TestFeedbackOfAFile(t *testing.T) {
+	t.Parallel()
+	job := &partner.Job{Kind: partner.JobFile, Store: "290056", Items: []partner.JobItem{
+		{Line: 4, SKU: "S-3", Reason: "price: is not above 0"},
+		{Line: 5, SKU: "S-4", Reason: "says nothing: neither price nor active"},
+		{Line: 8, Store: "290056", SKU: "S-1", Reason: rowRepeated},
+		{Line: 9, Store: "s8ym", SKU: "S-5", Reason: rowRepeated},
+		{SKU: "S-6", Reason: "sku: no product has it"},
+	}}
+	var out strings.Builder
+	if err := writeFeedback(&out, job); err != nil {
+		t.Fatal(err)
+	}
+	want := "sku,state,errors\nS-3,REJECTED,line 4: price: is not above 0\nS-4,REJECTED,line 5: says nothing: neither price nor active\n" +
+		"S-1,DUPLICATED,line 8: " + rowRepeated + "\ns8ym:S-5,DUPLICATED,line 9: " + rowRepeated + "\nS-6,REJECTED,sku: no product has it\n"
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+	r := resultOf(job)
+	var got []wireRejection
+	for _, f := range r.Feedback {
+		got = append(got, f.Reasons...)
+	}
+	if !slices.Equal(got, []wireRejection{{"price", "line 4: is not above 0"}, {"", "line 5: says nothing: neither price nor active"}, {"sku", "no product has it"}}) ||
+		!slices.Equal(r.Duplicates, []string{"S-1", "s8ym:S-5"}) {
+		t.Errorf("%+v", r)
+	}
+}

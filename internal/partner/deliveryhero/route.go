@@ -90,15 +90,15 @@ func (r *route) poll(ctx context.Context) error {
 	})
 }
 
-// meanwhile does what may take long, and at once and every so often until that
-// is over what is short. It returns the errors of what was long and of what was
-// short last.
+// meanwhile does what is short, then what may take long, and until that is over
+// every so often what is short again. It returns the error of what was long and
+// the last one of what was short.
 func meanwhile(ctx context.Context, every time.Duration, short, long func(context.Context) error) error {
+	last := guarded(ctx, short)
 	over := make(chan error, 1)
 	go func() { over <- guarded(ctx, long) }()
 	round := time.NewTicker(every)
 	defer round.Stop()
-	last := guarded(ctx, short)
 	for {
 		select {
 		case err := <-over:

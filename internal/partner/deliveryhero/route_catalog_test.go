@@ -400,13 +400,14 @@ func TestRouteFindsTheProductThatARequestIsRefusedFor(t *testing.T) {
 // breakingState is a State whose nth write fails.
 type breakingState struct {
 	partner.State
-	writes, fails int
+	writes atomic.Int64
+	fails  int64
 }
 
 var errStateAway = errors.New("the store is away")
 
 func (s *breakingState) write() error {
-	if s.writes++; s.writes == s.fails {
+	if s.writes.Add(1) == s.fails {
 		return errStateAway
 	}
 	return nil
@@ -442,7 +443,7 @@ func TestRouteSurvivesWhereverItEnds(t *testing.T) {
 			t.Fatal("it never ends")
 		}
 		w := newCatalogWorld(t, "catalog_batch", "2")
-		broke := &breakingState{fails: n}
+		broke := &breakingState{fails: int64(n)}
 		w.wrap = func(s partner.State) partner.State { broke.State = s; return broke }
 		w.start()
 		w.put(product("a", "1"), product("b", "1"), product("c", "1"))

@@ -25,7 +25,7 @@ func routeFields() []partner.Field {
 	return []partner.Field{
 		{Name: "base_url", Route: true, Kind: partner.URL, Required: true,
 			Description: "Address of the Partner API, as https://pedidosya.partner.deliveryhero.io/v2, or of an ordermux door."},
-		{Name: fieldChain, Route: true, Kind: partner.Text, Required: true,
+		{Name: fieldChain, Route: true, Kind: partner.Text, Required: true, Check: checkUUID,
 			Description: "The chain's id, a UUID: it stands in the address of the portal's Shops Integrations plugin."},
 		{Name: fieldToken, Route: true, Kind: partner.Text, Secret: true,
 			Description: "Token made in the portal. Without it: client_id and client_secret."},

@@ -53,7 +53,7 @@ type gathered struct {
 
 // mostGathered bounds the terms that are remembered: a body with more has some
 // of them several times.
-const mostGathered = 1 << 16
+const mostGathered = 1 << 18
 
 func (p *promotionReader) object() error {
 	if kind := p.d.PeekKind(); kind != '{' {

@@ -79,7 +79,7 @@ func (r *route) noticeCancelled(ctx context.Context, batch []*followed) error {
 }
 
 func over(o *order.Order) bool {
-	return o != nil && (o.Status == order.StatusCancelled || o.Status == order.StatusRefunded)
+	return o != nil && (o.Unsold() || o.Status == order.StatusRefunded)
 }
 
 // unstick forgets orders that nobody has to see to any more: the shop cancelled

@@ -51,12 +51,16 @@ func linesOf(t *partner.Task) []order.Line {
 		return lines
 	}
 	for _, said := range h.Lines {
-		if h.Kind == order.KindCancelled {
-			said.Status = order.LineNotFound
-		}
 		at := slices.IndexFunc(lines, func(l order.Line) bool {
 			return said.ID != "" && l.ID == said.ID || said.ID == "" && skuOf(&said.Product) != "" && skuOf(&l.Product) == skuOf(&said.Product)
 		})
+		if h.Kind == order.KindCancelled {
+			var has order.Line
+			if at >= 0 {
+				has = lines[at]
+			}
+			said = remains(said, has)
+		}
 		if at < 0 {
 			lines = append(lines, said)
 			continue
@@ -64,6 +68,18 @@ func linesOf(t *partner.Task) []order.Line {
 		lines[at] = overlaid(lines[at], &said)
 	}
 	return lines
+}
+
+// remains is what a cancellation leaves of a line: its quantity is how much of the
+// line is cancelled; none: all of it.
+func remains(said, has order.Line) order.Line {
+	rest := has.Quantity.Sub(said.Quantity)
+	if said.Quantity.Sign() <= 0 || rest.Sign() <= 0 {
+		said.Status, said.Quantity, said.Weight = order.LineNotFound, order.Decimal{}, order.Decimal{}
+		return said
+	}
+	said.Status, said.Quantity, said.Weight = order.LineInCart, rest, order.Decimal{}
+	return said
 }
 
 // overlaid is a line with what a happening says of it.

@@ -125,12 +125,9 @@ func (p *promotionReader) list() error {
 		}
 		var one wireDiscount
 		if err := json.UnmarshalInput(v, &one); err != nil {
-			return json.Within(err, p.path())
+			return json.Within(err, "discount["+strconv.Itoa(p.entries)+"]")
 		}
-		if len(one.SKU) == 0 {
-			return &json.PathError{Path: p.path() + ".sku", Reason: string(order.ErrRequired), Code: order.ErrRequired.Code()}
-		}
-		if p.skus += len(one.SKU); p.skus > promotion.MostPairs {
+		if p.skus += max(len(one.SKU), 1); p.skus > promotion.MostPairs {
 			return errTooManySKUs
 		}
 		p.gather(&one)
@@ -139,14 +136,17 @@ func (p *promotionReader) list() error {
 	return json.Explain(err)
 }
 
-// path is the place of the next entry.
-func (p *promotionReader) path() string { return "discount[" + strconv.Itoa(p.entries) + "]" }
-
 // gather adds an entry to those of the same terms.
 func (p *promotionReader) gather(one *wireDiscount) {
 	key := gathered{remove: !said(one.Active)}
 	if !key.remove { // of what is taken out nothing else is said
 		key.terms = one.terms()
+	}
+	entry := int32(p.entries)
+	p.entries++
+	if len(one.SKU) == 0 { // refused with the others
+		p.discounts = append(p.discounts, promotion.Discount{Terms: key.terms, Remove: key.remove, From: []int32{entry}})
+		return
 	}
 	at, ok := p.at[key]
 	if !ok {
@@ -160,7 +160,6 @@ func (p *promotionReader) gather(one *wireDiscount) {
 	d := &p.discounts[at]
 	d.SKUs = append(d.SKUs, one.SKU...)
 	for range one.SKU {
-		d.From = append(d.From, int32(p.entries))
+		d.From = append(d.From, entry)
 	}
-	p.entries++
 }

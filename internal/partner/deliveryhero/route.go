@@ -121,6 +121,19 @@ func guarded(ctx context.Context, do func(context.Context) error) (err error) {
 	return do(ctx)
 }
 
+// openOutlets lets the shop's own catalogue know the outlets of the route: what
+// is sold everywhere is sold there, and a promotion for all of them holds there.
+func (r *route) openOutlets(ctx context.Context) error {
+	stores := make([]string, len(r.vendors))
+	for i, o := range r.vendors {
+		stores[i] = o.Store
+	}
+	if err := r.deps.Catalog.OpenStores(ctx, r.deps.Shop, stores); err != nil {
+		return fmt.Errorf("open the outlets: %w", err)
+	}
+	return nil
+}
+
 func (r *route) now() time.Time { return r.deps.Now() }
 
 // call makes a call with the token, and once more with a new one if that was

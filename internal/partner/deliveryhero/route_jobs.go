@@ -85,6 +85,12 @@ func (j *routeJobs) begin(ctx context.Context, job *partner.Job, open *openJob, 
 	if err != nil {
 		return false, err
 	}
+	return j.beginAfter(ctx, before, n, job, open, edits...)
+}
+
+// beginAfter is begin for whoever has read what the newest job is, as it stands
+// in the State too: the new one has the next number, or is not begun.
+func (j *routeJobs) beginAfter(ctx context.Context, before []byte, n int64, job *partner.Job, open *openJob, edits ...partner.Edit) (bool, error) {
 	n++
 	at := j.now().UTC()
 	job.ID, job.State, job.Created, job.Updated = strconv.FormatInt(n, 10), partner.JobQueued, at, at

@@ -111,6 +111,9 @@ func (p *routePromotions) promote(ctx context.Context, r *promotion.Request) (st
 	if len(vendors) == 0 {
 		return "", order.Refuse("stores", order.Malformed, "none of them is an outlet of this route")
 	}
+	if err := p.route.openOutlets(ctx); err != nil {
+		return "", err
+	}
 	asked, err := json.Marshal(r)
 	if err != nil {
 		return "", fmt.Errorf("encode promotion: %w", err)
@@ -214,8 +217,8 @@ func (g *promoting) begin(ctx context.Context, identity string, body *wirePromot
 	if open.Own, err = json.Marshal(&own); err != nil {
 		return "", fmt.Errorf("encode promotion: %w", err)
 	}
-	// The number that begin will give is told by the known promotion, too.
-	_, last, err := p.route.jobs().last(ctx)
+	// The number that the job will have is told by the known promotion, too.
+	newest, last, err := p.route.jobs().last(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -228,12 +231,9 @@ func (g *promoting) begin(ctx context.Context, identity string, body *wirePromot
 	if err != nil {
 		return "", fmt.Errorf("encode promotion: %w", err)
 	}
-	ok, err := p.route.jobs().begin(ctx, job, open, partner.Edit{Key: p.key("known", identity), Old: raw, New: b, TTL: g.ttl()})
+	ok, err := p.route.jobs().beginAfter(ctx, newest, last, job, open, partner.Edit{Key: p.key("known", identity), Old: raw, New: b, TTL: g.ttl()})
 	if err != nil || !ok {
 		return "", err
-	}
-	if job.ID != next.Job {
-		return "", fmt.Errorf("promotion is job %s, not %s", job.ID, next.Job)
 	}
 	return job.ID, nil
 }

@@ -39,6 +39,9 @@ func (c credentialActs) edit(ctx context.Context, id credentialID, change func(b
 			return nil, err
 		}
 		if err := c.write(ctx, id, before, after); !errors.Is(err, errOvertaken) {
+			if err == nil && (before.made() || c.configured(id)) {
+				c.app.forgetEverywhere(ctx, id)
+			}
 			return after, err
 		}
 	}

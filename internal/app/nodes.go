@@ -33,6 +33,7 @@ func (a *App) buildNode() {
 		a.promotions.woken(shop)
 		return nil, nil
 	})
+	a.node.Handle(doForget, a.forgetHere)
 	if a.opts.Load != nil {
 		a.node.Handle(doReload, a.reloadHere)
 	}

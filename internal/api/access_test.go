@@ -86,19 +86,23 @@ func TestWhoMayDoWhat(t *testing.T) {
 			if e.Method == http.MethodDelete && strings.HasSuffix(path, "/templates") {
 				query = "?id=" + ownID
 			}
+			untouched := newHub(t).seed()
 			for scope, list := range covers {
 				may := false
 				for _, c := range list {
 					may = may || c == e.Scope
 				}
 				for _, owner := range []string{"nordlys", "aurora", "hub"} {
-					h := newHub(t).seed()
+					allowed := may && (owner == "hub" || ofShop && owner == "nordlys" || shared)
+					h := untouched
+					if allowed && e.Method != http.MethodGet {
+						h = newHub(t).seed() // what it does must be there to be done
+					}
 					var header []string
 					if strings.HasSuffix(path, "/products/import") {
 						header = []string{"Content-Type", "text/csv"}
 					}
 					r := h.call(e.Method, path+query, owner+"-"+string(scope), bodyOf(e.Method, path), header...)
-					allowed := may && (owner == "hub" || ofShop && owner == "nordlys" || shared)
 					if got := r.status < 300; got != allowed || !allowed && r.status != http.StatusForbidden {
 						t.Errorf("%s token of %s: %d %s", scope, owner, r.status, r.body)
 					}

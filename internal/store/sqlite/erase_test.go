@@ -16,21 +16,35 @@ import (
 // found lists the files of a folder in which the bytes stand.
 func found(t *testing.T, dir, text string) []string {
 	t.Helper()
-	var files []string
+	return contents(t, dir).with(text)
+}
+
+// files are those of a folder, by path.
+type files map[string][]byte
+
+func (f files) with(text string) (names []string) {
+	for path, b := range f {
+		if bytes.Contains(b, []byte(text)) {
+			names = append(names, filepath.Base(path))
+		}
+	}
+	return names
+}
+
+func contents(t *testing.T, dir string) files {
+	t.Helper()
+	out := files{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		b, err := os.ReadFile(path)
-		if bytes.Contains(b, []byte(text)) {
-			files = append(files, filepath.Base(path))
-		}
+		out[path], err = os.ReadFile(path)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return files
+	return out
 }
 
 // TestEraseLeavesNoBytes erases every third of many orders, one after the
@@ -66,9 +80,10 @@ func TestEraseLeavesNoBytes(t *testing.T) {
 		if err := l.Erase(t.Context(), testShop, fmt.Sprint("A-", i)); err != nil {
 			t.Fatal(err)
 		}
+		left := contents(t, dir)
 		for j := 0; j <= i; j += 3 {
-			if files := found(t, dir, marker(j)); files != nil {
-				t.Fatalf("after erasing %d, order %d is found in %v", i, j, files)
+			if names := left.with(marker(j)); names != nil {
+				t.Fatalf("after erasing %d, order %d is found in %v", i, j, names)
 			}
 		}
 		// Traffic goes on around it.
@@ -84,9 +99,10 @@ func TestEraseLeavesNoBytes(t *testing.T) {
 	if err := truncateNow(s); err != nil {
 		t.Fatal(err)
 	}
+	left := contents(t, dir)
 	for i := 0; i < orders; i += 3 {
-		if files := found(t, dir, marker(i)); files != nil {
-			t.Fatalf("after a re-import order %d is found in %v", i, files)
+		if names := left.with(marker(i)); names != nil {
+			t.Fatalf("after a re-import order %d is found in %v", i, names)
 		}
 	}
 	head, err := l.Head(t.Context(), testShop)

@@ -107,7 +107,12 @@ func testPromotionRefusals(m *market) {
 }
 
 func testPromotionInvalid(m *market) {
-	m.opens("lund", "ystad")
+	stores := make([]string, 200)
+	for i := range stores {
+		stores[i] = fmt.Sprint("store ", i)
+	}
+	stores[0] = "lund"
+	m.opens(stores...)
 	f := func(path string, change func(*promotion.Request)) {
 		m.Helper()
 		r := cheaper("spring", 0, 10, "lund", "coffee 8.00")
@@ -120,11 +125,11 @@ func testPromotionInvalid(m *market) {
 	}
 	f("end", func(r *promotion.Request) { r.End = r.Start })
 	f("discounts", func(r *promotion.Request) { r.Discounts = nil })
-	many := make([]string, promotion.MostPairs/2+1)
+	many := make([]string, promotion.MostPairs/len(stores)+1)
 	for i := range many {
 		many[i] = fmt.Sprint(i)
 	}
-	f("discounts", func(r *promotion.Request) { r.Stores, r.Discounts[0].SKUs = []string{"lund", "ystad"}, many })
+	f("discounts", func(r *promotion.Request) { r.Stores, r.Discounts[0].SKUs = stores, many })
 	f("discounts", func(r *promotion.Request) { r.Stores, r.Discounts[0].SKUs = []string{"*"}, many })
 	if j, err := m.book.List(m.Context(), shop, 0, 1); err != nil || len(j) > 0 {
 		m.Error(j, err)

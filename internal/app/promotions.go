@@ -25,7 +25,7 @@ const (
 	promotionSlots = 1
 	promotionLooks = 4
 	// promotionShare is which part of the time a job works: orders come first.
-	promotionShare = 0.3
+	promotionShare = 0.12
 	// promotionSweep is how often what is left over is looked for.
 	promotionSweep = 5 * time.Minute
 	// promotionAdvance bounds the calls of Advance between two looks, so that what

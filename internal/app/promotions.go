@@ -25,7 +25,9 @@ const (
 	promotionSlots = 1
 	promotionLooks = 4
 	// promotionShare is which part of the time a job works: orders come first.
-	promotionShare = 0.12
+	// Where the store is a database, most of that time is spent waiting for it.
+	promotionShare       = 0.12
+	promotionShareShared = 0.5
 	// promotionSweep is how often what is left over is looked for.
 	promotionSweep = 5 * time.Minute
 	// promotionAdvance bounds the calls of Advance between two looks, so that what
@@ -80,7 +82,11 @@ var _ partner.Promotions = (*promotions)(nil)
 
 func (a *App) newPromotions() *promotions {
 	book := promotion.New(a.store.Promotions(), store.OffersForPromotions(a.store.Catalog()))
-	book.Pace(promotionShare)
+	share := promotionShare
+	if a.database != nil {
+		share = promotionShareShared
+	}
+	book.Pace(share)
 	return &promotions{
 		Book: book, app: a, shared: a.database != nil,
 		given: map[string]bool{}, turns: map[turnID]*turn{}, other: map[string]bool{},

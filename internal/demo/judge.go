@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/json"
@@ -35,7 +36,8 @@ type judge struct {
 	hub    *api.Client
 	hubURL string
 	born   []marketOrder
-	jobs   bool            // some are under way at the marketplace
+	jobs   bool // some are, or may be, under way at the marketplace
+	began  time.Time
 	market map[string]bool // what the marketplace was seen to have, and to have told
 }
 

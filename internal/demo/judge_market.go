@@ -6,16 +6,24 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 )
 
+// marketRounds is how long the hub may take to see that there is something for
+// the marketplace, and to ask what became of it: it looks every few seconds.
+const marketRounds = 20 * time.Second
+
 // askMarket asks the marketplace, as a chain's own program does, for the orders
 // and the price, and what its customers see; and the hub for nothing but
 // whether the marketplace's word came back.
 func (j *judge) askMarket(ctx context.Context) (faults []string, err error) {
+	if j.began.IsZero() {
+		j.began = time.Now()
+	}
 	j.jobs = false
 	checks := map[string]func(context.Context) error{"price of " + mate.Code: j.priced, "promotion of " + mate.Code: j.promoted}
 	for _, o := range j.born {
@@ -31,6 +39,7 @@ func (j *judge) askMarket(ctx context.Context) (faults []string, err error) {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		default:
+			j.jobs = j.jobs || time.Since(j.began) < marketRounds
 			faults = append(faults, fmt.Sprintf("%s: %s: %v", routeMarket, what, err))
 		}
 	}

@@ -45,14 +45,10 @@ func catalogue(ctx context.Context, b *bench) error {
 }
 
 func (b *bench) importProducts(ctx context.Context, f *fleet) error {
-	if err := f.mark(); err != nil {
-		return err
-	}
-	idle, err := f.used()
+	idle, most, err := watchMemory(f)
 	if err != nil {
 		return err
 	}
-	most := watchMemory(f)
 	began := time.Now()
 	for from := int64(0); from < b.Products; from += productPage {
 		body := productsFrom(from, min(productPage, b.Products-from))
@@ -192,8 +188,16 @@ type memoryWatch struct {
 	err  error
 }
 
-func watchMemory(f *fleet) *memoryWatch {
-	w := &memoryWatch{quit: make(chan struct{}), done: make(chan struct{})}
+// watchMemory begins a measurement: it returns what is used at rest, and watches
+// from then on.
+func watchMemory(f *fleet) (idle usage, w *memoryWatch, err error) {
+	if err := f.mark(); err != nil {
+		return idle, nil, err
+	}
+	if idle, err = f.used(); err != nil {
+		return idle, nil, err
+	}
+	w = &memoryWatch{quit: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
 		ticker := time.NewTicker(sampled)
@@ -212,7 +216,7 @@ func watchMemory(f *fleet) *memoryWatch {
 			}
 		}
 	}()
-	return w
+	return idle, w, nil
 }
 
 // stop ends the watch and tells the most memory that was seen.

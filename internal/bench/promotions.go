@@ -174,14 +174,10 @@ func (p *promoting) one(ctx context.Context) (answered, took time.Duration, err 
 
 // alone runs a job while the hub has nothing else to do.
 func (p *promoting) alone(ctx context.Context) error {
-	if err := p.fleet.mark(); err != nil {
-		return err
-	}
-	idle, err := p.fleet.used()
+	idle, most, err := watchMemory(p.fleet)
 	if err != nil {
 		return err
 	}
-	most := watchMemory(p.fleet)
 	answered, took, err := p.one(ctx)
 	var peak int64
 	if err := errors.Join(err, most.stop(&peak)); err != nil {

@@ -122,14 +122,10 @@ func (u *uploading) write(rows int64) error {
 }
 
 func (u *uploading) measure(ctx context.Context, f *fleet) error {
-	if err := f.mark(); err != nil {
-		return err
-	}
-	idle, err := f.used()
+	idle, most, err := watchMemory(f)
 	if err != nil {
 		return err
 	}
-	most := watchMemory(f)
 	began := time.Now()
 	err = u.send(ctx)
 	sent := time.Since(began)

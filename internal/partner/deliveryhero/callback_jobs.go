@@ -114,7 +114,7 @@ func (c *callback) tellJob(ctx context.Context, chain *chain, key string, value 
 	if err != nil {
 		return false, fmt.Errorf("write what is told: %w", err)
 	}
-	out := taken(c.post(ctx, chain.Hook, chain.Hook.JobURL, body))
+	out := c.post(ctx, chain.Hook, chain.Hook.JobURL, body)
 	if out.Result == partner.ResultDelivered {
 		return true, errors.Join(keep(nil), c.untold(ctx, false))
 	}

@@ -93,7 +93,7 @@ func (c *callback) tell(ctx context.Context, t *partner.Task) partner.Outcome {
 	if err != nil {
 		return partner.Later(0, "no_state", "what the door keeps of the order can not be read now")
 	}
-	out := taken(c.post(ctx, chain.Hook, chain.Hook.URL, body))
+	out := c.post(ctx, chain.Hook, chain.Hook.URL, body)
 	if c.asVendor() {
 		out.After = 0
 	}

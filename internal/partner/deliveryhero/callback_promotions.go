@@ -179,7 +179,7 @@ func (c *callback) tellChange(ctx context.Context, chain *chain, w *waitingChang
 		return true
 	}
 	if err == nil {
-		out := taken(c.post(ctx, chain.Hook, url, body))
+		out := c.post(ctx, chain.Hook, url, body)
 		if w.done = out.Result == partner.ResultDelivered; w.done {
 			return true
 		}

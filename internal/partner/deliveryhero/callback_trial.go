@@ -33,7 +33,7 @@ func (c *callback) test(ctx context.Context, account string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if out := taken(c.post(ctx, chain.Hook, chain.Hook.URL, body)); out.Result != partner.ResultDelivered {
+	if out := c.post(ctx, chain.Hook, chain.Hook.URL, body); out.Result != partner.ResultDelivered {
 		return "", fmt.Errorf("the receiver did not take it: %s", out.Reason)
 	}
 	return "the receiver took an order that is known to nobody: it can not be asked about", nil

@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -164,14 +163,7 @@ func (c *callback) post(ctx context.Context, account partner.Grant, n *shipped) 
 	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 	defer cancel()
 	reply, err := c.deps.HTTP.Do(ctx, outbound.Request{Method: http.MethodPost, URL: url, Header: header, Body: body})
-	if err != nil {
-		return unheard(err).Of(partner.ScopeReceiver)
-	}
-	if reply.Status/100 == 2 {
-		return partner.Delivered("")
-	}
-	code := "http_" + strconv.Itoa(reply.Status)
-	return partner.Later(reply.RetryAfter, code, "the shop answered "+strconv.Itoa(reply.Status)).Of(partner.ScopeReceiver)
+	return partner.Told("the shop", reply, err)
 }
 
 // Sign is the value of SignatureHeader for a body.
@@ -179,27 +171,6 @@ func Sign(key string, body []byte) string {
 	h := hmac.New(sha256.New, []byte(key))
 	h.Write(body)
 	return "sha256=" + hex.EncodeToString(h.Sum(nil))
-}
-
-// unheard maps a notice without a complete answer.
-func unheard(err error) partner.Outcome {
-	var e *outbound.Error
-	if !errors.As(err, &e) {
-		return partner.Unknown("no_answer", err.Error())
-	}
-	code := "no_answer_" + strings.ReplaceAll(e.Op, " ", "_")
-	switch {
-	case e.Timeout():
-		code = "timeout"
-	case e.Op == outbound.OpTooBig && e.Status/100 == 2:
-		return partner.Delivered("") // what else it says does not matter
-	case e.Op == outbound.OpRequest, e.Op == outbound.OpGuard:
-		return partner.Refused(code, e.Error())
-	}
-	if e.Left {
-		return partner.Unknown(code, e.Error())
-	}
-	return partner.Later(0, code, e.Error())
 }
 
 // test posts a notice of an order that never was.

@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"catalog":               {"order", "json"},
 	"promotion":             {"order", "json"},
 	"shipping":              {"order"},
+	"user":                  {"order", "json", "secret"},
 	"partner":               {"order", "outbound", "secret", "mail", "review", "catalog", "promotion", "shipping"},
 	"partner/*":             {"partner", "outbound", "order", "json", "secret", "mail", "review", "catalog", "promotion", "shipping", "soap"},
 	"partner/all":           {"partner", "partner/*"},

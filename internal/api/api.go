@@ -131,6 +131,7 @@ type Options struct {
 	// nothing.
 	Warnings func(source string, o *order.Order) []string
 	Captures Captures // nil: the hub has none
+	People   People   // users of the console
 	// Catalog and Stock are the shops' products; nil: the hub keeps none.
 	Catalog catalog.Store
 	Stock   Stock

@@ -16,6 +16,7 @@ import (
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/capture"
 	"github.com/ordermux/ordermux/internal/config"
+	"github.com/ordermux/ordermux/internal/console"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/node"
@@ -27,6 +28,7 @@ import (
 	"github.com/ordermux/ordermux/internal/store"
 	"github.com/ordermux/ordermux/internal/store/postgres"
 	"github.com/ordermux/ordermux/internal/store/sqlite"
+	"github.com/ordermux/ordermux/internal/user"
 )
 
 // hubShop is the reserved shop of what belongs to no shop.
@@ -80,6 +82,8 @@ type App struct {
 	grants      *grants
 	uses        *uses
 	passwords   *secret.Passwords
+	users       *user.Book
+	console     *console.Console
 	sealer      *secret.Sealer
 	book        *review.Book
 	files       *files

@@ -37,6 +37,7 @@ func (a *App) build(ctx context.Context) error {
 	a.access, a.book = secret.NewTokens(a.sealKey), a.newBook()
 	a.grants, a.uses, a.passwords = newGrants(a), newUses(a), secret.NewPasswords()
 	a.captures, a.stock, a.promotions = a.newCaptures(), a.newStock(), a.newPromotions()
+	a.users = a.newUsers()
 	if a.opts.Sandbox {
 		var names []string
 		for _, p := range a.opts.Partners {
@@ -65,7 +66,9 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.setRoutes(ctx, first); err != nil {
 		return err
 	}
-	a.buildSurface(ctx)
+	if err := a.buildSurface(ctx); err != nil {
+		return err
+	}
 	a.opts.Config = nil // what is needed of it is in the generation
 	return nil
 }
@@ -104,7 +107,7 @@ func (a *App) appended(shop string, head int64) {
 }
 
 // buildSurface makes what looks at the hub: API, alerts, figures.
-func (a *App) buildSurface(ctx context.Context) {
+func (a *App) buildSurface(ctx context.Context) error {
 	a.tokens = &tokens{store: a.store, now: a.now, admin: func() secret.Text { return a.config().AdminToken }}
 	opts := api.Options{
 		Ledger: apiLedger{Ledger: a.ledger, intake: &intake{app: a, next: a.ledger, partner: "api"}},
@@ -123,13 +126,18 @@ func (a *App) buildSurface(ctx context.Context) {
 	if a.faults != nil {
 		opts.Faults = a.faults
 	}
+	opts.People = a.users
 	a.api = api.New(opts)
+	if err := a.buildConsole(); err != nil {
+		return err
+	}
 	a.watcher.Use(a.current.Load().channels...)
 	if a.node == nil {
 		a.watcher.Keep(append(slices.Clone(a.config().ShopOrder), alert.Hub)...)
 	}
 	a.metrics.collectRoutes(a.statuses, a.now)
 	a.disk.look(ctx)
+	return nil
 }
 
 // setRoutes brings a configuration's routes into force.

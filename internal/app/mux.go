@@ -1,7 +1,6 @@
 package app
 
 import (
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -33,8 +32,9 @@ func (a *App) main(w http.ResponseWriter, r *http.Request) {
 	}
 	bound(w, r, takes)
 	switch first {
-	case "":
-		a.page(w, r)
+	case "", "sign-in", "sign-out", "welcome", "account", "users", "shops", "static": // console.Paths
+		label(r, "console")
+		a.console.ServeHTTP(w, r)
 	case "api":
 		// A backup or a walk of the chain takes longer than other answers.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longAnswer))
@@ -67,9 +67,6 @@ const longAnswer = time.Hour
 // label names the door in the request's metrics.
 func label(r *http.Request, door string) {
 	if c := callOf(r.Context()); c != nil {
-		if door == "" {
-			door = "page"
-		}
 		c.door = door
 	}
 }
@@ -140,39 +137,4 @@ func answerText(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text + "\n"))
-}
-
-var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>ordermux</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}code{background:#8882;padding:.1em .3em}</style>
-<h1>ordermux{{if .Sandbox}} sandbox{{end}}</h1>
-<p>This is an ordermux {{.Version}}: it takes an order once and brings it to every partner that needs it.</p>
-<ul>
-{{range .Doors}}<li>door <code>/{{.}}/</code></li>
-{{end}}<li>our own API: <code>/api/v1/</code>, described at <a href="/api/openapi.json">/api/openapi.json</a></li>
-<li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></li>
-</ul>
-`))
-
-// page says what answers here.
-func (a *App) page(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-		return
-	}
-	data := struct {
-		Sandbox bool
-		Version string
-		Doors   []string
-	}{Sandbox: a.faults != nil, Version: a.opts.Version}
-	for _, d := range a.doors {
-		data.Doors = append(data.Doors, d.name)
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	_ = pageTemplate.Execute(w, data)
 }

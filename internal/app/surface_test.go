@@ -51,7 +51,7 @@ func testSurface(t *testing.T, at newPlace) {
 			}
 		}
 	}
-	f("/", 200, "<h1>ordermux</h1>", "/citrusad/", "/api/v1/")
+	f("/", 200, "<h1>Sign in</h1>", "Nobody can sign in yet")
 	f("/healthz", 200, "ok")
 	f("/readyz", 200, "ready")
 	f("/nothing", 404)

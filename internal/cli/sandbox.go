@@ -53,6 +53,9 @@ func (c *sandboxCmd) Run(ctx context.Context, env *Env) (err error) {
 		return err
 	}
 	c.introduce(env, a, cfg)
+	if err := welcome(ctx, env, a); err != nil {
+		return errors.Join(err, a.Close())
+	}
 	return a.Run(ctx)
 }
 

@@ -46,6 +46,9 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
+	if err := welcome(ctx, env, a); err != nil {
+		return errors.Join(err, a.Close())
+	}
 	stop, stopped := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -55,6 +58,16 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 	err = a.Run(ctx)
 	stopped()
 	<-done
+	return err
+}
+
+// welcome prints where the first user of the console is made, while there is
+// none.
+func welcome(ctx context.Context, env *Env, a *app.App) error {
+	url, err := a.Welcome(ctx)
+	if err == nil && url != "" {
+		fmt.Fprintf(env.Err, "console: nobody can sign in yet; make the first user at %s (it works once, for a day)\n", url)
+	}
 	return err
 }
 

@@ -1,0 +1,175 @@
+package app_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+
+	consoletext "github.com/ordermux/ordermux/internal/console/text"
+)
+
+// browser is somebody who looks at the console, with his cookies.
+type browser struct {
+	t      *testing.T
+	base   string
+	lang   string
+	client *http.Client
+}
+
+func (h *hub) browser(t *testing.T) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{t: t, base: h.URL(), client: &http.Client{Jar: jar}}
+}
+
+// do returns the status and the page where the browser ends up.
+func (b *browser) do(method, path string, form url.Values, header ...string) (int, string) {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if b.lang != "" {
+		r.Header.Set("Accept-Language", b.lang)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+		b.t.Errorf("%s %s: policy %q", method, path, csp)
+	}
+	return resp.StatusCode, string(page)
+}
+
+// sees checks what a page says.
+func (b *browser) sees(method, path string, form url.Values, status int, want ...string) string {
+	b.t.Helper()
+	got, page := b.do(method, path, form)
+	if got != status {
+		b.t.Errorf("%s %s: %d\n%s", method, path, got, page)
+	}
+	for _, w := range want {
+		if !strings.Contains(page, w) {
+			b.t.Errorf("%s %s: %q is missing in\n%s", method, path, w, page)
+		}
+	}
+	return page
+}
+
+const goodPassword = "correct horse battery"
+
+// first makes the first user, ada.
+func (h *hub) first(t *testing.T) *browser {
+	t.Helper()
+	at, err := h.Welcome(t.Context())
+	if err != nil || at == "" {
+		t.Fatal(at, err)
+	}
+	b := h.browser(t)
+	path := strings.TrimPrefix(at, h.URL())
+	b.sees("GET", path, nil, 200, "make the first user")
+	b.sees("POST", path, url.Values{"name": {"ada"}, "password": {"short"}}, 422, "at least 12")
+	b.sees("POST", path, url.Values{"name": {"ada"}, "password": {goodPassword}}, 200, "<h1>Overview</h1>", "ada")
+	b.sees("GET", path, nil, 410, "used already")
+	return b
+}
+
+// joins lets somebody in, and returns his browser.
+func (b *browser) joins(h *hub, name, role string) *browser {
+	b.t.Helper()
+	page := b.sees("POST", "/users", url.Values{"name": {name}, "role": {role}}, 200, "/welcome/")
+	_, rest, _ := strings.Cut(page, "<code>")
+	link, _, _ := strings.Cut(rest, "</code>")
+	other := h.browser(b.t)
+	other.sees("POST", strings.TrimPrefix(link, h.URL()), url.Values{"password": {goodPassword}}, 200, "<h1>Overview</h1>")
+	return other
+}
+
+func TestConsole(t *testing.T) { eachStore(t, testConsole) }
+
+func testConsole(t *testing.T, at newPlace) {
+	h := startHub(t, at(t), shop(adsRoute("http://127.0.0.1:1")))
+	h.give(oneOrder("o-1<script>", "3.00"))
+	stranger := h.browser(t)
+	for _, path := range []string{"/", "/users", "/account", "/shops/nordlys/orders"} {
+		stranger.sees("GET", path, nil, 200, "<h1>Sign in</h1>")
+	}
+	ada := h.first(t)
+	ada.sees("GET", "/", nil, 200, "nordlys", "ads")
+	ada.sees("GET", "/shops/nordlys/orders", nil, 200, "o-1&lt;script&gt;")
+	ada.sees("GET", "/shops/none/orders", nil, 404)
+	ada.sees("GET", "/shops", nil, 404)
+
+	bo := ada.joins(h, "bo", "operator")
+	bo.sees("GET", "/users", nil, 403, "does not allow")
+	bo.sees("POST", "/users/ada", url.Values{"act": {"remove"}}, 403)
+	ada.sees("POST", "/users/ada", url.Values{"act": {"remove"}}, 409, "last admin")
+	ada.sees("POST", "/users/bo", url.Values{"act": {"disable"}}, 200, "disabled")
+	bo.sees("GET", "/", nil, 200, "<h1>Sign in</h1>")
+	bo.sees("POST", "/sign-in", url.Values{"name": {"bo"}, "password": {goodPassword}}, 401, "wrong")
+	ada.sees("POST", "/users/bo", url.Values{"act": {"enable"}}, 200)
+	bo.sees("POST", "/sign-in", url.Values{"name": {"bo"}, "password": {goodPassword}, "to": {"/account"}}, 200, "<h1>Your account</h1>")
+	bo.sees("POST", "/sign-in", url.Values{"name": {"bo"}, "password": {goodPassword}, "to": {"//elsewhere.example"}}, 200, "<h1>Overview</h1>")
+	bo.sees("POST", "/account/password", url.Values{"old": {"x"}, "new": {goodPassword + "2"}}, 422)
+	bo.sees("POST", "/account/password", url.Values{"old": {goodPassword}, "new": {goodPassword + "2"}}, 200, "<h1>Sign in</h1>")
+	bo.sees("POST", "/sign-in", url.Values{"name": {"bo"}, "password": {goodPassword + "2"}}, 200, "<h1>Overview</h1>")
+	bo.sees("POST", "/sign-out", url.Values{}, 200, "<h1>Sign in</h1>")
+	bo.sees("GET", "/account", nil, 200, "<h1>Sign in</h1>")
+}
+
+// TestConsoleIsForItsOwnPages: what other sites' pages post does nothing.
+func TestConsoleIsForItsOwnPages(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, inFolder(t), shop(adsRoute("http://127.0.0.1:1")))
+	ada := h.first(t)
+	form := url.Values{"name": {"mallory"}, "role": {"admin"}}
+	for _, header := range [][2]string{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}} {
+		if status, page := ada.do("POST", "/users", form, header[0], header[1]); status != http.StatusForbidden {
+			t.Errorf("%v: %d\n%s", header, status, page)
+		}
+	}
+	if page := ada.sees("GET", "/users", nil, 200, "One user"); strings.Contains(page, "mallory") {
+		t.Error("another site made a user")
+	}
+	ada.client.Jar.SetCookies(&url.URL{Scheme: "http", Host: strings.TrimPrefix(h.URL(), "http://")}, []*http.Cookie{{Name: "ordermux", Value: "sid_forged", Path: "/"}})
+	ada.sees("GET", "/users", nil, 200, "<h1>Sign in</h1>")
+}
+
+// TestConsoleSpeaksEveryLanguage: no page lacks a text.
+func TestConsoleSpeaksEveryLanguage(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, inFolder(t), shop(adsRoute("http://127.0.0.1:1")))
+	h.give(oneOrder("o-1", "3.00"))
+	ada := h.first(t)
+	for _, lang := range consoletext.Languages {
+		for _, b := range []*browser{ada, h.browser(t)} {
+			b.lang = lang
+			for _, path := range []string{"/", "/users", "/account", "/shops/nordlys/orders", "/sign-in", "/shops/none"} {
+				_, page := b.do("GET", path, nil)
+				if !strings.Contains(page, `<html lang="`+lang+`">`) || strings.Contains(page, "[") {
+					t.Errorf("%s in %s:\n%s", path, lang, page)
+				}
+			}
+		}
+	}
+	ada.lang = "en"
+	ada.sees("POST", "/account/language", url.Values{"language": {"pl"}}, 200, "Twoje konto")
+}

@@ -1,0 +1,55 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/user"
+)
+
+func queryEscape(s string) string { return url.QueryEscape(s) }
+
+// accountPage is what somebody may change of himself.
+type accountPage struct {
+	Min   int
+	Error string // a key
+	Text  string
+}
+
+func (c *Console) account(v *visit) error { return v.showAccount(http.StatusOK, accountPage{}) }
+
+func (v *visit) showAccount(status int, p accountPage) error {
+	p.Min = user.MinPassword
+	return v.show(status, "account", "account.title", p)
+}
+
+func (c *Console) changeAccount(v *visit) error {
+	switch v.PathValue("act") {
+	case "language":
+		if err := c.Users.SetLanguage(v.Context(), v.user.Name, v.PostFormValue("language")); err != nil {
+			return err
+		}
+		return v.to("/account")
+	case "password":
+		return v.changePassword()
+	}
+	return v.fail(http.StatusNotFound, "error.notfound")
+}
+
+func (v *visit) changePassword() error {
+	err := v.c.Users.ChangePassword(v.Context(), v.user.Name, v.PostFormValue("old"), v.PostFormValue("new"))
+	var bad *order.Invalid
+	switch {
+	case errors.Is(err, user.ErrWrong):
+		v.linger()
+		return v.showAccount(http.StatusUnprocessableEntity, accountPage{Error: "sign.wrong"})
+	case errors.As(err, &bad):
+		return v.showAccount(http.StatusUnprocessableEntity, accountPage{Text: bad.Faults[0].Reason})
+	case err != nil:
+		return err
+	}
+	v.setCookie("", -1)
+	return v.to("/sign-in")
+}

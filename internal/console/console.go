@@ -1,0 +1,144 @@
+// Package console is the hub in a browser: pages made on the server, for people
+// who have never read a line of our documents. Whatever a page shows or does is
+// a call of our own API, made as the user who is signed in.
+package console
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/console/text"
+	"github.com/ordermux/ordermux/internal/secret"
+	"github.com/ordermux/ordermux/internal/user"
+)
+
+// Options of a Console.
+type Options struct {
+	API   http.Handler // see api.As
+	Users *user.Book
+	// Wrong counts a wrong sign-in from an address and returns how long its
+	// answer waits; answered is called then. Nil: nobody waits.
+	Wrong     func(address string) (wait time.Duration, answered func())
+	PublicURL func() string // without a slash at its end; links lead there
+	Version   string
+	Sandbox   bool
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Console serves the pages. Safe for concurrent use.
+type Console struct {
+	Options
+	mux   *http.ServeMux
+	guard *http.CrossOriginProtection
+	texts *text.Catalogue
+	pages map[string]*pages // by language
+}
+
+var _ http.Handler = (*Console)(nil)
+
+// New makes a Console.
+func New(opts Options) (*Console, error) {
+	c := &Console{Options: opts, mux: http.NewServeMux(), guard: http.NewCrossOriginProtection()}
+	var err error
+	if c.texts, err = text.Load(); err != nil {
+		return nil, err
+	}
+	if c.pages, err = loadPages(c.texts); err != nil {
+		return nil, err
+	}
+	c.register()
+	return c, nil
+}
+
+// Paths are the first parts of the paths that the console answers, beside "/".
+// No partner can be named so.
+func Paths() []string {
+	return []string{"sign-in", "sign-out", "welcome", "account", "users", "shops", "static"}
+}
+
+func (c *Console) register() {
+	for pattern, h := range map[string]http.HandlerFunc{
+		"GET /static/{name}":    serveStatic,
+		"GET /sign-in":          c.open(c.signIn),
+		"POST /sign-in":         c.open(c.doSignIn),
+		"GET /welcome/{token}":  c.open(c.welcome),
+		"POST /welcome/{token}": c.open(c.doWelcome),
+		"POST /sign-out":        c.signed(c.signOut),
+		"GET /{$}":              c.signed(c.overview),
+		"GET /account":          c.signed(c.account),
+		"POST /account/{act}":   c.signed(c.changeAccount),
+		"GET /users":            c.signed(c.users),
+		"POST /users":           c.signed(c.invite),
+		"POST /users/{name}":    c.signed(c.changeUser),
+
+		"GET /shops/{shop}/orders": c.signed(c.orders),
+	} {
+		c.mux.HandleFunc(pattern, h)
+	}
+	c.mux.HandleFunc("/", c.open(func(v *visit) error { return v.fail(http.StatusNotFound, "error.notfound") }))
+}
+
+// ServeHTTP implements http.Handler. Posts of other sites' pages are refused
+// before anything looks at them.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY")
+	c.guard.Handler(c.mux).ServeHTTP(w, r)
+}
+
+// visit is a request with whoever makes it.
+type visit struct {
+	*http.Request
+	c    *Console
+	w    http.ResponseWriter
+	lang string
+	user *user.User  // nil: nobody is signed in
+	hub  *api.Client // as the user; nil: nobody is signed in
+}
+
+// handler makes a page. Its error is shown as one.
+type handler func(*visit) error
+
+// maxForm bounds what a form sends, in bytes.
+const maxForm = 1 << 20
+
+// open is for pages that anybody may see.
+func (c *Console) open(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		v := &visit{Request: r, c: c, w: w, lang: c.texts.Choose("", r)}
+		v.ends(h(v))
+	}
+}
+
+// signed is for pages of users.
+func (c *Console) signed(h handler) http.HandlerFunc {
+	return c.open(func(v *visit) error {
+		s, err := v.session()
+		switch {
+		case err != nil:
+			return err
+		case s == nil:
+			return v.signInFirst()
+		}
+		v.user, v.lang = &s.User, c.texts.Choose(s.User.Language, v.Request)
+		if v.hub, err = c.as(&s.User); err != nil {
+			return err
+		}
+		return h(v)
+	})
+}
+
+// as returns the API as a user sees it.
+func (c *Console) as(u *user.User) (*api.Client, error) {
+	return api.NewClient("http://hub", secret.Text{}, within{c.API, api.Grant{Shop: api.Hub, Scope: scopes[u.Role], Name: u.Name}})
+}
+
+// scopes are what roles may do by the API.
+var scopes = map[user.Role]api.Scope{user.Viewer: api.Read, user.Operator: api.Operate, user.Admin: api.Admin}

@@ -1,0 +1,183 @@
+package console
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/console/text"
+	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/user"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// pages are the pages of one language, by name.
+type pages struct{ named map[string]*template.Template }
+
+// loadPages reads every page in every language.
+func loadPages(texts *text.Catalogue) (map[string]*pages, error) {
+	files, err := fs.Glob(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]*pages{}
+	for _, lang := range text.Languages {
+		p := &pages{named: map[string]*template.Template{}}
+		for _, file := range files {
+			name := strings.TrimSuffix(path.Base(file), ".html")
+			if name == "layout" {
+				continue
+			}
+			t, err := template.New("layout.html").Funcs(functions(texts, lang)).ParseFS(pageFiles, "pages/layout.html", file)
+			if err != nil {
+				return nil, err
+			}
+			p.named[name] = t.Option("missingkey=error")
+		}
+		out[lang] = p
+	}
+	return out, nil
+}
+
+// functions are what pages may call.
+func functions(texts *text.Catalogue, lang string) template.FuncMap {
+	return template.FuncMap{
+		"t": func(key string, blanks ...any) (string, error) {
+			list, err := blanksOf(blanks)
+			return texts.Say(lang, key, list...), err
+		},
+		"number": func(n int64) string { return text.Number(lang, n) },
+		"static": staticPath,
+		"ago":    func(seconds float64) string { return ago(texts, lang, seconds) },
+		"langs":  func() []string { return text.Languages },
+		"roles":  user.Roles,
+	}
+}
+
+// blanksOf reads name and value by turns.
+func blanksOf(list []any) (out []text.Blank, err error) {
+	if len(list)%2 != 0 {
+		return nil, errors.New("a blank has a name and a value")
+	}
+	for i := 0; i < len(list); i += 2 {
+		name, ok := list[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("%v is no name of a blank", list[i])
+		}
+		out = append(out, text.Blank{Name: name, Value: list[i+1]})
+	}
+	return out, nil
+}
+
+// ago says a span of time in its greatest unit.
+func ago(texts *text.Catalogue, lang string, seconds float64) string {
+	units := []struct {
+		key  string
+		span float64
+	}{{"ago.days", 86400}, {"ago.hours", 3600}, {"ago.minutes", 60}}
+	for _, u := range units {
+		if seconds >= u.span {
+			return texts.Say(lang, u.key, text.Blank{Name: "n", Value: int(seconds / u.span)})
+		}
+	}
+	return texts.Say(lang, "ago.seconds", text.Blank{Name: "n", Value: int(max(seconds, 0))})
+}
+
+// moment is a time in a shop's zone, with the offset.
+func moment(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(zone).Format("2006-01-02 15:04:05 -07:00")
+}
+
+// frame is what every page is given.
+type frame struct {
+	Lang, Title string // Title is a key
+	User        *user.User
+	Shops       []api.Shop
+	Shop        string // that the page is about; "": none
+	At          string // the page's own path
+	Sandbox     bool
+	Version     string
+	Data        any
+}
+
+// show renders a page whole before anything is sent.
+func (v *visit) show(status int, name, title string, data any) error {
+	f := frame{Lang: v.lang, Title: title, User: v.user, Shop: v.PathValue("shop"), At: v.URL.Path, Sandbox: v.c.Sandbox, Version: v.c.Version, Data: data}
+	if v.hub != nil {
+		shops, err := v.hub.Shops(v.Context())
+		if err != nil {
+			return err
+		}
+		f.Shops = shops.Shops
+	}
+	return v.render(status, name, f)
+}
+
+func (v *visit) render(status int, name string, f frame) error {
+	var b bytes.Buffer
+	if err := v.c.pages[v.lang].named[name].Execute(&b, f); err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", v.lang)
+	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Accept-Language, Cookie")
+	v.w.WriteHeader(status)
+	_, _ = v.w.Write(b.Bytes())
+	return nil
+}
+
+// told is an error as a page shows it.
+type told struct{ Key, Detail string }
+
+// fail shows that something did not work.
+func (v *visit) fail(status int, key string) error { return v.tell(status, told{Key: key}) }
+
+func (v *visit) tell(status int, t told) error {
+	return v.render(status, "error", frame{Lang: v.lang, Title: "error.title", User: v.user, At: v.URL.Path, Sandbox: v.c.Sandbox, Version: v.c.Version, Data: t})
+}
+
+// ends shows what a page's error means to whoever looks at it.
+func (v *visit) ends(err error) {
+	if err == nil {
+		return
+	}
+	var problem *api.Problem
+	var bad *order.Invalid
+	switch {
+	case errors.As(err, &problem) && problem.Status == http.StatusForbidden:
+		err = v.fail(http.StatusForbidden, "error.forbidden")
+	case errors.As(err, &problem) && problem.Status == http.StatusNotFound:
+		err = v.fail(http.StatusNotFound, "error.notfound")
+	case errors.As(err, &problem) && problem.Status < 500:
+		err = v.tell(problem.Status, told{Detail: problem.Detail})
+	case errors.As(err, &bad):
+		err = v.tell(http.StatusUnprocessableEntity, told{Detail: bad.Error()})
+	default:
+		v.c.Log.ErrorContext(v.Context(), "console", "path", v.Pattern, "error", err)
+		err = v.fail(http.StatusInternalServerError, "error.ours")
+	}
+	if err != nil {
+		v.c.Log.ErrorContext(v.Context(), "console", "path", v.Pattern, "error", err)
+	}
+}
+
+// to sends the browser on after a form did what it should.
+func (v *visit) to(path string) error {
+	http.Redirect(v.w, v.Request, path, http.StatusSeeOther)
+	return nil
+}

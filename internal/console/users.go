@@ -1,0 +1,69 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/user"
+)
+
+// usersPage lists those who may sign in.
+type usersPage struct {
+	Users []user.User
+	Name  string // whom the link is for
+	Link  string // shown once; "": none was made
+}
+
+func (c *Console) users(v *visit) error { return v.showUsers(usersPage{}) }
+
+func (v *visit) showUsers(p usersPage) error {
+	list, err := v.hub.Users(v.Context())
+	if err != nil {
+		return err
+	}
+	p.Users = list.Users
+	return v.show(http.StatusOK, "users", "users.title", p)
+}
+
+func (c *Console) invite(v *visit) error {
+	made, err := v.hub.InviteUser(v.Context(), api.NewUser{Name: v.PostFormValue("name"), Role: user.Role(v.PostFormValue("role"))})
+	if err != nil {
+		return err
+	}
+	return v.showUsers(usersPage{Name: made.Name, Link: v.c.link(made.Token)})
+}
+
+func (c *Console) link(token string) string {
+	return c.PublicURL() + "/welcome/" + url.PathEscape(token)
+}
+
+// changeUser does what a button beside a user's name says.
+func (c *Console) changeUser(v *visit) error {
+	name, on := v.PathValue("name"), true
+	var err error
+	switch v.PostFormValue("act") {
+	case "enable":
+		on = false
+		fallthrough
+	case "disable":
+		err = v.hub.ChangeUser(v.Context(), name, api.UserChange{Disabled: &on})
+	case "role":
+		role := user.Role(v.PostFormValue("role"))
+		err = v.hub.ChangeUser(v.Context(), name, api.UserChange{Role: &role})
+	case "remove":
+		err = v.hub.RemoveUser(v.Context(), name)
+	case "reset":
+		made, err := v.hub.ResetUser(v.Context(), name)
+		if err != nil {
+			return err
+		}
+		return v.showUsers(usersPage{Name: name, Link: c.link(made.Token)})
+	default:
+		return v.fail(http.StatusNotFound, "error.notfound")
+	}
+	if err != nil {
+		return err
+	}
+	return v.to("/users")
+}

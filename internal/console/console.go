@@ -74,7 +74,9 @@ func (c *Console) register() {
 		"POST /users":           c.signed(c.invite),
 		"POST /users/{name}":    c.signed(c.changeUser),
 
-		"GET /shops/{shop}/orders": c.signed(c.orders),
+		"GET /shops/{shop}/orders":       c.signed(c.orders),
+		"GET /shops/{shop}/orders/{id}":  c.signed(c.order),
+		"POST /shops/{shop}/orders/{id}": c.signed(c.actOnOrder),
 	} {
 		c.mux.HandleFunc(pattern, h)
 	}

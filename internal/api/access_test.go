@@ -36,6 +36,10 @@ var bodies = map[string]string{
 	"/templates/preview": `{"id":"` + ownID + `"}`,
 	"/templates/test":    `{"id":"` + ownID + `","to":"ops@shop.example"}`,
 
+	"/users":       `{"name":"bo","role":"viewer"}`,
+	"/users/nread": `{"role":"viewer"}`,
+	"/reset":       `{}`,
+
 	"/ship":         `{"parcel":"P-1"}`,
 	"/test-message": `{"account":"nordshop"}`,
 	"/test-orders":  `{"store":"K-1","status":"ready","lines":[{"product":{"sku":"S-1"},"quantity":"2"}]}`,

@@ -21,6 +21,7 @@ import (
 
 // hub is an API over fakes, served over HTTP.
 type hub struct {
+	api    *api.API
 	t      *testing.T
 	ledger *fakeLedger
 	engine *fakeEngine
@@ -91,15 +92,23 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 	}
 	opts.Catalog = newCatalog()
 	opts.Stock = ownStock{Store: opts.Catalog}
-	opts.Promotions = newFakePromotions()
+	opts.Promotions, opts.People = newFakePromotions(), people{}
 	for _, f := range change {
 		f(&opts)
 	}
 	h.catalog = opts.Catalog
-	srv := httptest.NewServer(api.New(opts))
+	h.api = api.New(opts)
+	srv := httptest.NewServer(h.api)
 	t.Cleanup(srv.Close)
 	h.url = srv.URL
 	return h
+}
+
+// within makes a call without a network and returns its status.
+func (h *hub) within(r *http.Request) int {
+	w := httptest.NewRecorder()
+	h.api.ServeHTTP(w, r)
+	return w.Code
 }
 
 // reply is an answer, already held against openapi.json.

@@ -44,6 +44,16 @@ type UserChange struct {
 	Disabled *bool      `json:"disabled,omitzero"`
 }
 
+// withPeople answers 404 where the hub has no console.
+func withPeople(do func(a *API, r *request) (any, error)) func(a *API, r *request) (any, error) {
+	return func(a *API, r *request) (any, error) {
+		if a.People == nil {
+			return nil, problemf(http.StatusNotFound, "this hub has no console")
+		}
+		return do(a, r)
+	}
+}
+
 func (a *API) listUsers(r *request) (any, error) {
 	list, err := a.People.List(r.Context())
 	if list == nil {

@@ -33,7 +33,7 @@ var arrows = map[string][]string{
 	"shipping":              {"order"},
 	"user":                  {"order", "json", "secret"},
 	"console/text":          {"json"},
-	"console":               {"console/text", "api", "user", "order", "secret", "delivery"},
+	"console":               {"console/text", "api", "user", "order", "json", "secret", "delivery"},
 	"partner":               {"order", "outbound", "secret", "mail", "review", "catalog", "promotion", "shipping"},
 	"partner/*":             {"partner", "outbound", "order", "json", "secret", "mail", "review", "catalog", "promotion", "shipping", "soap"},
 	"partner/all":           {"partner", "partner/*"},

@@ -13,6 +13,15 @@ import (
 	"github.com/ordermux/ordermux/internal/user"
 )
 
+// consolePaths are what the console answers on the main address.
+var consolePaths = func() map[string]bool {
+	m := map[string]bool{}
+	for _, p := range console.Paths() {
+		m[p] = true
+	}
+	return m
+}()
+
 // userScope is where the console's users stand in the state of _hub.
 const userScope = "users"
 
@@ -40,7 +49,7 @@ func (a *App) buildConsole() (err error) {
 		Wrong: func(address string) (time.Duration, func()) {
 			return a.wrong.refused(address, time.Now()), a.wrong.answered
 		},
-		Log: a.log.With("part", "console"), Now: a.now,
+		Stopping: a.stopping.Load, Log: a.log.With("part", "console"), Now: a.now,
 	})
 	if err != nil {
 		return fmt.Errorf("console: %w", err)

@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"bufio"
+	"context"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -8,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	consoletext "github.com/ordermux/ordermux/internal/console/text"
 )
@@ -178,4 +181,64 @@ func TestConsoleSpeaksEveryLanguage(t *testing.T) {
 	}
 	ada.lang = "en"
 	ada.sees("POST", "/account/language", url.Values{"language": {"pl"}}, 200, "Twoje konto")
+}
+
+// TestConsoleLives: an overview that is open says what changes, until its user
+// signs out.
+func TestConsoleLives(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, inFolder(t), shop(adsRoute("http://127.0.0.1:1")))
+	ada := h.first(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, "GET", h.URL()+"/live?at=%2F", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := ada.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got := resp.Header.Get("Content-Type"); got != "text/event-stream" {
+		t.Fatal(got)
+	}
+	lines := bufio.NewScanner(resp.Body)
+	until := func(want ...string) {
+		t.Helper()
+		var seen []string
+		for lines.Scan() {
+			seen = append(seen, lines.Text())
+			if contains(lines.Text(), want) {
+				return
+			}
+		}
+		t.Fatalf("%q was not told: %v, %q", want, lines.Err(), seen)
+	}
+	until(`"name":"live-overview"`, "Everything is flowing")
+	if status, body := send(t, "POST", h.URL()+"/api/v1/shops/nordlys/routes/ads/pause", "Bearer "+adminToken, `{"reason":"<b>stock"}`); status != 200 {
+		t.Fatal(status, body)
+	}
+	until(`"name":"live-overview"`, "paused", "&lt;b&gt;stock")
+	ada.sees("POST", "/sign-out", url.Values{}, 200, "<h1>Sign in</h1>")
+	until("event: over")
+}
+
+// TestConsoleLivesOnPagesAlone: what is no page of the user has no parts.
+func TestConsoleLivesOnPagesAlone(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, inFolder(t), shop(adsRoute("http://127.0.0.1:1")))
+	ada := h.first(t)
+	for _, path := range []string{"/live?at=%2Flive", "/live?at=%2Fnone"} {
+		ada.sees("GET", path, nil, 200, "event: over")
+	}
+}
+
+func contains(s string, all []string) bool {
+	for _, w := range all {
+		if !strings.Contains(s, w) {
+			return false
+		}
+	}
+	return true
 }

@@ -32,9 +32,8 @@ func (a *App) main(w http.ResponseWriter, r *http.Request) {
 	}
 	bound(w, r, takes)
 	switch first {
-	case "", "sign-in", "sign-out", "welcome", "account", "users", "shops", "static": // console.Paths
-		label(r, "console")
-		a.console.ServeHTTP(w, r)
+	case "":
+		a.openConsole(w, r)
 	case "api":
 		// A backup or a walk of the chain takes longer than other answers.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longAnswer))
@@ -52,13 +51,21 @@ func (a *App) main(w http.ResponseWriter, r *http.Request) {
 	case "files":
 		below(http.HandlerFunc(a.fetch), w, r, n)
 	default:
-		if !ok {
+		switch {
+		case ok:
+			below(d.handler, w, r, n)
+		case consolePaths[first]:
+			a.openConsole(w, r)
+		default:
 			label(r, "none")
 			http.NotFound(w, r)
-			return
 		}
-		below(d.handler, w, r, n)
 	}
+}
+
+func (a *App) openConsole(w http.ResponseWriter, r *http.Request) {
+	label(r, "console")
+	a.console.ServeHTTP(w, r)
 }
 
 // longAnswer bounds the answers of our own API.

@@ -11,6 +11,10 @@ import (
 
 func queryEscape(s string) string { return url.QueryEscape(s) }
 
+func (c *Console) accountPlaces() []place {
+	return []place{{at: "GET /account", do: c.account}, {at: "POST /account/{act}", do: c.changeAccount}}
+}
+
 // accountPage is what somebody may change of himself.
 type accountPage struct {
 	Min   int

@@ -4,6 +4,7 @@
 package console
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"time"
@@ -24,6 +25,7 @@ type Options struct {
 	PublicURL func() string // without a slash at its end; links lead there
 	Version   string
 	Sandbox   bool
+	Stopping  func() bool // nil: never; streams end when the hub stops
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -35,13 +37,14 @@ type Console struct {
 	guard *http.CrossOriginProtection
 	texts *text.Catalogue
 	pages map[string]*pages // by language
+	has   map[string]bool   // patterns of places
 }
 
 var _ http.Handler = (*Console)(nil)
 
 // New makes a Console.
 func New(opts Options) (*Console, error) {
-	c := &Console{Options: opts, mux: http.NewServeMux(), guard: http.NewCrossOriginProtection()}
+	c := &Console{Options: opts, mux: http.NewServeMux(), guard: http.NewCrossOriginProtection(), has: map[string]bool{}}
 	var err error
 	if c.texts, err = text.Load(); err != nil {
 		return nil, err
@@ -56,31 +59,7 @@ func New(opts Options) (*Console, error) {
 // Paths are the first parts of the paths that the console answers, beside "/".
 // No partner can be named so.
 func Paths() []string {
-	return []string{"sign-in", "sign-out", "welcome", "account", "users", "shops", "static"}
-}
-
-func (c *Console) register() {
-	for pattern, h := range map[string]http.HandlerFunc{
-		"GET /static/{name}":    serveStatic,
-		"GET /sign-in":          c.open(c.signIn),
-		"POST /sign-in":         c.open(c.doSignIn),
-		"GET /welcome/{token}":  c.open(c.welcome),
-		"POST /welcome/{token}": c.open(c.doWelcome),
-		"POST /sign-out":        c.signed(c.signOut),
-		"GET /{$}":              c.signed(c.overview),
-		"GET /account":          c.signed(c.account),
-		"POST /account/{act}":   c.signed(c.changeAccount),
-		"GET /users":            c.signed(c.users),
-		"POST /users":           c.signed(c.invite),
-		"POST /users/{name}":    c.signed(c.changeUser),
-
-		"GET /shops/{shop}/orders":       c.signed(c.orders),
-		"GET /shops/{shop}/orders/{id}":  c.signed(c.order),
-		"POST /shops/{shop}/orders/{id}": c.signed(c.actOnOrder),
-	} {
-		c.mux.HandleFunc(pattern, h)
-	}
-	c.mux.HandleFunc("/", c.open(func(v *visit) error { return v.fail(http.StatusNotFound, "error.notfound") }))
+	return []string{"sign-in", "sign-out", "welcome", "account", "users", "audit", "shops", "static", "live"}
 }
 
 // ServeHTTP implements http.Handler. Posts of other sites' pages are refused
@@ -97,11 +76,13 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // visit is a request with whoever makes it.
 type visit struct {
 	*http.Request
-	c    *Console
-	w    http.ResponseWriter
-	lang string
-	user *user.User  // nil: nobody is signed in
-	hub  *api.Client // as the user; nil: nobody is signed in
+	c     *Console
+	w     http.ResponseWriter
+	place *place
+	lang  string
+	user  *user.User  // nil: nobody is signed in
+	hub   *api.Client // as the user; nil: nobody is signed in
+	live  liveParts   // nil: the page is wanted whole
 }
 
 // handler makes a page. Its error is shown as one.
@@ -111,17 +92,20 @@ type handler func(*visit) error
 const maxForm = 1 << 20
 
 // open is for pages that anybody may see.
-func (c *Console) open(h handler) http.HandlerFunc {
+func (c *Console) open(p place) http.HandlerFunc {
+	takes := cmp.Or(p.takes, maxForm)
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		v := &visit{Request: r, c: c, w: w, lang: c.texts.Choose("", r)}
-		v.ends(h(v))
+		r.Body = http.MaxBytesReader(w, r.Body, takes)
+		v := &visit{Request: r, c: c, w: w, place: &p, lang: c.texts.Choose("", r)}
+		v.live, _ = r.Context().Value(liveKey{}).(liveParts)
+		v.ends(p.do(v))
 	}
 }
 
 // signed is for pages of users.
-func (c *Console) signed(h handler) http.HandlerFunc {
-	return c.open(func(v *visit) error {
+func (c *Console) signed(p place) http.HandlerFunc {
+	do := p.do
+	p.do = func(v *visit) error {
 		s, err := v.session()
 		switch {
 		case err != nil:
@@ -130,16 +114,22 @@ func (c *Console) signed(h handler) http.HandlerFunc {
 			return v.signInFirst()
 		}
 		v.user, v.lang = &s.User, c.texts.Choose(s.User.Language, v.Request)
-		if v.hub, err = c.as(&s.User); err != nil {
+		if v.hub, err = v.as(&s.User); err != nil {
 			return err
 		}
-		return h(v)
-	})
+		return do(v)
+	}
+	return c.open(p)
 }
 
 // as returns the API as a user sees it.
-func (c *Console) as(u *user.User) (*api.Client, error) {
-	return api.NewClient("http://hub", secret.Text{}, within{c.API, api.Grant{Shop: api.Hub, Scope: scopes[u.Role], Name: u.Name}})
+func (v *visit) as(u *user.User) (*api.Client, error) {
+	return api.NewClient("http://hub", secret.Text{}, within{
+		api: v.c.API, grant: api.Grant{Shop: api.Hub, Scope: scopes[u.Role], Name: u.Name}, place: v.place,
+		panic: func(p any, stack []byte) {
+			v.c.Log.ErrorContext(v.Context(), "a call of the console panicked", "path", v.Pattern, "panic", p, "stack", string(stack))
+		},
+	})
 }
 
 // scopes are what roles may do by the API.

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -127,7 +126,7 @@ func (c *Console) actOnOrder(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.to("/shops/" + url.PathEscape(shop) + "/orders/" + url.PathEscape(id))
+	return v.to(shopPath(shop, "orders", id))
 }
 
 // cancel says that the shop cancelled an order.

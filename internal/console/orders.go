@@ -7,6 +7,16 @@ import (
 	"github.com/ordermux/ordermux/internal/api"
 )
 
+func (c *Console) orderPlaces() []place {
+	return []place{
+		{at: "GET /shops/{shop}/orders", do: c.orders},
+		{at: "GET /shops/{shop}/orders/{id}", do: c.order},
+		{at: "POST /shops/{shop}/orders/{id}", do: c.actOnOrder, calls: []string{
+			"POST /shops/{shop}/deliveries/send", "POST /shops/{shop}/deliveries/retry", "POST /shops/{shop}/deliveries/drop", "POST /shops/{shop}/events",
+		}},
+	}
+}
+
 // ordersPage lists a shop's orders, the newest first.
 type ordersPage struct {
 	Orders []orderRow

@@ -8,6 +8,10 @@ import (
 	"github.com/ordermux/ordermux/internal/delivery"
 )
 
+func (c *Console) overviewPlaces() []place {
+	return []place{{at: "GET /{$}", do: c.overview}}
+}
+
 // overviewPage says how every shop stands, what needs a person first.
 type overviewPage struct {
 	Alerts []api.Alert

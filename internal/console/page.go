@@ -8,7 +8,10 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,10 +38,10 @@ func loadPages(texts *text.Catalogue) (map[string]*pages, error) {
 		p := &pages{named: map[string]*template.Template{}}
 		for _, file := range files {
 			name := strings.TrimSuffix(path.Base(file), ".html")
-			if name == "layout" {
+			if name == "layout" || name == "parts" {
 				continue
 			}
-			t, err := template.New("layout.html").Funcs(functions(texts, lang)).ParseFS(pageFiles, "pages/layout.html", file)
+			t, err := template.New("layout.html").Funcs(functions(texts, lang)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", file)
 			if err != nil {
 				return nil, err
 			}
@@ -61,6 +64,7 @@ func functions(texts *text.Catalogue, lang string) template.FuncMap {
 		"ago":    func(seconds float64) string { return ago(texts, lang, seconds) },
 		"langs":  func() []string { return text.Languages },
 		"roles":  user.Roles,
+		"path":   shopPath,
 	}
 }
 
@@ -106,27 +110,53 @@ type frame struct {
 	Lang, Title string // Title is a key
 	User        *user.User
 	Shops       []api.Shop
-	Shop        string // that the page is about; "": none
-	At          string // the page's own path
+	Shop        string   // that the page is about; "": none
+	In          api.Shop // the same, whole
+	At          string   // the page's own path
+	Done        string   // what an act came to; "": none was done
 	Sandbox     bool
 	Version     string
+	Menu        menu
 	Data        any
+}
+
+// Time is a time in the zone of the page's shop, with the offset; UTC where there
+// is no shop.
+func (f frame) Time(t time.Time) string { return moment(t, zoneOf(f.In)) }
+
+// May reports whether whoever looks has at least a role.
+func (f frame) May(role user.Role) bool {
+	return f.User != nil && slices.Index(user.Roles(), f.User.Role) >= slices.Index(user.Roles(), role)
 }
 
 // show renders a page whole before anything is sent.
 func (v *visit) show(status int, name, title string, data any) error {
-	f := frame{Lang: v.lang, Title: title, User: v.user, Shop: v.PathValue("shop"), At: v.URL.Path, Sandbox: v.c.Sandbox, Version: v.c.Version, Data: data}
+	f := frame{Title: title, Shop: v.PathValue("shop"), Done: v.whatWasDone(), Data: data}
 	if v.hub != nil {
 		shops, err := v.hub.Shops(v.Context())
 		if err != nil {
 			return err
 		}
 		f.Shops = shops.Shops
+		if i := slices.IndexFunc(f.Shops, func(s api.Shop) bool { return s.ID == f.Shop }); i >= 0 {
+			f.In = f.Shops[i]
+		}
 	}
 	return v.render(status, name, f)
 }
 
 func (v *visit) render(status int, name string, f frame) error {
+	f.Lang, f.User, f.At, f.Sandbox, f.Version = v.lang, v.user, v.URL.Path, v.c.Sandbox, v.c.Version
+	if v.live != nil {
+		if status != http.StatusOK {
+			v.w.WriteHeader(status)
+			return nil
+		}
+		return v.renderLive(v.live, name, f)
+	}
+	if v.user != nil {
+		f.Menu = v.c.menu(&f)
+	}
 	var b bytes.Buffer
 	if err := v.c.pages[v.lang].named[name].Execute(&b, f); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
@@ -148,7 +178,7 @@ type told struct{ Key, Detail string }
 func (v *visit) fail(status int, key string) error { return v.tell(status, told{Key: key}) }
 
 func (v *visit) tell(status int, t told) error {
-	return v.render(status, "error", frame{Lang: v.lang, Title: "error.title", User: v.user, At: v.URL.Path, Sandbox: v.c.Sandbox, Version: v.c.Version, Data: t})
+	return v.render(status, "error", frame{Title: "error.title", Data: t})
 }
 
 // ends shows what a page's error means to whoever looks at it.
@@ -180,4 +210,34 @@ func (v *visit) ends(err error) {
 func (v *visit) to(path string) error {
 	http.Redirect(v.w, v.Request, path, http.StatusSeeOther)
 	return nil
+}
+
+// done sends the browser on, where it is told what was done: the text done.KEY,
+// whose blank n is the number.
+func (v *visit) done(path, key string, n int) error {
+	mark := "?"
+	if strings.Contains(path, "?") {
+		mark = "&"
+	}
+	return v.to(path + mark + "done=" + url.QueryEscape(key) + "&n=" + strconv.Itoa(n))
+}
+
+// whatWasDone is the text for a page that done leads to.
+func (v *visit) whatWasDone() string {
+	q := v.URL.Query()
+	key := "done." + q.Get("done")
+	if key == "done." || !v.c.texts.Has(key) {
+		return ""
+	}
+	n, _ := strconv.Atoi(q.Get("n"))
+	return v.c.texts.Say(v.lang, key, text.Blank{Name: "n", Value: max(n, 0)})
+}
+
+// shopPath is the path of a shop's page.
+func shopPath(shop string, parts ...string) string {
+	p := "/shops/" + url.PathEscape(shop)
+	for _, part := range parts {
+		p += "/" + url.PathEscape(part)
+	}
+	return p
 }

@@ -12,6 +12,16 @@ import (
 
 const cookieName = "ordermux"
 
+func (c *Console) signPlaces() []place {
+	return []place{
+		{at: "GET /sign-in", do: c.signIn, open: true},
+		{at: "POST /sign-in", do: c.doSignIn, open: true},
+		{at: "GET /welcome/{token}", do: c.welcome, open: true},
+		{at: "POST /welcome/{token}", do: c.doWelcome, open: true},
+		{at: "POST /sign-out", do: c.signOut},
+	}
+}
+
 // session returns who is signed in; nil: nobody.
 func (v *visit) session() (*user.Session, error) {
 	cookie, err := v.Cookie(cookieName)

@@ -8,6 +8,14 @@ import (
 	"github.com/ordermux/ordermux/internal/user"
 )
 
+func (c *Console) userPlaces() []place {
+	return []place{
+		{at: "GET /users", do: c.users},
+		{at: "POST /users", do: c.invite, calls: []string{"POST /users"}},
+		{at: "POST /users/{name}", do: c.changeUser, calls: []string{"PATCH /users/{name}", "DELETE /users/{name}", "POST /users/{name}/reset"}},
+	}
+}
+
 // usersPage lists those who may sign in.
 type usersPage struct {
 	Users []user.User

@@ -4,6 +4,7 @@ package text
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,11 +16,12 @@ import (
 	"github.com/ordermux/ordermux/internal/json"
 )
 
-// files hold a language each: what is said by its key, one text or, where a
-// number decides, a text for each plural form ("one", "few", "many", "other").
-// {name} is a blank to be filled in.
+// files hold a folder for each language, a file in it for each part of the
+// console: what is said by its key, one text or, where a number decides, a text
+// for each plural form ("one", "few", "many", "other"). {name} is a blank to be
+// filled in.
 //
-//go:embed languages/*.json
+//go:embed languages/*/*.json
 var files embed.FS
 
 // Languages are the languages spoken, by ISO 639-1 code; the first is what
@@ -51,18 +53,39 @@ func Load() (*Catalogue, error) {
 	tags := make([]language.Tag, len(Languages))
 	for i, lang := range Languages {
 		tags[i] = language.MustParse(lang)
-		b, err := files.ReadFile("languages/" + lang + ".json")
+		var err error
+		if c.said[lang], err = read(lang); err != nil {
+			return nil, err
+		}
+	}
+	c.matcher = language.NewMatcher(tags)
+	return c, nil
+}
+
+// read reads the files of a language; no two of them say the same key.
+func read(lang string) (map[string]phrase, error) {
+	names, err := fs.Glob(files, "languages/"+lang+"/*.json")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]phrase{}
+	for _, name := range names {
+		b, err := files.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
 		said := map[string]phrase{}
 		if err := json.Unmarshal(b, &said); err != nil {
-			return nil, fmt.Errorf("languages/%s.json: %w", lang, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		c.said[lang] = said
+		for key, p := range said {
+			if _, ok := all[key]; ok {
+				return nil, fmt.Errorf("%s: %s is said twice", name, key)
+			}
+			all[key] = p
+		}
 	}
-	c.matcher = language.NewMatcher(tags)
-	return c, nil
+	return all, nil
 }
 
 // Choose returns the language for somebody: the one he wants ("": he does not

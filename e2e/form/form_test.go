@@ -8,6 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/ordermux/ordermux/e2e/browser"
 	"github.com/ordermux/ordermux/internal/order"
 )
 
@@ -16,92 +17,91 @@ func TestForm(t *testing.T) {
 	t.Parallel()
 	h := startHub(t)
 	shop := startShop(t)
-	axe := loadAxe(t)
-	browser := startBrowser(t, map[string]string{hubHost: h.address(), shopHost: shop, "www." + shopHost: shop})
+	chromium := browser.Start(t, map[string]string{hubHost: h.address(), shopHost: shop, "www." + shopHost: shop})
 
 	t.Run("keyboard", func(t *testing.T) {
 		link := h.invited("N-1001", "sv-SE", "http://"+shopHost+"/tack")
-		b := open(t, browser, axe, link)
-		if lang := ask[string](b, `document.documentElement.lang`); lang != "sv" {
+		b := chromium.Open(t, link)
+		if lang := browser.Ask[string](b, `document.documentElement.lang`); lang != "sv" {
 			t.Errorf("the form speaks %q", lang)
 		}
-		b.accessible("the form")
-		b.fillIn()
-		b.arrives("http://www."+shopHost+"/tack/", "Välkommen tillbaka, referrer: .")
+		b.Accessible("the form")
+		fillIn(b)
+		b.Arrives("http://www."+shopHost+"/tack/", "Välkommen tillbaka, referrer: .")
 		checkReviews(t, h.said("N-1001", order.KindReviewed))
 
-		b.do(chromedp.Navigate(link)) // a second time
-		b.arrives(link, "Vi har redan fått ditt omdöme")
-		b.accessible("the form that was answered")
-		ask[bool](b, `document.documentElement.removeAttribute("lang") === undefined`)
-		if len(b.violations()) == 0 {
+		b.Do(chromedp.Navigate(link)) // a second time
+		b.Arrives(link, "Vi har redan fått ditt omdöme")
+		b.Accessible("the form that was answered")
+		browser.Ask[bool](b, `document.documentElement.removeAttribute("lang") === undefined`)
+		if len(b.Violations()) == 0 {
 			t.Error("axe sees nothing, whatever is wrong")
 		}
 	})
 	t.Run("what is wrong", func(t *testing.T) {
 		link := h.invited("N-1002", "de", "")
-		b := open(t, browser, axe, link)
-		b.tabTo("text-shop")
-		b.press("Ohne Sterne")
-		b.tabTo("Bewertung senden")
-		b.press("\r")
-		b.arrives(link, "Bitte berichtigen Sie:")
-		b.accessible("the form with a fault")
-		if text := ask[string](b, `document.getElementById("text-shop").value`); text != "Ohne Sterne" {
+		b := chromium.Open(t, link)
+		b.TabTo("text-shop")
+		b.Press("Ohne Sterne")
+		b.TabTo("Bewertung senden")
+		b.Press("\r")
+		b.Arrives(link, "Bitte berichtigen Sie:")
+		b.Accessible("the form with a fault")
+		if text := browser.Ask[string](b, `document.getElementById("text-shop").value`); text != "Ohne Sterne" {
 			t.Errorf("what was typed is %q now", text)
 		}
-		b.tabTo("Wählen Sie die Sterne: Nordlys Kaffe") // leads to what is to be corrected
-		b.press("\r")
-		eventually(t, "the focus is where the stars are", func() bool { return b.focused() == "at-shop" })
-		b.tabTo("stars-shop-5")
-		b.press(" ")
-		b.tabTo("Bewertung senden")
-		b.press("\r")
-		b.arrives(link+"/thanks", "Vielen Dank für Ihre Bewertung")
-		b.accessible("our thanks")
+		b.TabTo("Wählen Sie die Sterne: Nordlys Kaffe") // leads to what is to be corrected
+		b.Press("\r")
+		browser.Eventually(t, "the focus is where the stars are", func() bool { return b.Focused() == "at-shop" })
+		b.TabTo("stars-shop-5")
+		b.Press(" ")
+		b.TabTo("Bewertung senden")
+		b.Press("\r")
+		b.Arrives(link+"/thanks", "Vielen Dank für Ihre Bewertung")
+		b.Accessible("our thanks")
 		if list := h.said("N-1002", order.KindReviewed); len(list) != 1 || list[0].Note != "Ohne Sterne" || list[0].Review.Stars != 5 {
 			t.Errorf("%+v", list)
 		}
 	})
 	t.Run("not received, no more mails", func(t *testing.T) {
 		link := h.invited("N-1003", "pl", "")
-		b := open(t, browser, axe, link)
-		b.tabTo("Nie otrzymałem(-am) zamówienia")
-		b.press("\r")
-		b.arrives(link+"/missing", "został powiadomiony")
-		b.accessible("what was told")
+		b := chromium.Open(t, link)
+		b.TabTo("Nie otrzymałem(-am) zamówienia")
+		b.Press("\r")
+		b.Arrives(link+"/missing", "został powiadomiony")
+		b.Accessible("what was told")
 		if list := h.said("N-1003", order.KindMissing); len(list) != 1 {
 			t.Errorf("%+v", list)
 		}
-		b.do(chromedp.Navigate(link))
-		b.tabTo("Nie chcesz więcej zaproszeń?")
-		b.press("\r")
-		b.arrives(link+"/unsubscribe", "nie będzie już wysyłać")
-		b.accessible("the opt-out")
-		b.tabTo("Nie wysyłajcie mi więcej zaproszeń")
-		b.press("\r")
-		b.arrives(link+"/unsubscribe", "Nie otrzymasz więcej zaproszeń")
-		b.accessible("the opt-out that was taken")
+		b.Do(chromedp.Navigate(link))
+		b.TabTo("Nie chcesz więcej zaproszeń?")
+		b.Press("\r")
+		b.Arrives(link+"/unsubscribe", "nie będzie już wysyłać")
+		b.Accessible("the opt-out")
+		b.TabTo("Nie wysyłajcie mi więcej zaproszeń")
+		b.Press("\r")
+		b.Arrives(link+"/unsubscribe", "Nie otrzymasz więcej zaproszeń")
+		b.Accessible("the opt-out that was taken")
 	})
 	t.Run("one order only", func(t *testing.T) { oneOrderOnly(t, h) })
 }
 
 // fillIn answers the Swedish form without a mouse.
-func (b *tab) fillIn() {
+func fillIn(b *browser.Tab) {
 	b.Helper()
-	b.tabTo("stars-shop-5")
-	b.press("\u0301") // down: four stars
-	if at := b.focused(); at != "stars-shop-4" {
+	b.TabTo("stars-shop-5")
+	b.Press("\u0301") // down: four stars
+	if at := b.Focused(); at != "stars-shop-4" {
 		b.Fatalf("down from five stars is %s", at)
 	}
-	b.tabTo("title-shop")
-	b.press("Snabbt och bra")
-	b.tabTo("text-shop")
-	b.press("Kaffet kom på två dagar.\rTack!")
-	b.tabTo("stars-p0-5")
-	b.press(" ")
-	b.tabTo("Skicka mitt omdöme")
-	b.press("\r")
+	b.TabTo("title-shop")
+	b.Press("Snabbt och bra")
+	b.TabTo("text-shop")
+	b.Press("Kaffet kom på två dagar.\rTack!")
+	b.TabTo("stars-p0-5")
+	b.Press(" ")
+	b.TabTo("Skicka mitt omdöme")
+	b.Press("\r")
 }
 
 func checkReviews(t *testing.T, list []*order.Happening) {

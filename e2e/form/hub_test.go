@@ -10,8 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/ordermux/ordermux/e2e/browser"
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/app"
 	"github.com/ordermux/ordermux/internal/config"
@@ -97,7 +97,7 @@ func (h *hub) invited(id, language, redirect string) string {
 		h.Fatal(err)
 	}
 	var link string
-	eventually(h.T, "a mail to "+id, func() bool {
+	browser.Eventually(h.T, "a mail to "+id, func() bool {
 		for _, m := range h.sink.To(id + "@kund.example") {
 			opened, err := m.Open()
 			if err != nil {
@@ -112,21 +112,6 @@ func (h *hub) invited(id, language, redirect string) string {
 
 // address finds the form's in a mail.
 var address = regexp.MustCompile(`http://` + regexp.QuoteMeta(hubHost) + `/review/nordlys/[A-Za-z0-9_-]+`)
-
-// eventually waits until ok says so.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-deadline:
-			t.Fatalf("never: %s", what)
-		case <-tick.C:
-		}
-	}
-}
 
 // said returns the happenings of one kind that the ledger has of an order.
 func (h *hub) said(id string, kind order.Kind) (list []*order.Happening) {

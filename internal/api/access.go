@@ -59,6 +59,8 @@ type TokenInfo struct {
 	Rotated time.Time `json:"rotated,omitzero"`
 	// OldUntil is when the token before the last rotation stops working.
 	OldUntil time.Time `json:"old_until,omitzero"`
+	// Used is when somebody called with it last, as far as this node has heard.
+	Used time.Time `json:"last_used,omitzero"`
 }
 
 // Tokens keeps the API's tokens, as hashes. A token's name is unique in its
@@ -103,14 +105,15 @@ func (a *API) admit(r *http.Request, e endpoint) (*request, error) {
 }
 
 // shared reports whether a token of one shop may call the hub's endpoint,
-// which then speaks of that shop alone.
+// which then speaks of that shop alone, or of none.
 func (e endpoint) shared() bool {
-	return e.pattern == "/api/v1/shops" || e.pattern == "/api/v1/alerts"
+	return e.pattern == "/api/v1/shops" || e.pattern == "/api/v1/alerts" || e.pattern == "/api/v1/partners"
 }
 
 // hubToo reports whether the endpoint also knows the reserved shop Hub.
 func (e endpoint) hubToo() bool {
-	return strings.Contains(e.pattern, "/tokens") || strings.Contains(e.pattern, "/captures") || strings.HasSuffix(e.pattern, "/verify")
+	return strings.Contains(e.pattern, "/tokens") || strings.Contains(e.pattern, "/captures") || strings.HasSuffix(e.pattern, "/verify") ||
+		strings.HasSuffix(e.pattern, "/acts") || strings.HasSuffix(e.pattern, "/refused")
 }
 
 func (a *API) authenticate(r *http.Request) (Grant, error) {
@@ -140,7 +143,10 @@ func (r *request) source() order.Source {
 	return order.Source{Name: "api:" + r.grant.Name, Rank: order.RankShop}
 }
 
+// operatorPrefix begins the sources that are people who act by hand.
+const operatorPrefix = "operator:"
+
 // operator is who acts by hand.
 func (r *request) operator() order.Source {
-	return order.Source{Name: "operator:" + r.grant.Name, Rank: order.RankOperator}
+	return order.Source{Name: operatorPrefix + r.grant.Name, Rank: order.RankOperator}
 }

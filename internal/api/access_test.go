@@ -22,6 +22,8 @@ var bodies = map[string]string{
 	"/correct":         `{"order":{"channel":"online"}}`,
 	"/retry":           `{"all":true}`,
 	"/drop":            `{"route":"ads","dry_run":true}`,
+	"/hold":            `{"route":"ads","reason":"stocktaking"}`,
+	"/release":         `{"orders":["1001"]}`,
 	"/send":            `{"route":"ads","order":"1001"}`,
 	"/replay":          `{"all":true}`,
 	"/backfill":        `{"from_seq":1}`,
@@ -44,13 +46,16 @@ var bodies = map[string]string{
 	"/test-message": `{"account":"nordshop"}`,
 	"/test-orders":  `{"store":"K-1","status":"ready","lines":[{"product":{"sku":"S-1"},"quantity":"2"}]}`,
 
-	"/products":            `{"code":"K-39"}`,
-	"/products/stock":      `{"stock":[{"code":"K-38","quantity":"1"}]}`,
-	"/products/activate":   `{"codes":["K-38"]}`,
-	"/products/deactivate": `{"codes":["K-38"]}`,
-	"/products/import":     "code\nK-40\n",
-	"/promotions":          promotionBody,
-	"/availability":        `{"lines":[{"code":"K-38"}]}`,
+	"/products":              `{"code":"K-39"}`,
+	"/products/stock":        `{"stock":[{"code":"K-38","quantity":"1"}]}`,
+	"/products/activate":     `{"codes":["K-38"]}`,
+	"/products/deactivate":   `{"codes":["K-38"]}`,
+	"/products/import":       "code\nK-40\n",
+	"/promotions":            promotionBody,
+	"/availability":          `{"lines":[{"code":"K-38"}]}`,
+	"/imports":               "a;b",
+	"/imports/1001/settings": `{"format":"ndjson"}`,
+	"/checks/missing":        `{"route":"ads"}`,
 
 	"/credentials/citrusad":       `{"name":"erp","values":{"api_key":"k"}}`,
 	"/captures":                   `{"door":"citrusad","seconds":60}`,
@@ -79,7 +84,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			t.Parallel()
 			ofShop := strings.Contains(e.Pattern, "{shop}")
 			shared := e.Pattern == "/api/v1/shops" || e.Pattern == "/api/v1/alerts"
-			path := strings.NewReplacer("{job}", "0197", "{promotion}", "1", "{shop}", "nordlys", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad", "{order}", "1001", "{code}", "K-38").Replace(e.Pattern)
+			path := strings.NewReplacer("{job}", "0197", "{promotion}", "1", "{shop}", "nordlys", "{kind}", "missing", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad", "{order}", "1001", "{code}", "K-38").Replace(e.Pattern)
 			query := ""
 			if strings.HasSuffix(path, "/reconcile") {
 				query = "?route=ads"

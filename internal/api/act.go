@@ -29,12 +29,26 @@ func (a *API) record(r *request, act, target, detail string) {
 	id := at.UTC().Format("20060102T150405.000000000Z") + "-" + strings.ReplaceAll(act, " ", "-")
 	reason := strings.TrimSuffix(act+" "+target+": "+detail, ": ")
 	// The caller may be gone by now; the record is written all the same.
-	_, err := a.Ledger.Append(context.WithoutCancel(r.Context()), shop, []order.Entry{{
-		Subject:   order.Subject{Kind: SubjectAct, ID: id},
-		Source:    r.operator(),
-		Happening: &order.Happening{Kind: order.KindNote, At: order.At(at), Reason: reason},
-	}})
+	ctx := context.WithoutCancel(r.Context())
+	effects, err := a.mark(ctx, shop)
+	if err == nil {
+		_, err = a.Ledger.Append(ctx, shop, []order.Entry{{
+			Subject:   order.Subject{Kind: SubjectAct, ID: id},
+			Source:    r.operator(),
+			Happening: &order.Happening{Kind: order.KindNote, At: order.At(at), Reason: reason},
+			Effects:   effects,
+		}})
+	}
 	if err != nil {
 		a.Log.ErrorContext(r.Context(), "operator's act could not be recorded in the ledger", append(attrs, slog.Any("error", err))...)
 	}
+}
+
+// mark is what is written with an act so that it is found again.
+func (a *API) mark(ctx context.Context, shop string) ([]order.Effect, error) {
+	if a.Acts == nil {
+		return nil, nil
+	}
+	e, err := a.Acts.Mark(ctx, shop)
+	return []order.Effect{e}, err
 }

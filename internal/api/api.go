@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/catalog"
+	"github.com/ordermux/ordermux/internal/cause"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
@@ -33,6 +34,7 @@ type Ledger interface {
 	States(ctx context.Context, shop string, numbers []int64) ([]*ledger.State, error)
 	StatesByID(ctx context.Context, shop string, ids []string) ([]*ledger.State, error)
 	Events(ctx context.Context, shop, id string) ([]order.Event, error)
+	At(ctx context.Context, shop string, seqs []int64) ([]order.Event, error)
 	Verify(ctx context.Context, shop string) (ledger.Report, error)
 }
 
@@ -46,9 +48,13 @@ type Engine interface {
 	Replay(ctx context.Context, shop, route string, f delivery.Filter, dry bool) (delivery.Acted, error)
 	Retry(ctx context.Context, shop string, f delivery.Filter, dry bool) (delivery.Acted, error)
 	Drop(ctx context.Context, shop string, f delivery.Filter, dry bool) (delivery.Acted, error)
+	Hold(ctx context.Context, shop string, f delivery.Filter, reason string, dry bool) (delivery.Acted, error)
+	Release(ctx context.Context, shop string, f delivery.Filter, dry bool) (delivery.Acted, error)
 	Send(ctx context.Context, shop, route, orderID string, dry bool) (delivery.Verdict, error)
 	Judge(ctx context.Context, shop, route, orderID string) (delivery.Verdict, error)
 	Deliveries(ctx context.Context, shop string, f delivery.Filter) (list []delivery.Delivery, next string, err error)
+	Stuck(ctx context.Context, shop string) ([]delivery.StuckGroup, error)
+	StuckCodes(ctx context.Context, shop, route string, c cause.Cause) ([]string, error)
 	OfOrder(ctx context.Context, shop, id string) ([]delivery.Delivery, []delivery.Verdict, error)
 	Calls(ctx context.Context, d delivery.Delivery) ([]delivery.Call, error)
 	Reconcile(ctx context.Context, shop, route string, f delivery.Filter) (missing []delivery.Verdict, next string, err error)
@@ -69,6 +75,9 @@ type Operator struct {
 	Backup func(ctx context.Context, dir string) (BackupReport, error)
 	// Alerts returns the troubles of all shops that have not ended.
 	Alerts func(ctx context.Context) ([]Alert, error)
+	// Flow tells how a shop's orders flowed in the last FlowMinutes minutes, the
+	// oldest first.
+	Flow func(ctx context.Context, shop string) ([]FlowMinute, error)
 	// Nodes returns the nodes that the hub consists of.
 	Nodes func(ctx context.Context) ([]Node, error)
 	// Files returns the files of a route that its partner fetches, by name.
@@ -102,6 +111,19 @@ type Operator struct {
 	Jobs func(ctx context.Context, shop string, of JobsOf, cursor string, limit int) (page []partner.Job, next string, err error)
 	// Job returns one with its items; nil: there is none.
 	Job func(ctx context.Context, shop string, of JobsOf, id string) (*partner.Job, error)
+	// Doors describes the doors that a configured shop's clients can use, and the
+	// receivers of its routes.
+	Doors func(ctx context.Context, shop string) (Doors, error)
+	// Refused returns calls to a shop's doors that were refused in the last days,
+	// the newest first; those of Hub are of callers that nobody knows.
+	Refused func(ctx context.Context, shop string) ([]RefusedCall, error)
+	// Settings tells what is configured of a shop.
+	Settings func(ctx context.Context, shop string) (ShopSettings, error)
+	// Retention tells for how long a shop's data, or the hub's own, is kept; count:
+	// and how much of it is due. order.ErrNotFound for an unknown shop.
+	Retention func(ctx context.Context, shop string, count bool) (Retention, error)
+	// Retain has what is old looked for soon, at the shop's owner.
+	Retain func(ctx context.Context, shop string) error
 	// DoorURL is where clients reach a partner's door.
 	DoorURL func(partner string) string
 	// Shops returns the configured shops in the file's sequence.
@@ -119,6 +141,7 @@ type Faults interface {
 type Options struct {
 	Ledger Ledger
 	Engine Engine
+	Finder Finder // of orders
 	Tokens Tokens
 	// Credentials are those of doors; nil: the hub keeps none.
 	Credentials Credentials
@@ -132,11 +155,20 @@ type Options struct {
 	Warnings func(source string, o *order.Order) []string
 	Captures Captures // nil: the hub has none
 	People   People   // users of the console
+	// Connections are the routes as they are set up; nil: the hub has those of
+	// its configuration alone.
+	Connections Connections
+	Acts        ActIndex // nil: acts are looked for in the logs
 	// Catalog and Stock are the shops' products; nil: the hub keeps none.
 	Catalog catalog.Store
 	Stock   Stock
 	// Promotions are what shops sell for less; nil: the hub keeps none.
-	Promotions partner.Promotions
+	Promotions Promotions
+
+	// Importer reads files in, Checker looks for what routes lack; nil: the hub
+	// does not.
+	Importer Importer
+	Checker  Checker
 
 	Operator Operator
 	Faults   Faults // nil: no sandbox, its endpoints answer 404

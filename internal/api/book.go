@@ -24,6 +24,7 @@ type Book interface {
 	PutTemplate(ctx context.Context, shop string, t review.Template) (review.Template, error)
 	DeleteTemplate(ctx context.Context, shop, id string) error
 	Preview(ctx context.Context, shop, id string) (review.Letter, error)
+	PreviewOf(shop string, t review.Template) (review.Letter, error)
 	TestLetter(ctx context.Context, shop, id string) (review.Letter, error)
 
 	Reviews(ctx context.Context, shop string, f review.Filter) (page []review.Review, next string, err error)
@@ -149,14 +150,16 @@ type NewTemplate struct {
 	HTML    string `json:"html,omitzero"`
 }
 
+func (t *NewTemplate) template() review.Template {
+	return review.Template{Name: t.Name, Kind: t.Kind, Locale: t.Locale, Default: t.Default, Subject: t.Subject, Text: t.Text, HTML: t.HTML}
+}
+
 func putTemplate(a *API, r *request) (any, error) {
 	var in NewTemplate
 	if err := readJSON(r.Request, &in); err != nil {
 		return nil, err
 	}
-	kept, err := a.Book.PutTemplate(r.Context(), r.shop, review.Template{
-		Name: in.Name, Kind: in.Kind, Locale: in.Locale, Default: in.Default, Subject: in.Subject, Text: in.Text, HTML: in.HTML,
-	})
+	kept, err := a.Book.PutTemplate(r.Context(), r.shop, in.template())
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +187,9 @@ func deleteTemplate(a *API, r *request) (any, error) {
 type templateID struct {
 	ID string `json:"id"`
 	To string `json:"to,omitzero"` // of a test mail
+
+	// Template is one that is not kept, for a preview; nil: that of ID.
+	Template *NewTemplate `json:"template,omitzero"`
 }
 
 func (t *templateID) read(r *request, to bool) error {
@@ -191,7 +197,9 @@ func (t *templateID) read(r *request, to bool) error {
 		return err
 	}
 	switch {
-	case t.ID == "":
+	case t.Template != nil && (to || t.ID != ""):
+		return order.Refuse("template", order.Malformed, "is of a preview, and stands for an id")
+	case t.ID == "" && t.Template == nil:
 		return order.Refuse("id", order.Required, string(order.ErrRequired))
 	case to && t.To == "":
 		return order.Refuse("to", order.Required, string(order.ErrRequired))
@@ -205,6 +213,9 @@ func previewTemplate(a *API, r *request) (any, error) {
 	var in templateID
 	if err := in.read(r, false); err != nil {
 		return nil, err
+	}
+	if in.Template != nil {
+		return a.Book.PreviewOf(r.shop, in.Template.template())
 	}
 	return a.Book.Preview(r.Context(), r.shop, in.ID)
 }

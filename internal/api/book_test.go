@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -206,6 +207,17 @@ func TestTemplates(t *testing.T) {
 	list, err := c.Templates(ctx, "nordlys")
 	if err != nil || len(list.Templates) < 3 || list.Templates[1].Name != "warm" || !list.Templates[len(list.Templates)-1].Shipped {
 		t.Errorf("%v", err)
+	}
+	unkept := api.NewTemplate{Name: "other", Kind: "shop", Locale: "sv", Subject: "Tack {{.FirstName}}", Text: "{{.Link}} {{.Unsubscribe}}"}
+	if l, err := c.PreviewOf(ctx, "nordlys", unkept); err != nil || !strings.HasPrefix(l.Subject, "Tack ") {
+		t.Errorf("%+v %v", l, err)
+	}
+	unkept.Text = "{{.Nothing}}"
+	if _, err := c.PreviewOf(ctx, "nordlys", unkept); !errors.As(err, new(*order.Invalid)) {
+		t.Error(err)
+	}
+	if r := h.call("POST", "/api/v1/shops/nordlys/invitations/templates/preview", admin, `{"id":"x","template":`+ownTemplate+`}`); r.status != 400 {
+		t.Error(r.status, r.body)
 	}
 	letter, err := c.PreviewTemplate(ctx, "nordlys", kept.ID)
 	if err != nil || letter.Subject != "Hej Eva" || letter.Sender != "Nordlys" {

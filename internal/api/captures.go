@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -17,6 +18,7 @@ type Captures interface {
 	List(ctx context.Context, shop string) ([]capture.Capture, error)
 	Find(ctx context.Context, shop, id string) (capture.Capture, error)
 	Report(ctx context.Context, shop, id string) (*capture.Report, error)
+	Count(ctx context.Context, shop, id string) (capture.Count, error)
 	// Export writes a capture in the form capture.ZIP or capture.HAR.
 	Export(ctx context.Context, shop, id, form string, w io.Writer) error
 }
@@ -76,8 +78,25 @@ func listCaptures(a *API, r *request) (any, error) {
 	return CaptureList{Captures: list}, err
 }
 
+// showCapture reads every call; countCapture does not.
 func showCapture(a *API, r *request) (any, error) {
-	return a.Captures.Report(r.Context(), r.shop, r.PathValue("id"))
+	q := newQuery(r, "points")
+	points := q.number("points")
+	if points > capture.MostPoints {
+		q.refuse("points", fmt.Sprintf("must be at most %d", capture.MostPoints))
+	}
+	if err := q.err(); err != nil {
+		return nil, err
+	}
+	report, err := a.Captures.Report(r.Context(), r.shop, r.PathValue("id"))
+	if err == nil && points > 0 {
+		report.Draw(int(points))
+	}
+	return report, err
+}
+
+func countCapture(a *API, r *request) (any, error) {
+	return a.Captures.Count(r.Context(), r.shop, r.PathValue("id"))
 }
 
 func exportCapture(a *API, r *request) (any, error) {
@@ -115,7 +134,17 @@ func (c *Client) Captures(ctx context.Context, shop string) (out CaptureList, er
 
 // Capture returns the speed report of a capture.
 func (c *Client) Capture(ctx context.Context, shop, id string) (out capture.Report, err error) {
-	return out, c.call(ctx, http.MethodGet, path(shop, "captures", id), nil, &out)
+	return c.DrawnCapture(ctx, shop, id, 0)
+}
+
+// DrawnCapture returns it with at most so many points for a picture.
+func (c *Client) DrawnCapture(ctx context.Context, shop, id string, points int) (out capture.Report, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "captures", id)+parameters("points", points), nil, &out)
+}
+
+// CaptureCount says how many calls a capture has by now.
+func (c *Client) CaptureCount(ctx context.Context, shop, id string) (out capture.Count, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "captures", id, "count"), nil, &out)
 }
 
 // ExportCapture writes a capture as "zip" or "har".

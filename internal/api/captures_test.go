@@ -55,6 +55,11 @@ func (f *fakeCaptures) Report(ctx context.Context, shop, id string) (*capture.Re
 	return &capture.Report{Capture: c, Recorded: 2, Dropped: 1, Covered: "secrets", Rows: []capture.Row{row}, Total: row}, err
 }
 
+func (f *fakeCaptures) Count(ctx context.Context, shop, id string) (capture.Count, error) {
+	c, err := f.Find(ctx, shop, id)
+	return capture.Count{Capture: c, Recorded: 2, Dropped: 1}, err
+}
+
 func (f *fakeCaptures) Export(_ context.Context, _, _, form string, w io.Writer) error {
 	text := "PK"
 	if form == capture.HAR {
@@ -73,11 +78,16 @@ func TestCaptures(t *testing.T) {
 	h.call("GET", at, "nordlys-read", "")
 	h.call("GET", "/api/v1/shops/aurora/captures", admin, "")
 	h.call("GET", at+"/1001", "nordlys-read", "")
+	h.call("GET", at+"/1001?points=100", "nordlys-read", "")
 	c := h.client("nordlys-operate")
 	made, err := c.StartCapture(ctx, "nordlys", capture.Spec{Route: "ads", KeepPersonal: true})
 	if err != nil || made.Route != "ads" || made.By != "noperate" || !made.Until.Equal(now.Add(time.Hour)) {
 		t.Errorf("%+v %v", made, err)
 	}
+	if n, err := c.CaptureCount(ctx, "nordlys", "1001"); err != nil || n.Recorded != 2 || n.Dropped != 1 || n.Capture.ID != "1001" {
+		t.Errorf("%+v %v", n, err)
+	}
+	h.call("GET", at+"/1001/count", "nordlys-read", "")
 	h.call("POST", at, "nordlys-operate", `{"door":"citrusad","seconds":60}`)
 	h.call("POST", at+"/1001/stop", "nordlys-operate", "")
 	if got := strings.Join(h.ledger.acts("nordlys"), "; "); got != "operator:noperate: start capture 1001: route=ads keep_personal; operator:noperate: start capture 1001: door=citrusad; operator:noperate: stop capture 1001" {
@@ -99,6 +109,8 @@ func TestCaptures(t *testing.T) {
 	f("GET", "/1001/export?format=pdf", "", 400)
 	f("GET", "/none/export", "", 404)
 	f("GET", "/none", "", 404)
+	f("GET", "/none/count", "", 404)
+	f("GET", "/1001?points=4001", "", 400)
 	f("POST", "/none/stop", "", 404)
 	f("POST", "", `{}`, 400)
 	f("POST", "", `{"door":"citrusad","colour":"red"}`, 400)

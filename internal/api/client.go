@@ -62,7 +62,12 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 
 // do makes a request; the caller closes the answer's body.
 func (c *Client) do(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	return c.stream(ctx, method, path, header, bytes.NewReader(body))
+}
+
+// stream is do with a body of any length.
+func (c *Client) stream(ctx context.Context, method, path string, header http.Header, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +90,11 @@ func (c *Client) send(ctx context.Context, method, path string, header http.Head
 	if err != nil {
 		return err
 	}
+	return decoded(res, out)
+}
+
+// decoded reads an answer into out, and closes it.
+func decoded(res *http.Response, out any) error {
 	defer res.Body.Close()
 	b, err := json.ReadAll(res.Body, maxAnswer)
 	if err != nil {
@@ -159,16 +169,32 @@ type ListOptions struct {
 	Limit          int
 	Since, Until   time.Time // orders
 	Channel        string    // orders
-	Route          string    // deliveries, reconcile
-	States         []string  // deliveries
+	Route          string    // deliveries, reconcile, orders
+	States         []string  // deliveries, orders
 	Code           string    // deliveries
 	Orders         []string  // deliveries
 	From, To       time.Time // reconcile
 	FromSeq, ToSeq int64     // reconcile
+	Find           Find      // orders
+}
+
+// Find is what orders are found by; what is empty does not narrow.
+type Find struct {
+	Text                            string // the id, or any of the rest
+	ID, Ref, Email, Product, Parcel string
 }
 
 // query writes the parameters that are set.
 func (o ListOptions) query() string {
+	q := o.Values()
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// Values are the parameters that are set.
+func (o ListOptions) Values() url.Values {
 	q := url.Values{}
 	set := func(name, value string) {
 		if value != "" {
@@ -198,10 +224,17 @@ func (o ListOptions) query() string {
 	at("to", o.To)
 	number("from_seq", o.FromSeq)
 	number("to_seq", o.ToSeq)
-	if len(q) == 0 {
-		return ""
-	}
-	return "?" + q.Encode()
+	o.Find.set(set)
+	return q
+}
+
+func (f Find) set(set func(name, value string)) {
+	set("q", f.Text)
+	set("id", f.ID)
+	set("ref", f.Ref)
+	set("email", f.Email)
+	set("sku", f.Product)
+	set("parcel", f.Parcel)
 }
 
 // Orders returns a page of orders, newest first.
@@ -216,10 +249,17 @@ func (c *Client) Order(ctx context.Context, shop, id string) (out OrderState, er
 
 // Correct states groups of an order anew; order is canonical JSON.
 func (c *Client) Correct(ctx context.Context, shop, id string, order []byte) ([]order.Receipt, error) {
+	return c.CorrectSeen(ctx, shop, id, order, 0)
+}
+
+// CorrectSeen is Correct of the version of the order that was looked at, its
+// Seq: order.ErrConflict if there is a newer one.
+func (c *Client) CorrectSeen(ctx context.Context, shop, id string, order []byte, seq int64) ([]order.Receipt, error) {
 	var out Receipts
 	in := struct {
 		Order json.Value `json:"order"`
-	}{order}
+		Seq   int64      `json:"seq,omitzero"`
+	}{order, seq}
 	err := c.call(ctx, http.MethodPost, path(shop, "orders", id, "correct"), in, &out)
 	return out.Receipts, err
 }

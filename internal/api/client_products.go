@@ -114,6 +114,12 @@ func (c *Client) ImportProducts(ctx context.Context, shop, currency string, file
 	return out, c.send(ctx, http.MethodPost, path(shop, "products", "import")+parameters("currency", currency), header, file, &out)
 }
 
+// TryProducts reads a file as ImportProducts does, and keeps nothing.
+func (c *Client) TryProducts(ctx context.Context, shop, currency string, file []byte) (out ImportedProducts, err error) {
+	header := http.Header{"Content-Type": {"text/csv"}}
+	return out, c.send(ctx, http.MethodPost, path(shop, "products", "import")+parameters("currency", currency, "dry_run", "true"), header, file, &out)
+}
+
 // ProductChanges returns what changed after a version, at most limit (0: the
 // hub's own) products.
 func (c *Client) ProductChanges(ctx context.Context, shop string, after int64, limit int) (out ProductChanges, err error) {

@@ -33,11 +33,7 @@ func (c *Client) PutPromotionRaw(ctx context.Context, shop string, body []byte, 
 // Promotions returns a page of promotions, the newest first: those before an id
 // (0: all), at most limit (0: the hub's own).
 func (c *Client) Promotions(ctx context.Context, shop string, before int64, limit int) (out PromotionList, err error) {
-	text := ""
-	if before > 0 {
-		text = strconv.FormatInt(before, 10)
-	}
-	return out, c.call(ctx, http.MethodGet, path(shop, "promotions")+parameters("before", text, "limit", limit), nil, &out)
+	return out, c.call(ctx, http.MethodGet, path(shop, "promotions")+beforeAnd(before, limit), nil, &out)
 }
 
 // Promotion returns one with its stores.
@@ -48,6 +44,26 @@ func (c *Client) Promotion(ctx context.Context, shop string, id int64) (out Prom
 // PromotionJob returns a job of the shop's own promotions.
 func (c *Client) PromotionJob(ctx context.Context, shop, id string) (out promotion.Job, err error) {
 	return out, c.call(ctx, http.MethodGet, path(shop, "promotions", "jobs", id), nil, &out)
+}
+
+// PromotionJobs returns a page of those jobs, the newest first: those before a
+// number (0: all), at most limit (0: the hub's own).
+func (c *Client) PromotionJobs(ctx context.Context, shop string, before int64, limit int) (out PromotionJobs, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "promotions", "jobs")+beforeAnd(before, limit), nil, &out)
+}
+
+// PromotionTimeline returns what happened to promotions, the newest first: before
+// a version (0: all), at most limit (0: the hub's own).
+func (c *Client) PromotionTimeline(ctx context.Context, shop string, before int64, limit int) (out PromotionTimeline, err error) {
+	return out, c.call(ctx, http.MethodGet, path(shop, "promotions", "timeline")+beforeAnd(before, limit), nil, &out)
+}
+
+func beforeAnd(before int64, limit int) string {
+	text := ""
+	if before > 0 {
+		text = strconv.FormatInt(before, 10)
+	}
+	return parameters("before", text, "limit", limit)
 }
 
 // ShownPromotions says what a customer of a store sees at a moment; zero: now.

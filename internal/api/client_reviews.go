@@ -133,6 +133,11 @@ func (c *Client) PreviewTemplate(ctx context.Context, shop, id string) (out revi
 	return out, c.call(ctx, http.MethodPost, path(shop, "invitations", "templates", "preview"), map[string]string{"id": id}, &out)
 }
 
+// PreviewOf shows a template that is not kept.
+func (c *Client) PreviewOf(ctx context.Context, shop string, t NewTemplate) (out review.Letter, err error) {
+	return out, c.call(ctx, http.MethodPost, path(shop, "invitations", "templates", "preview"), map[string]any{"template": t}, &out)
+}
+
 // TestTemplate mails a template to the shop's own people.
 func (c *Client) TestTemplate(ctx context.Context, shop, id, to string) (out review.Letter, err error) {
 	return out, c.call(ctx, http.MethodPost, path(shop, "invitations", "templates", "test"), map[string]string{"id": id, "to": to}, &out)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/cause"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -37,7 +38,8 @@ type Selection struct {
 	States  []delivery.State `json:"states,omitzero"`
 	Orders  []string         `json:"orders,omitzero"`
 	Code    string           `json:"code,omitzero"`
-	From    time.Time        `json:"from,omitzero"` // accepted_at of the event
+	Cause   cause.Cause      `json:"cause,omitzero"` // all codes of what is stuck for it; in place of Code
+	From    time.Time        `json:"from,omitzero"`  // accepted_at of the event
 	To      time.Time        `json:"to,omitzero"`
 	FromSeq int64            `json:"from_seq,omitzero"`
 	ToSeq   int64            `json:"to_seq,omitzero"`
@@ -52,12 +54,15 @@ func (s Selection) filter() (delivery.Filter, error) {
 			return delivery.Filter{}, order.Refuse("states", order.Malformed, "holds what is no state of a delivery")
 		}
 	}
+	if err := s.checkCause(); err != nil {
+		return delivery.Filter{}, err
+	}
 	f := delivery.Filter{
 		Route: s.Route, States: s.States, OrderIDs: s.Orders, Code: s.Code,
 		From: s.From, To: s.To, FromSeq: s.FromSeq, ToSeq: s.ToSeq,
 	}
 	if !s.All && s.String() == "" {
-		return f, order.Refuse("", order.Required, `say which: route, states, orders, code, from, to, from_seq, to_seq, or "all": true`)
+		return f, order.Refuse("", order.Required, `say which: route, states, orders, code, cause, from, to, from_seq, to_seq, or "all": true`)
 	}
 	return f, nil
 }
@@ -78,6 +83,7 @@ func (s Selection) String() string {
 		add("orders", fmt.Sprint(n))
 	}
 	add("code", s.Code)
+	add("cause", string(s.Cause))
 	if !s.From.IsZero() {
 		add("from", s.From.Format(time.RFC3339))
 	}
@@ -98,7 +104,7 @@ func (a *API) act(r *request, name, target string, s Selection, do many) (any, e
 	if err != nil {
 		return nil, err
 	}
-	acted, err := do(r.Context(), r.shop, f, s.DryRun)
+	acted, err := a.byCause(s, do)(r.Context(), r.shop, f, s.DryRun)
 	if err != nil {
 		return nil, err
 	}

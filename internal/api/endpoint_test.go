@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,6 +177,10 @@ func TestActs(t *testing.T) {
 	must(err)
 	_, err = c.Drop(ctx, "nordlys", api.Selection{Orders: []string{"1001", "1002"}})
 	must(err)
+	_, err = c.Hold(ctx, "nordlys", api.Hold{Selection: api.Selection{Orders: []string{"1001"}}, Reason: "stocktaking"})
+	must(err)
+	_, err = c.Release(ctx, "nordlys", api.Selection{Route: "ads"})
+	must(err)
 	_, err = c.Send(ctx, "nordlys", "ads", "1001", false)
 	must(err)
 	_, err = c.Correct(ctx, "nordlys", "1002", []byte(`{"channel":"online"}`))
@@ -203,6 +208,8 @@ func TestActs(t *testing.T) {
 		"operator:nadmin: backfill route ads: seq=1-9 count=2",
 		"operator:nadmin: retry deliveries: route=ads states=failed code=http_400 count=2",
 		"operator:nadmin: drop deliveries: orders=2 count=2",
+		"operator:nadmin: hold deliveries: orders=1 count=2",
+		"operator:nadmin: release deliveries: route=ads count=2",
 		"operator:nadmin: send order 1001: route=ads",
 		"operator:nadmin: correct order 1002",
 		"operator:nadmin: erase order 1001",
@@ -246,6 +253,9 @@ func TestActsNameWhatTheyMean(t *testing.T) {
 	f("deliveries/retry", "")
 	f("deliveries/drop", `{}`)
 	f("deliveries/drop", `{"dry_run":true}`)
+	f("deliveries/hold", `{"reason":"all of it?"}`)
+	f("deliveries/hold", `{"all":true,"reason":"`+strings.Repeat("x", 501)+`"}`)
+	f("deliveries/release", `{}`)
 	f("routes/ads/replay", `{}`)
 	f("routes/ads/backfill", `{"route":"hook"}`)
 	f("deliveries/retry", `{"states":["lost"]}`)

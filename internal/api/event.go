@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/ordermux/ordermux/internal/json"
@@ -36,6 +37,7 @@ func (a *API) correctOrder(r *request) (any, error) {
 	id := r.PathValue("id")
 	var in struct {
 		Order json.Value `json:"order"`
+		Seq   int64      `json:"seq,omitzero"` // the order's version that was looked at; 0: whatever it is
 	}
 	if err := readJSON(r.Request, &in); err != nil {
 		return nil, err
@@ -55,8 +57,11 @@ func (a *API) correctOrder(r *request) (any, error) {
 		return nil, err
 	}
 	receipts, err := a.Ledger.Append(r.Context(), r.shop, []order.Entry{{
-		Subject: order.Subject{Kind: order.SubjectOrder, ID: id}, Source: r.operator(), Statement: st,
+		Subject: order.Subject{Kind: order.SubjectOrder, ID: id}, Source: r.operator(), Statement: st, After: in.Seq,
 	}})
+	if errors.Is(err, order.ErrChanged) {
+		return nil, problemf(http.StatusConflict, "the order has changed since it was looked at; look again, then correct it")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,11 @@
 package api
 
 import (
-	"encoding/csv"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // export is an answer that is written while it is read from the store.
@@ -24,7 +24,7 @@ func (a *API) send(w http.ResponseWriter, r *http.Request, e export) {
 		h.Set("Content-Type", mediaTypes[e.form]+"; charset=utf-8")
 	}
 	h.Set("Content-Disposition", `attachment; filename="`+e.name+"."+e.form+`"`)
-	err := e.write(w)
+	err := e.write(patient{w, http.NewResponseController(w)})
 	if err == nil {
 		return
 	}
@@ -34,46 +34,25 @@ func (a *API) send(w http.ResponseWriter, r *http.Request, e export) {
 	panic(http.ErrAbortHandler)
 }
 
-// invitationsCSV writes all invitations that a filter selects, from its cursor
-// on.
-func (a *API) invitationsCSV(r *request, f invitationFilter) (any, error) {
-	f.limit = maxLimit
-	page, next, err := a.invitations(r.Context(), r.shop, f)
-	if err != nil {
-		return nil, err
-	}
-	return export{form: "csv", name: "invitations", write: func(w io.Writer) error {
-		out := csv.NewWriter(w)
-		if err := out.Write(invitationColumns); err != nil {
-			return err
-		}
-		for {
-			for n := range page {
-				shown := page[n].shown(r)
-				cells := shown.cells()
-				for k := range cells {
-					cells[k] = harmless(cells[k])
-				}
-				if err := out.Write(cells); err != nil {
-					return err
-				}
-			}
-			out.Flush()
-			if err := out.Error(); err != nil || next == "" {
-				return err
-			}
-			f.cursor = next
-			if page, next, err = a.invitations(r.Context(), r.shop, f); err != nil {
-				return err
-			}
-		}
-	}}, nil
-}
-
 // harmless keeps spreadsheets from taking a stranger's text as a formula.
 func harmless(s string) string {
 	if s != "" && strings.IndexByte("=+-@\t\r", s[0]) >= 0 {
 		return "'" + s
 	}
 	return s
+}
+
+// exportPatience is how long a client may take for a piece of an export.
+const exportPatience = 2 * time.Minute
+
+// patient gives each piece of an answer time of its own: the whole may take
+// longer than other answers may.
+type patient struct {
+	http.ResponseWriter
+	conn *http.ResponseController
+}
+
+func (p patient) Write(b []byte) (int, error) {
+	_ = p.conn.SetWriteDeadline(time.Now().Add(exportPatience)) // none where a page reads it
+	return p.ResponseWriter.Write(b)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/cause"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
@@ -135,6 +136,14 @@ func (l *fakeLedger) Events(_ context.Context, shop, id string) ([]order.Event, 
 	return l.of(shop, func(e order.Event) bool { return e.Subject.ID == id && e.Subject.Kind == order.SubjectOrder }), nil
 }
 
+func (l *fakeLedger) At(_ context.Context, shop string, seqs []int64) ([]order.Event, error) {
+	var out []order.Event
+	for _, seq := range seqs {
+		out = append(out, l.of(shop, func(e order.Event) bool { return e.Seq == seq })...)
+	}
+	return out, nil
+}
+
 func (l *fakeLedger) Verify(_ context.Context, shop string) (ledger.Report, error) {
 	n := int64(len(l.events[shop]))
 	return ledger.Report{Shop: shop, Events: n, Head: n}, nil
@@ -218,6 +227,14 @@ func (f *fakeEngine) Drop(_ context.Context, _ string, filter delivery.Filter, d
 	return f.acted("drop", filter, dry)
 }
 
+func (f *fakeEngine) Hold(_ context.Context, _ string, filter delivery.Filter, reason string, dry bool) (delivery.Acted, error) {
+	return f.acted("hold ("+reason+")", filter, dry)
+}
+
+func (f *fakeEngine) Release(_ context.Context, _ string, filter delivery.Filter, dry bool) (delivery.Acted, error) {
+	return f.acted("release", filter, dry)
+}
+
 func (f *fakeEngine) Send(_ context.Context, _, route, id string, dry bool) (delivery.Verdict, error) {
 	f.note("send " + route + " " + id)
 	return delivery.Verdict{OrderID: id, Seq: 1, Action: "send"}, f.route(route)
@@ -238,6 +255,24 @@ func (f *fakeEngine) Deliveries(_ context.Context, _ string, filter delivery.Fil
 		return nil, "", nil
 	}
 	return []delivery.Delivery{delivered}, "two", nil
+}
+
+func (f *fakeEngine) Stuck(context.Context, string) ([]delivery.StuckGroup, error) {
+	return []delivery.StuckGroup{
+		{
+			Route: "ads", Partner: "citrusad", Cause: cause.Refused, Codes: []string{"http_400", "refused"}, Count: 3, Oldest: now, Newest: now,
+			States: map[delivery.State]int64{delivery.Refused: 2, delivery.Retrying: 1}, Orders: []string{"1001"},
+			Words: []delivery.StuckWords{{Words: "bad gtin", Count: 2}},
+		},
+		{Route: "hook", Cause: cause.WrongKey, Codes: []string{"http_401"}, Count: 1, Blocked: true, Waiting: 7, States: map[delivery.State]int64{delivery.Ready: 1}},
+	}, nil
+}
+
+func (f *fakeEngine) StuckCodes(_ context.Context, _, _ string, c cause.Cause) ([]string, error) {
+	if c != cause.Refused {
+		return nil, nil
+	}
+	return []string{"http_400", "refused"}, nil
 }
 
 func (f *fakeEngine) OfOrder(_ context.Context, _, id string) ([]delivery.Delivery, []delivery.Verdict, error) {

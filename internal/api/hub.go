@@ -115,7 +115,7 @@ func (a *API) verifyShop(r *request) (any, error) {
 		faults = []string{}
 	}
 	return Verified{
-		Shop: r.shop, Events: report.Events, Head: report.Head, Hash: report.Hash,
+		Shop: r.shop, Start: report.Start, Events: report.Events - report.Start, Head: report.Head, Hash: report.Hash,
 		Whole: len(faults) == 0, Faults: faults,
 	}, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/review"
+	"github.com/ordermux/ordermux/internal/search"
 	"github.com/ordermux/ordermux/internal/secret"
 )
 
@@ -29,6 +30,8 @@ type hub struct {
 	url    string
 	doc    *document
 	erased []string
+
+	follower *search.Follower
 
 	catalog catalog.Store
 }
@@ -93,10 +96,16 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 	opts.Catalog = newCatalog()
 	opts.Stock = ownStock{Store: opts.Catalog}
 	opts.Promotions, opts.People = newFakePromotions(), people{}
+	withDoors(&opts)
+	withRetention(&opts)
+	opts.Importer, opts.Checker = newFakeImporter(), fakeChecker{}
 	for _, f := range change {
 		f(&opts)
 	}
 	h.catalog = opts.Catalog
+	if opts.Finder == nil {
+		opts.Finder, h.follower = newFinder(h.ledger)
+	}
 	h.api = api.New(opts)
 	srv := httptest.NewServer(h.api)
 	t.Cleanup(srv.Close)

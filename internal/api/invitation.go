@@ -274,7 +274,7 @@ func (i Invitation) shown(r *request) Invitation {
 }
 
 // cells are an invitation's row in a CSV.
-func (i *Invitation) cells() []string {
+func (i Invitation) cells() []string {
 	stamp := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
@@ -287,8 +287,10 @@ func (i *Invitation) cells() []string {
 	}
 }
 
-// invitationColumns are those of the CSV.
-var invitationColumns = []string{
-	"reference", "email", "kind", "route", "partner", "state", "state_text", "created", "planned",
-	"sent", "opened", "answered", "reason", "shown_as_trustpilot", "shown_as_skeepers",
+// columns are those of the CSV.
+func (Invitation) columns() []string {
+	return []string{
+		"reference", "email", "kind", "route", "partner", "state", "state_text", "created", "planned",
+		"sent", "opened", "answered", "reason", "shown_as_trustpilot", "shown_as_skeepers",
+	}
 }

@@ -66,9 +66,9 @@ func (a *API) inviting(r *request, route, partner string) []InvitingRoute {
 }
 
 // invitationFilter reads the parameters of the list.
-func (a *API) invitationFilter(r *request) (invitationFilter, string, error) {
+func (a *API) invitationFilter(r *request) (invitationFilter, error) {
 	q := newQuery(r, "reference", "email", "kind", "route", "partner", "state", "reason", "created_from", "created_to", "planned_from", "planned_to",
-		"sent_from", "sent_to", "cursor", "limit", "format")
+		"sent_from", "sent_to", "cursor", "limit")
 	f := invitationFilter{
 		routes: a.inviting(r, q.text("route"), q.text("partner")), orders: q.list("reference"), email: q.text("email"), reason: q.text("reason"),
 		createdFrom: q.time("created_from"), createdTo: q.time("created_to"), plannedFrom: q.time("planned_from"), plannedTo: q.time("planned_to"),
@@ -95,8 +95,7 @@ func (a *API) invitationFilter(r *request) (invitationFilter, string, error) {
 			}
 		}
 	}
-	format := q.format(r, "json", "csv")
-	return f, format, q.err()
+	return f, q.err()
 }
 
 // everyState is all but superseded: what took its place is listed.
@@ -118,12 +117,9 @@ func (f *invitationFilter) selects(i *Invitation) bool {
 // listInvitations pages through the invitations, route by route, the newest
 // orders of a route first.
 func (a *API) listInvitations(r *request) (any, error) {
-	f, format, err := a.invitationFilter(r)
+	f, err := a.invitationFilter(r)
 	if err != nil {
 		return nil, err
-	}
-	if format == "csv" {
-		return a.invitationsCSV(r, f)
 	}
 	page, next, err := a.invitations(r.Context(), r.shop, f)
 	if err != nil {

@@ -110,7 +110,7 @@ func TestInvitationFilters(t *testing.T) {
 	f(api.InvitationOptions{PlannedFrom: now.Add(40 * time.Hour), PlannedTo: now.Add(60 * time.Hour)}, "a/b c stars planned")
 	f(api.InvitationOptions{SentFrom: now.Add(100 * time.Hour)}, "1001 ads sent, 1002 stars handed_over")
 	f(api.InvitationOptions{SentTo: now.Add(100 * time.Hour)}, "")
-	for query, path := range map[string]string{"state=gone": "state", "kind=all": "kind", "planned_to=soon": "planned_to", "cursor=x": "cursor", "format=ndjson": "format", "colour=red": ""} {
+	for query, path := range map[string]string{"state=gone": "state", "kind=all": "kind", "planned_to=soon": "planned_to", "cursor=x": "cursor", "format=xml": "format", "colour=red": ""} {
 		r := h.call("GET", "/api/v1/shops/nordlys/invitations?"+query, admin, "")
 		if p := r.problem(t); r.status != 400 || len(p.Faults) != 1 || p.Faults[0].Path != path {
 			t.Errorf("%s: %d %s", query, r.status, r.body)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 
 	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/order"
@@ -23,6 +24,11 @@ type ImportedProducts struct {
 	Changed int          `json:"changed"` // of them new, or other than before
 	Refused int          `json:"refused"` // rows that were not kept
 	Faults  []RefusedRow `json:"faults"`  // of the first 1000 of them
+	// Of a dry run, which keeps nothing: of the rows those whose code the shop
+	// does not have, and the first products as they were read.
+	DryRun bool              `json:"dry_run,omitzero"`
+	New    int               `json:"new,omitzero"`
+	First  []catalog.Product `json:"first,omitzero"`
 }
 
 // RefusedRow is a row of a file that was not kept.
@@ -85,8 +91,8 @@ func setStock(a *API, r *request) (any, error) {
 // importProducts reads a CSV file. What was kept of it until an error stays:
 // importing again does no harm.
 func importProducts(a *API, r *request) (any, error) {
-	q := newQuery(r, "currency")
-	currency := q.text("currency")
+	q := newQuery(r, "currency", "dry_run")
+	currency, dry := q.text("currency"), q.yes("dry_run")
 	if s, ok := a.shop(r.shop); ok && currency == "" {
 		currency = s.Currency
 	}
@@ -102,8 +108,13 @@ func importProducts(a *API, r *request) (any, error) {
 	}
 	file, err := catalog.NewReader(bytes.NewReader(body), currency)
 	var report catalog.Imported
+	var to catalog.Putter = a.Catalog
+	try := &dryShelf{catalog: a.Catalog}
+	if dry {
+		to = try
+	}
 	if err == nil {
-		report, err = catalog.Import(r.Context(), a.Catalog, r.shop, file, nil)
+		report, err = catalog.Import(r.Context(), to, r.shop, file, nil)
 	}
 	switch bad, ok := errors.AsType[*catalog.RowError](err); {
 	case errors.Is(err, io.EOF):
@@ -115,7 +126,56 @@ func importProducts(a *API, r *request) (any, error) {
 	case err != nil:
 		return nil, err
 	}
-	return importedOf(report), nil
+	out := importedOf(report)
+	out.DryRun, out.New, out.First = dry, try.unknown, try.first
+	return out, nil
+}
+
+// yes reads a parameter that is true or false; absent: false.
+func (q *query) yes(name string) bool {
+	s := q.text(name)
+	if s == "" {
+		return false
+	}
+	yes, err := strconv.ParseBool(s)
+	if err != nil {
+		q.refuse(name, "must be true or false")
+	}
+	return yes
+}
+
+// firstShown is how many products a dry run shows.
+const firstShown = 10
+
+// dryShelf counts what would be put, and puts nothing.
+type dryShelf struct {
+	catalog catalog.Store
+	unknown int
+	first   []catalog.Product
+}
+
+// Put implements catalog.Putter. It says that nothing changed.
+func (d *dryShelf) Put(ctx context.Context, shop string, products []catalog.Product) (int, error) {
+	if err := catalog.CheckPut(products); err != nil {
+		return 0, err
+	}
+	lines := make([]catalog.Line, len(products))
+	for i := range products {
+		lines[i] = catalog.Line{Type: catalog.Internal, Code: products[i].Code}
+	}
+	found, err := d.catalog.Find(ctx, shop, lines)
+	if err != nil {
+		return 0, err
+	}
+	for i, p := range found {
+		if p == nil || p.Code != products[i].Code {
+			d.unknown++
+		}
+		if len(d.first) < firstShown {
+			d.first = append(d.first, products[i])
+		}
+	}
+	return 0, nil
 }
 
 func importedOf(report catalog.Imported) ImportedProducts {

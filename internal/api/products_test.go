@@ -295,6 +295,17 @@ func TestImportProducts(t *testing.T) {
 			t.Errorf("%q: %d %s", body, r.status, r.body)
 		}
 	}
+	tried, err := h.client("nordlys-operate").TryProducts(ctx, "nordlys", "", []byte("code;price\nK-38;5\nE;6\nF;x\n"))
+	if err != nil || !tried.DryRun || tried.Rows != 3 || tried.New != 1 || tried.Refused != 1 || len(tried.First) != 2 || tried.First[1].Code != "E" {
+		t.Errorf("%+v, %v", tried, err)
+	}
+	h.call("POST", productsPath+"/import?dry_run=true", "nordlys-operate", "code\nE\n", "Content-Type", "text/csv")
+	if _, err := h.client(admin).Product(ctx, "nordlys", "E"); !errors.Is(err, order.ErrNotFound) {
+		t.Errorf("a dry run kept a product: %v", err)
+	}
+	if r := h.call("POST", productsPath+"/import?dry_run=perhaps", admin, "code\nE\n", "Content-Type", "text/csv"); r.status != 400 {
+		t.Error(r.status)
+	}
 	f("code\nD\n", "text/csv; charset=utf-8", 200)
 	f("code\nD\n", "application/json", http.StatusUnsupportedMediaType)
 	f("", "text/csv", 400)

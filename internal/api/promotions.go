@@ -11,6 +11,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/promotion"
 )
 
@@ -50,6 +51,27 @@ type ShownPromotions struct {
 	Store string            `json:"store"`
 	At    time.Time         `json:"at"`
 	Shown []promotion.Shown `json:"shown"` // in the sequence of the SKUs
+}
+
+// Promotions are what the API needs of what shops sell for less;
+// *promotion.Book is nearly one.
+type Promotions interface {
+	partner.Promotions
+	Jobs(ctx context.Context, shop string, before int64, limit int) ([]promotion.Job, error)
+}
+
+// PromotionJobs is a page of the jobs of a shop's own promotions, the newest
+// first.
+type PromotionJobs struct {
+	Jobs []promotion.Job `json:"jobs"`
+	Next int64           `json:"next,omitzero"` // before of the next page
+}
+
+// PromotionTimeline is what happened to a shop's own promotions, the newest
+// first.
+type PromotionTimeline struct {
+	Changes []promotion.Change `json:"changes"`
+	Next    int64              `json:"next,omitzero"` // before of the next page
 }
 
 // withPromotions runs an endpoint where the hub keeps promotions.
@@ -189,6 +211,59 @@ func showPromotionJob(a *API, r *request) (any, error) {
 		return nil, order.ErrNotFound
 	}
 	return job, err
+}
+
+func listPromotionJobs(a *API, r *request) (any, error) {
+	q := newQuery(r, "before", "limit")
+	before, limit := q.number("before"), q.limit()
+	if err := q.err(); err != nil {
+		return nil, err
+	}
+	page, err := a.Promotions.Jobs(r.Context(), r.shop, before, limit)
+	for i := range page { // the lists of a result stand with the job itself
+		res := &page[i].Result
+		res.InvalidStores, res.MissingSKUs, res.InvalidSKUs = nil, nil, nil
+	}
+	out := PromotionJobs{Jobs: nonNil(page)}
+	if len(page) == limit {
+		out.Next = page[len(page)-1].Number
+	}
+	return out, err
+}
+
+// promotionTimeline reads the changes backwards: their versions have no gaps.
+func promotionTimeline(a *API, r *request) (any, error) {
+	q := newQuery(r, "before", "limit")
+	before, limit := q.number("before"), q.limit()
+	if err := q.err(); err != nil {
+		return nil, err
+	}
+	head, err := a.Promotions.Head(r.Context(), r.shop)
+	if err != nil {
+		return nil, err
+	}
+	if before == 0 || before > head+1 {
+		before = head + 1
+	}
+	after := max(before-1-int64(limit), 0)
+	list, err := a.Promotions.Changes(r.Context(), r.shop, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(c promotion.Change) bool { return c.Version >= before })
+	slices.Reverse(list)
+	for i := range list {
+		if job := list[i].Job; job != nil {
+			short := *job
+			short.Result.InvalidStores, short.Result.MissingSKUs, short.Result.InvalidSKUs = nil, nil, nil
+			list[i].Job = &short
+		}
+	}
+	out := PromotionTimeline{Changes: nonNil(list)}
+	if len(list) > 0 && after > 0 {
+		out.Next = list[len(list)-1].Version
+	}
+	return out, nil
 }
 
 // shownPromotions says what a customer of a store sees at a moment.

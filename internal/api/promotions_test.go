@@ -96,10 +96,88 @@ func (f *fakePromotions) Shown(_ context.Context, _, store string, skus []string
 	return out, nil
 }
 
-func (f *fakePromotions) Changes(context.Context, string, int64, int) ([]promotion.Change, error) {
-	return nil, nil
+// Changes has one for each promotion, and one for each job.
+func (f *fakePromotions) Changes(_ context.Context, _ string, after int64, limit int) (out []promotion.Change, err error) {
+	for v := after + 1; v <= int64(2*len(f.list)) && len(out) < limit; v++ {
+		c := promotion.Change{Version: v, At: now, Kind: promotion.WasCreated, Promotion: &f.list[(v-1)/2]}
+		if v%2 == 0 {
+			c.Kind, c.Job = promotion.JobOver, &f.jobs[(v-1)/2]
+		}
+		out = append(out, c)
+	}
+	return out, nil
 }
-func (f *fakePromotions) Head(context.Context, string) (int64, error) { return 0, nil }
+
+func (f *fakePromotions) Head(context.Context, string) (int64, error) {
+	return int64(2 * len(f.list)), nil
+}
+
+func (f *fakePromotions) Jobs(_ context.Context, _ string, before int64, limit int) (page []promotion.Job, err error) {
+	for _, j := range slices.Backward(f.jobs) {
+		if (before == 0 || j.Number < before) && len(page) < limit {
+			page = append(page, j)
+		}
+	}
+	return page, nil
+}
+
+// TestPromotionHistory pages through jobs and changes, the newest first.
+func TestPromotionHistory(t *testing.T) {
+	t.Parallel()
+	f := newFakePromotions()
+	h := newHub(t, func(o *api.Options) { o.Promotions = f })
+	for range 2 {
+		if _, err := f.Put(ctx, "nordlys", &promotion.Request{Header: f.list[0].Header, Stores: []string{"K-1"}}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := h.client("nordlys-read")
+	var numbers []int64
+	for before := int64(0); ; {
+		page, err := c.PromotionJobs(ctx, "nordlys", before, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, j := range page.Jobs {
+			numbers = append(numbers, j.Number)
+			if j.Result.MissingSKUs != nil || j.Result.Missing != 1 {
+				t.Errorf("%+v", j.Result)
+			}
+		}
+		if before = page.Next; before == 0 {
+			break
+		}
+	}
+	var versions []int64
+	for before := int64(0); ; {
+		page, err := c.PromotionTimeline(ctx, "nordlys", before, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, change := range page.Changes {
+			versions = append(versions, change.Version)
+			if change.Job != nil && change.Job.Result.InvalidStores != nil {
+				t.Errorf("%+v", change.Job.Result)
+			}
+		}
+		if before = page.Next; before == 0 {
+			break
+		}
+	}
+	if !slices.Equal(numbers, []int64{3, 2, 1}) || !slices.Equal(versions, []int64{6, 5, 4, 3, 2, 1}) {
+		t.Error(numbers, versions)
+	}
+	if f.jobs[0].Result.MissingSKUs == nil {
+		t.Error("the list took the job's own lists away")
+	}
+	h.call("GET", promotionsPath+"/jobs", "nordlys-read", "")
+	h.call("GET", promotionsPath+"/timeline", "nordlys-read", "")
+	for _, path := range []string{"/jobs?before=x", "/timeline?limit=0"} {
+		if r := h.call("GET", promotionsPath+path, admin, ""); r.status != 400 {
+			t.Error(path, r.status)
+		}
+	}
+}
 
 // promoteFake has one route that takes promotions, and one that can not take
 // those for K-9.

@@ -20,6 +20,11 @@ func (a *API) listRoutes(r *request) (any, error) {
 	for i, s := range list {
 		out.Routes[i] = routeOf(s)
 	}
+	idle, err := a.idleRoutes(r, out.Routes)
+	if err != nil {
+		return nil, err
+	}
+	out.Routes = append(out.Routes, idle...)
 	return out, nil
 }
 
@@ -89,6 +94,9 @@ func (a *API) actOnRoute(r *request, name string, do past) (any, error) {
 	}
 	if s.Route != "" {
 		return nil, order.Refuse("route", order.Malformed, "stands in the path already")
+	}
+	if s.Cause != "" {
+		return nil, order.Refuse("cause", order.Malformed, "is for deliveries that are stuck")
 	}
 	return a.act(r, name, "route "+route, s, func(ctx context.Context, shop string, f delivery.Filter, dry bool) (delivery.Acted, error) {
 		return do(ctx, shop, route, f, dry)

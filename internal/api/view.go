@@ -117,6 +117,9 @@ type OrderSummary struct {
 type Orders struct {
 	Orders []OrderSummary `json:"orders"`
 	Next   string         `json:"next,omitzero"` // cursor of the next page
+	// Behind is how many of the newest events a search by more than ids, times and
+	// states does not know yet.
+	Behind int64 `json:"behind,omitzero"`
 }
 
 func summaryOf(number int64, accepted time.Time, s *ledger.State) OrderSummary {
@@ -335,7 +338,8 @@ type Missing struct {
 // Verified is what walking the chain of a shop found.
 type Verified struct {
 	Shop   string   `json:"shop"`
-	Events int64    `json:"events"`
+	Start  int64    `json:"start,omitzero"` // the events up to this one were removed
+	Events int64    `json:"events"`         // that were walked
 	Head   int64    `json:"head"`
 	Hash   string   `json:"hash"`
 	Whole  bool     `json:"whole"`

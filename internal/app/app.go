@@ -81,6 +81,7 @@ type App struct {
 	access      *secret.Tokens // signs what doors issue
 	grants      *grants
 	uses        *uses
+	refusals    *refusals
 	passwords   *secret.Passwords
 	users       *user.Book
 	console     *console.Console
@@ -91,6 +92,10 @@ type App struct {
 	captures    *capture.Recorder
 	stock       *stock
 	promotions  *promotions
+	retainer    *retainer
+	chores      *chores
+	search      *orderIndex
+	flows       *flows
 	watcher     *alert.Watcher
 	disk        *disk
 	traces      *traces

@@ -36,8 +36,9 @@ func (a *App) build(ctx context.Context) error {
 	}
 	a.access, a.book = secret.NewTokens(a.sealKey), a.newBook()
 	a.grants, a.uses, a.passwords = newGrants(a), newUses(a), secret.NewPasswords()
-	a.captures, a.stock, a.promotions = a.newCaptures(), a.newStock(), a.newPromotions()
-	a.users = a.newUsers()
+	a.captures, a.stock, a.promotions, a.flows = a.newCaptures(), a.newStock(), a.newPromotions(), a.newFlows()
+	a.users, a.refusals, a.retainer = a.newUsers(), newRefusals(a), newRetainer(a)
+	a.promotions.Keep(a.keptJobs)
 	if a.opts.Sandbox {
 		var names []string
 		for _, p := range a.opts.Partners {
@@ -84,6 +85,7 @@ func (a *App) buildCore() {
 	}
 	a.watcher = alert.NewWatcher(watch)
 	a.ledger = ledger.New(a.store, ledger.Options{Now: a.now, Shared: shared, Appended: a.appended})
+	a.search = newOrderIndex(a)
 	opts := delivery.Options{
 		Log: a.ledger, Store: a.store.Deliveries(), Now: a.now, Observe: &observer{app: a}, Lag: a.opts.Config.Alerts.Lag,
 	}
@@ -104,15 +106,16 @@ func (a *App) appended(shop string, head int64) {
 		return
 	}
 	a.engine.Notify(shop, head)
+	a.search.notify(shop)
 }
 
 // buildSurface makes what looks at the hub: API, alerts, figures.
 func (a *App) buildSurface(ctx context.Context) error {
-	a.tokens = &tokens{store: a.store, now: a.now, admin: func() secret.Text { return a.config().AdminToken }}
+	a.tokens = &tokens{store: a.store, now: a.now, uses: a.uses, admin: func() secret.Text { return a.config().AdminToken }}
 	opts := api.Options{
 		Ledger: apiLedger{Ledger: a.ledger, intake: &intake{app: a, next: a.ledger, partner: "api"}},
-		Engine: a.engine, Tokens: a.tokens, Credentials: credentialActs{a.grants}, Log: a.log, Now: a.now, Version: a.opts.Version,
-		Operator: api.Operator{Erase: a.eraseHere, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles, Nodes: a.nodes, DoorURL: a.doorURL, SendTest: a.sendTest,
+		Engine: a.engine, Finder: a.finder(), Tokens: a.tokens, Credentials: credentialActs{a.grants}, Log: a.log, Now: a.now, Version: a.opts.Version,
+		Operator: api.Operator{Erase: a.eraseHere, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles, Nodes: a.nodes, Flow: a.flows.of, DoorURL: a.doorURL, SendTest: a.sendTest,
 			Couriers: a.couriersOf, Mirror: a.mirror, TestMessage: a.testMessage, TestOrder: a.testOrder, Promote: a.promote, Jobs: a.jobs, Job: a.job},
 		Book: a.book, Invites: a.invites, Warnings: a.warnings, Captures: a.captures,
 		Catalog: products{a.store.Catalog(), a.disk}, Stock: a.stock, Promotions: a.promotions,
@@ -126,7 +129,12 @@ func (a *App) buildSurface(ctx context.Context) error {
 	if a.faults != nil {
 		opts.Faults = a.faults
 	}
-	opts.People = a.users
+	opts.Connections = connections{a}
+	opts.People, opts.Acts = a.users, actIndex{a}
+	a.chores = a.newChores(opts.Engine)
+	opts.Importer, opts.Checker = importer{a.chores}, checker{a.chores}
+	opts.Operator.Retention, opts.Operator.Retain = a.retention, a.retain
+	opts.Operator.Doors, opts.Operator.Refused, opts.Operator.Settings = a.listDoors, a.refusals.list, a.settingsOf
 	a.api = api.New(opts)
 	if err := a.buildConsole(); err != nil {
 		return err
@@ -148,6 +156,7 @@ func (a *App) setRoutes(ctx context.Context, g *generation) error {
 	if a.node != nil {
 		a.node.SetShops(g.config.ShopOrder)
 	}
+	actIndex{a}.begin(ctx, g.config.ShopOrder)
 	return nil
 }
 

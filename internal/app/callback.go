@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/order"
@@ -41,7 +42,7 @@ func (a *App) callback(cfg *config.Config, shop *config.Shop, p partner.Partner,
 	if err != nil {
 		return nil, err
 	}
-	return &route{revision: rev, client: client, delivery: &delivery.Route{
+	return &route{from: api.FromDoor, revision: rev, client: client, delivery: &delivery.Route{
 		Shop: shop.ID, Name: name, Partner: p.Name, Connection: name, Side: a.accompanied(shop.ID, name, side),
 		Door: p.Name + ":", Revision: rev, Rules: delivery.Rules{On: side.On, Location: shop.Location},
 	}}, nil

@@ -48,6 +48,7 @@ func noteCall(r *http.Request, h *capture.Heard) {
 // noteDoor is partner.Deps.Note of a door: what somebody called us for.
 func (a *App) noteDoor(ctx context.Context, gate, method, fault string) {
 	if c := callOf(ctx); c != nil {
+		c.answer.fault = fault
 		c.heard.Note(outbound.Note{Gate: gate, Method: method, Fault: fault})
 	}
 }
@@ -83,10 +84,18 @@ func listened[In, Out any](a *App, shop, route string, do func(context.Context, 
 }
 
 // heard tells a capture that listens to a call who presented what, and whether
-// it opened something.
+// it opened something; and the call itself, which may be refused.
 func (a *App) heard(ctx context.Context, hide bool, presented string, g partner.Grant, ok bool) {
 	c := callOf(ctx)
-	if c == nil || c.heard == nil {
+	if c == nil {
+		return
+	}
+	who := caller{shop: g.Shop, of: g.Of, name: g.Name, proved: ok && hide}
+	if hide {
+		who.presented = presented
+	}
+	c.calls(who)
+	if c.heard == nil {
 		return
 	}
 	if hide {

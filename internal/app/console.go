@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/console"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/store"
@@ -49,7 +50,7 @@ func (a *App) buildConsole() (err error) {
 		Wrong: func(address string) (time.Duration, func()) {
 			return a.wrong.refused(address, time.Now()), a.wrong.answered
 		},
-		Stopping: a.stopping.Load, Log: a.log.With("part", "console"), Now: a.now,
+		Documents: a.documents(), Rehearse: a.simulate, Stopping: a.stopping.Load, Log: a.log.With("part", "console"), Now: a.now,
 	})
 	if err != nil {
 		return fmt.Errorf("console: %w", err)
@@ -72,4 +73,18 @@ func (a *App) Welcome(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return a.consoleURL() + "/welcome/" + url.PathEscape(token.Reveal()), nil
+}
+
+// documents are the APIs that the hub answers: its own, and the doors'.
+func (a *App) documents() []console.Document {
+	list := []console.Document{{Name: "ordermux", Title: "ordermux", OpenAPI: api.OpenAPI(), Address: a.consoleURL}}
+	for _, p := range a.opts.Partners {
+		if p.Door != nil && p.OpenAPI != nil {
+			list = append(list, console.Document{
+				Name: p.Name, Title: p.Title, OpenAPI: p.OpenAPI, Path: "/" + p.Name, Door: true,
+				Address: func() string { return a.doorURL(p.Name) },
+			})
+		}
+	}
+	return list
 }

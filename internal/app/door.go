@@ -14,6 +14,8 @@ type door struct {
 	names   map[string][]string // partner.Side.Names
 	side    partner.Side
 	takes   int64 // partner.Partner.LongBodies
+	build   func(partner.Deps) (partner.Side, error)
+	deps    partner.Deps
 }
 
 // buildDoors builds the door of every partner that has one; credentials
@@ -23,7 +25,8 @@ func (a *App) buildDoors() error {
 		if p.Door == nil {
 			continue
 		}
-		side, err := p.Door(a.doorDeps(p))
+		deps := a.doorDeps(p)
+		side, err := p.Door(deps)
 		if err != nil {
 			return &RouteError{Partner: p.Name, Err: err}
 		}
@@ -34,7 +37,7 @@ func (a *App) buildDoors() error {
 		if a.faults != nil {
 			handler = a.faults.Wrap(p.Name, handler)
 		}
-		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler), side.Names, side, p.LongBodies})
+		a.doors = append(a.doors, door{p.Name, a.captures.Door(p.Name, noteCall, handler), side.Names, side, p.LongBodies, p.Door, deps})
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"net/url"
 
 	"github.com/ordermux/ordermux/internal/review"
 )
@@ -30,3 +31,9 @@ func (a *App) SweepCaptures(ctx context.Context, shop string) (int, error) {
 	}
 	return len(list), err
 }
+
+// SentenceOf is sentence for tests.
+func SentenceOf(said []byte, presented string) string { return sentence(said, presented) }
+
+// ShownPath is maskPath for tests.
+func ShownPath(u *url.URL) string { return maskPath(u) }

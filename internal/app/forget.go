@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/ordermux/ordermux/internal/capture"
@@ -35,13 +36,21 @@ func (a *App) eraseHere(ctx context.Context, shop, id string) error {
 	if err := a.tellSides(ctx, shop, id); err != nil {
 		return err
 	}
-	if err := a.captures.Forget(ctx, shop, func() (capture.Traces, error) { return a.tracesOf(ctx, shop, id) }); err != nil {
-		return fmt.Errorf("erase in captures: %w", err)
+	if err := a.forgetHeard(ctx, shop, id); err != nil {
+		return err
 	}
 	err := a.ledger.Erase(ctx, shop, id)
 	// Once the ledger forgot, the others must, even if nobody waits any more.
 	ctx = context.WithoutCancel(ctx)
-	return errors.Join(err, a.book.EndLinks(ctx, shop, id), a.files.forget(ctx, shop, id, a.rewrite))
+	return errors.Join(err, a.book.EndLinks(ctx, shop, id), a.files.forget(ctx, shop, []string{id}, a.rewrite))
+}
+
+// forgetHeard takes an order out of what was listened to.
+func (a *App) forgetHeard(ctx context.Context, shop, id string) error {
+	if err := a.captures.Forget(ctx, shop, func() (capture.Traces, error) { return a.tracesOf(ctx, shop, id) }); err != nil {
+		return fmt.Errorf("erase in captures: %w", err)
+	}
+	return nil
 }
 
 // tellSides tells the sides that sent an order, or may have, that it is about
@@ -100,18 +109,24 @@ func (a *App) rewrite(ctx context.Context, shop, name string) (bool, error) {
 }
 
 // forget sees to it that no file of a shop shows what the ledger no longer
-// says of an order. A file that speaks of it is replaced at once by what its
+// says of orders. A file that speaks of one is replaced at once by what its
 // route writes now. Where that is not possible it is withdrawn: who fetches it
 // is told to come again, until the route writes it. Only the shop's owner may
 // forget: its routes are the only ones that write.
-func (f *files) forget(ctx context.Context, shop, id string, rewrite func(ctx context.Context, shop, route string) (bool, error)) error {
+func (f *files) forget(ctx context.Context, shop string, ids []string, rewrite func(ctx context.Context, shop, route string) (bool, error)) error {
+	return f.replace(ctx, shop, rewrite, func(info store.FileInfo, name store.FileName) bool { return f.speaks(ctx, name, ids) })
+}
+
+// replace lets the files of a shop go that which names: each is written anew, and
+// withdrawn where that did not replace it.
+func (f *files) replace(ctx context.Context, shop string, rewrite func(ctx context.Context, shop, route string) (bool, error), which func(store.FileInfo, store.FileName) bool) error {
 	routes, err := f.place.FileRoutes(ctx, shop)
 	if err != nil {
 		return fmt.Errorf("erase in files: %w", err)
 	}
 	var failed error
 	for _, route := range routes {
-		old, err := f.speakOf(ctx, shop, route, id)
+		old, err := f.standing(ctx, shop, route, which)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("erase in files: %w", err))
 		}
@@ -128,10 +143,10 @@ func (f *files) forget(ctx context.Context, shop, id string, rewrite func(ctx co
 	return failed
 }
 
-// speakOf returns the files of a route in which an order stands, and removes
-// what a killed hub left half written. It waits for a file that is being
+// standing returns the files of a route that which names, and removes what a
+// killed hub left half written. It waits for a file that is being
 // written: that may have read the ledger before the order was erased.
-func (f *files) speakOf(ctx context.Context, shop, route, id string) ([]store.FileInfo, error) {
+func (f *files) standing(ctx context.Context, shop, route string, which func(store.FileInfo, store.FileName) bool) ([]store.FileInfo, error) {
 	defer f.lock(shop, route)()
 	failed := f.place.DiscardUnfinished(ctx, shop, route)
 	list, err := f.place.ListFiles(ctx, shop, route)
@@ -140,7 +155,7 @@ func (f *files) speakOf(ctx context.Context, shop, route, id string) ([]store.Fi
 	}
 	var found []store.FileInfo
 	for _, info := range list {
-		if !info.Withdrawn && f.speaks(ctx, store.FileName{Shop: shop, Route: route, Name: info.Name}, id) {
+		if !info.Withdrawn && which(info, store.FileName{Shop: shop, Route: route, Name: info.Name}) {
 			found = append(found, info)
 		}
 	}
@@ -153,20 +168,20 @@ func (f *files) withdraw(ctx context.Context, shop, route string, old []store.Fi
 	return f.place.WithdrawFiles(ctx, shop, route, old)
 }
 
-// speaks reports whether an order stands in a file. One that can not be read
-// might speak of it.
-func (f *files) speaks(ctx context.Context, name store.FileName, id string) bool {
+// speaks reports whether one of the orders stands in a file. One that can not be
+// read might speak of it.
+func (f *files) speaks(ctx context.Context, name store.FileName, ids []string) bool {
 	file, err := f.place.OpenFile(ctx, name)
 	if err != nil {
 		return !errors.Is(err, order.ErrNotFound)
 	}
 	defer file.Close()
-	return speaksOf(file, strings.HasSuffix(name.Name, ".gz"), id)
+	return speaksOf(file, strings.HasSuffix(name.Name, ".gz"), ids)
 }
 
-// speaksOf reports whether a file, packed or not, holds an order's id as a
-// whole field.
-func speaksOf(r io.Reader, packed bool, id string) bool {
+// speaksOf reports whether a file, packed or not, holds the id of one of the
+// orders as a whole field.
+func speaksOf(r io.Reader, packed bool, ids []string) bool {
 	if packed {
 		z, err := gzip.NewReader(r)
 		if err != nil {
@@ -176,9 +191,13 @@ func speaksOf(r io.Reader, packed bool, id string) bool {
 	}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), longestLine)
-	field := []byte(inFile(id))
+	fields := make([][]byte, len(ids))
+	for i, id := range ids {
+		fields[i] = []byte(inFile(id))
+	}
 	for lines.Scan() {
-		if hasField(lines.Bytes(), field) {
+		line := lines.Bytes()
+		if slices.ContainsFunc(fields, func(field []byte) bool { return hasField(line, field) }) {
 			return true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 
 	"github.com/ordermux/ordermux/internal/alert"
+	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/order"
@@ -21,8 +22,11 @@ import (
 // generation is all that follows from one configuration. It is replaced whole
 // or not at all.
 type generation struct {
-	config      *config.Config
-	digest      string // of it
+	config      *config.Config // with the connected routes
+	digest      string         // of it
+	file        *config.Config // without
+	fileDigest  string
+	connected   connectedList
 	credentials *configured
 	proxies     []netip.Prefix
 	routes      map[routeKey]*route
@@ -37,7 +41,10 @@ type routeKey struct{ shop, name string }
 // route is a configured route, or a door's callback, with the side that was
 // built for it.
 type route struct {
+	from     string          // api.FromFile, FromStore, FromDoor
 	revision string          // digest of its configuration
+	given    []setting       // as it is set up
+	account  string          // see config.Account
 	delivery *delivery.Route // in generation.delivered
 	client   *outbound.Client
 	lines    *rule.Program // the rule of that name, where the side can be asked for stock
@@ -64,9 +71,7 @@ func (e *RouteError) Unwrap() error { return e.Err }
 // generate builds what follows from a configuration. Routes that did not
 // change are taken over from before, with what they hold in memory.
 func (a *App) generate(ctx context.Context, cfg *config.Config, before *generation) (*generation, error) {
-	g := &generation{
-		config: cfg.Slim(), digest: digest(cfg, a.sealKey), openings: openings(cfg),
-	}
+	g := &generation{file: cfg.Slim(), fileDigest: digest(cfg, a.sealKey), openings: openings(cfg)}
 	g.credentials = indexCredentials(cfg, a.opts.Partners)
 	var err error
 	if g.proxies, err = prefixes(cfg.TrustedProxies); err != nil {
@@ -81,25 +86,30 @@ func (a *App) generate(ctx context.Context, cfg *config.Config, before *generati
 		return nil, err
 	}
 	clients := map[routeKey]*outbound.Client{} // by connection
-	var list []*route
+	byShop := map[string]*routesOf{}
 	for _, id := range cfg.ShopOrder {
-		shop := cfg.Shops[id]
+		shop, of := cfg.Shops[id], &routesOf{}
+		byShop[id] = of
 		for _, c := range shop.Routes {
-			r, err := a.route(cfg, shop, c, allow, before, clients)
+			r, err := a.route(cfg, shop, c, api.FromFile, allow, before, clients)
 			if err != nil {
 				return nil, &RouteError{Shop: id, Route: c.Name, Partner: c.Partner, Err: err}
 			}
-			list = append(list, r)
+			of.file = append(of.file, r)
 		}
 		for _, p := range callbacks[id] {
 			r, err := a.callback(cfg, shop, p, allow, before)
 			if err != nil {
 				return nil, &RouteError{Partner: p.Name, Err: err}
 			}
-			list = append(list, r)
+			of.doors = append(of.doors, r)
 		}
 	}
-	g.setRoutes(list)
+	list, err := a.readConnected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.settle(g, list, byShop, allow, before)
 	g.channels = a.channels(cfg)
 	return g, nil
 }
@@ -136,12 +146,17 @@ func prefixes(texts []string) ([]netip.Prefix, error) {
 	return out, nil
 }
 
-// route builds one route, or takes it over unchanged.
-func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow []netip.Prefix, before *generation, clients map[routeKey]*outbound.Client) (*route, error) {
+// route builds one route, or takes it over unchanged. The addresses of one that
+// people connected are guarded: who may connect routes is not who runs the hub.
+func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, from string, allow []netip.Prefix, before *generation, clients map[routeKey]*outbound.Client) (*route, error) {
+	guarded := from == api.FromStore
+	if guarded {
+		c.Connection = connectedConnection(c.Connection)
+	}
 	connection := routeKey{shop.ID, c.Connection}
 	rev := revision(cfg, shop, c)
 	if before != nil {
-		if old := before.routes[routeKey{shop.ID, c.Name}]; old != nil && old.revision == rev {
+		if old := before.routes[routeKey{shop.ID, c.Name}]; old != nil && old.revision == rev && old.from == from {
 			clients[connection] = old.client
 			same := *old
 			return &same, nil
@@ -154,16 +169,21 @@ func (a *App) route(cfg *config.Config, shop *config.Shop, c config.Route, allow
 	client := clients[connection]
 	if client == nil {
 		client = outbound.New(outbound.Options{
-			Allow: allow, Hop: a.hubID, Now: a.now, UserAgent: "ordermux/" + a.opts.Version,
+			Allow: allow, Untrusted: guarded, Hop: a.hubID, Now: a.now, UserAgent: "ordermux/" + a.opts.Version,
 		})
 		clients[connection] = client
 	}
 	deps := a.routeDeps(cfg, shop, c, client)
+	if guarded {
+		deps.Control = outbound.Guard(allow)
+		deps.Put = putGuarded(deps.Control)
+	}
 	side, err := p.Route(deps, c.Settings)
 	if err != nil {
 		return nil, err
 	}
-	r := &route{revision: rev, client: client, handler: side.Handler, password: c.Settings["file_password"].Secret}
+	r := &route{from: from, revision: rev, given: given(p, c.Settings), client: client, handler: side.Handler, password: c.Settings["file_password"].Secret}
+	r.account, _ = config.Account(p, &c)
 	if side.Stock != nil {
 		if r.lines, err = rule.Compile(rule.Line, c.Lines); err != nil {
 			return nil, fmt.Errorf("lines: %w", err)

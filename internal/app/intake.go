@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ordermux/ordermux/internal/catalog"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 )
@@ -38,7 +37,7 @@ func (i *intake) Append(ctx context.Context, shop string, entries []order.Entry)
 	if c != nil && c.hops != "" {
 		entries = i.app.marked(entries, c.hops)
 	}
-	entries = catalog.Settling(i.app.now, shop, withReviews(i.app.store.Reviews(), shop, entries))
+	entries = i.app.asTaken(shop, entries)
 	receipts, err := i.next.Append(ctx, shop, entries)
 	i.app.disk.saw(err)
 	if err != nil {

@@ -93,6 +93,7 @@ func (k *keeper) Own(ctx context.Context, shop string, epoch int64) error {
 		return err
 	}
 	k.app.watcher.Keep(bookOf(shop))
+	k.app.search.notify(shop)
 	k.app.promotions.keep(shop)
 	return nil
 }
@@ -132,7 +133,10 @@ func (k *keeper) dropped(shop string) {
 }
 
 // Notify implements node.Engine.
-func (k *keeper) Notify(shop string, head int64) { k.app.engine.Notify(shop, head) }
+func (k *keeper) Notify(shop string, head int64) {
+	k.app.engine.Notify(shop, head)
+	k.app.search.notify(shop)
+}
 
 func (k *keeper) forget(shop string) {
 	k.mu.Lock()

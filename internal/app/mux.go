@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/console"
 	"github.com/ordermux/ordermux/internal/secret"
 )
 
@@ -27,8 +28,11 @@ func (a *App) main(w http.ResponseWriter, r *http.Request) {
 	label(r, first)
 	d, ok := a.door(first)
 	takes := d.takes
-	if first == "api" {
-		takes = api.MaxPromotion + 1 // one more is told from too many
+	switch first {
+	case "api":
+		takes = api.MaxImport + 1 // one more is told from too many
+	case "shops":
+		takes = console.MaxUpload
 	}
 	bound(w, r, takes)
 	switch first {
@@ -107,6 +111,7 @@ func (a *App) receive(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	atRoute(r, parts[2], parts[3])
 	below(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.captures.Receive(parts[2], parts[3], w, r, route.handler)
 	}), w, r, n)
@@ -116,10 +121,18 @@ func (a *App) receive(w http.ResponseWriter, r *http.Request) {
 func (a *App) fetch(w http.ResponseWriter, r *http.Request) {
 	a.files.serve(w, r, func(shop, name string) secret.Text {
 		if route := a.current.Load().routes[routeKey{shop, name}]; route != nil {
+			atRoute(r, shop, name)
 			return route.password
 		}
 		return secret.Text{}
 	})
+}
+
+// atRoute notes whose route somebody calls.
+func atRoute(r *http.Request, shop, route string) {
+	if c := callOf(r.Context()); c != nil {
+		c.calls(caller{shop: shop, of: "route", name: route})
+	}
 }
 
 // ready is false while the hub stops or can not take orders: a load balancer

@@ -29,6 +29,7 @@ func (a *App) buildNode() {
 	a.takeErrands()
 	a.node.Handle(doAlerts, func(context.Context, string, []byte) ([]byte, error) { return json.Marshal(a.alertsHere()) })
 	a.node.Handle(doCallbacks, func(ctx context.Context, _ string, _ []byte) ([]byte, error) { return nil, a.addCallbacks(ctx) })
+	a.node.Handle(doConnected, func(ctx context.Context, _ string, _ []byte) ([]byte, error) { return nil, a.takeConnected(ctx) })
 	a.node.Handle(doPromotions, func(_ context.Context, shop string, _ []byte) ([]byte, error) {
 		a.promotions.woken(shop)
 		return nil, nil

@@ -47,6 +47,8 @@ const (
 	doReplay   = "replay"
 	doRetry    = "retry"
 	doDrop     = "drop"
+	doHold     = "hold"
+	doRelease  = "release"
 	doSend     = "send"
 	doStatus   = "status"
 	doErase    = "erase"
@@ -75,11 +77,21 @@ func (a *App) takeErrands() {
 		doDrop: func(ctx context.Context, shop string, x errand) (any, error) {
 			return e.Drop(ctx, shop, x.filter(), x.Dry)
 		},
+		doHold: func(ctx context.Context, shop string, x errand) (any, error) {
+			return e.Hold(ctx, shop, x.filter(), x.Reason, x.Dry)
+		},
+		doRelease: func(ctx context.Context, shop string, x errand) (any, error) {
+			return e.Release(ctx, shop, x.filter(), x.Dry)
+		},
 		doSend: func(ctx context.Context, shop string, x errand) (any, error) {
 			return e.Send(ctx, shop, x.Route, x.Order, x.Dry)
 		},
 		doStatus: func(ctx context.Context, shop string, _ errand) (any, error) {
 			return a.standings(ctx, shop)
+		},
+		doRetention: func(_ context.Context, shop string, _ errand) (any, error) {
+			a.retainer.rouse(shop)
+			return nothing, nil
 		},
 		doErase: func(ctx context.Context, shop string, x errand) (any, error) {
 			return nothing, a.eraseHere(ctx, shop, x.Order)
@@ -157,6 +169,16 @@ func (r relay) Retry(ctx context.Context, shop string, f delivery.Filter, dry bo
 // Drop implements api.Engine.
 func (r relay) Drop(ctx context.Context, shop string, f delivery.Filter, dry bool) (delivery.Acted, error) {
 	return relayTo[delivery.Acted](ctx, r.node, shop, doDrop, errand{Filter: &f, Dry: dry})
+}
+
+// Hold implements api.Engine.
+func (r relay) Hold(ctx context.Context, shop string, f delivery.Filter, reason string, dry bool) (delivery.Acted, error) {
+	return relayTo[delivery.Acted](ctx, r.node, shop, doHold, errand{Filter: &f, Reason: reason, Dry: dry})
+}
+
+// Release implements api.Engine.
+func (r relay) Release(ctx context.Context, shop string, f delivery.Filter, dry bool) (delivery.Acted, error) {
+	return relayTo[delivery.Acted](ctx, r.node, shop, doRelease, errand{Filter: &f, Dry: dry})
 }
 
 // Send implements api.Engine.

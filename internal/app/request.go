@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,39 @@ type call struct {
 	began       time.Time
 	answer      statusWriter
 	heard       *capture.Heard // what a capture wants to know; nil: none listens
+
+	mu  sync.Mutex
+	who caller
+}
+
+// caller is who calls, as far as it is known.
+type caller struct {
+	shop, of, name string // of the credential; no shop: nobody knows him
+	proved         bool   // he had its secret; false: he only named it
+	presented      string // the last secret that he presented
+}
+
+// calls notes who calls. What somebody proved is not undone by another name
+// that he gives, but by a secret of the same that is wrong.
+func (c *call) calls(who caller) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.who
+	if who.presented == "" {
+		who.presented = was.presented
+	}
+	same := was.shop == who.shop && was.of == who.of && was.name == who.name
+	if who.shop == "" || was.proved && !who.proved && !same {
+		was.presented = who.presented
+		who = was
+	}
+	c.who = who
+}
+
+func (c *call) caller() caller {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.who
 }
 
 type callKey struct{}
@@ -79,6 +113,9 @@ type statusWriter struct {
 	http.ResponseWriter
 	status  int
 	refused func() // called before a 401 is answered
+	denied  bool   // it was said that credentials are wrong
+	fault   string // the partner's word for a refusal; "": none was said
+	said    []byte // the beginning of an answer that is a refusal
 }
 
 func (w *statusWriter) WriteHeader(status int) {
@@ -94,6 +131,9 @@ func (w *statusWriter) WriteHeader(status int) {
 func (w *statusWriter) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+	}
+	if w.status >= 400 || w.fault != "" {
+		w.said = append(w.said, b[:min(len(b), mostSaid-len(w.said))]...)
 	}
 	return w.ResponseWriter.Write(b)
 }
@@ -131,6 +171,7 @@ func bound(w http.ResponseWriter, r *http.Request, takes int64) {
 // refusedDoor is partner.Deps.Refused of a door.
 func refusedDoor(ctx context.Context) {
 	if c := callOf(ctx); c != nil {
+		c.answer.denied = true
 		c.answer.refused()
 	}
 }
@@ -164,6 +205,7 @@ func (a *App) finish(w *statusWriter, r *http.Request, c *call) {
 	}
 	took := time.Since(c.began)
 	a.metrics.answered(c.door, w.status, took)
+	a.refusals.note(r, c)
 	level := slog.LevelDebug
 	// A 503 is our own word that we are busy: in a rush there are many.
 	if w.status >= 500 && w.status != http.StatusServiceUnavailable {

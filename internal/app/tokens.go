@@ -18,13 +18,22 @@ type tokens struct {
 	store store.Store
 	admin func() secret.Text
 	now   func() time.Time
+	uses  *uses
 }
+
+// Where the uses of tokens stand among those of credentials: no partner can be
+// named so.
+const (
+	tokenPartner = "api"
+	tokenKind    = "token"
+)
 
 var _ api.Tokens = (*tokens)(nil)
 
 // Check implements api.Tokens.
 func (t *tokens) Check(ctx context.Context, presented string) (api.Grant, error) {
 	if admin := t.admin(); admin.Set() && admin.Is(presented) {
+		tokenOf(ctx, hubShop, "admin")
 		return api.Grant{Shop: api.Hub, Scope: api.Admin, Name: "admin"}, nil
 	}
 	found, ok, err := t.store.FindToken(ctx, secret.Digest(presented))
@@ -34,7 +43,16 @@ func (t *tokens) Check(ctx context.Context, presented string) (api.Grant, error)
 	if !ok {
 		return api.Grant{}, api.ErrTokenUnknown
 	}
+	tokenOf(ctx, found.Shop, found.Name)
+	t.uses.note(credentialID{tokenPartner, tokenKind, found.Shop, found.Name})
 	return api.Grant{Shop: found.Shop, Scope: api.Scope(found.Scope), Name: found.Name}, nil
+}
+
+// tokenOf notes whose token a call came with: it may be refused all the same.
+func tokenOf(ctx context.Context, shop, name string) {
+	if c := callOf(ctx); c != nil {
+		c.calls(caller{shop: shop, of: tokenKind, name: name, proved: true})
+	}
 }
 
 // Create implements api.Tokens.
@@ -55,6 +73,10 @@ func (t *tokens) List(ctx context.Context, shop string) ([]api.TokenInfo, error)
 	if err != nil {
 		return nil, err
 	}
+	used, err := t.uses.of(ctx, tokenPartner, tokenKind, shop)
+	if err != nil {
+		return nil, err
+	}
 	var out []api.TokenInfo
 	for _, s := range stored { // by name, then by age
 		if n := len(out); n == 0 || out[n-1].Name != s.Name {
@@ -67,6 +89,9 @@ func (t *tokens) List(ctx context.Context, shop string) ([]api.TokenInfo, error)
 		}
 		if s.Expires.After(info.OldUntil) {
 			info.OldUntil = s.Expires
+		}
+		if at := used[s.Name]; !at.Before(info.Created.Truncate(time.Second)) { // else it is one's that had the name before
+			info.Used = at
 		}
 	}
 	return out, nil

@@ -32,7 +32,7 @@ type Options struct {
 	Database    string        `help:"Measure PostgreSQL beside the embedded store: the address of a database of a user who may make others, which are removed in the end." env:"ORDERMUX_BENCH_DATABASE" placeholder:"URL"`
 	Shops       int           `help:"Shops of idle." default:"10000"`
 	Rest        time.Duration `help:"How long idle watches a hub that has nothing to do." default:"1m"`
-	Orders      int64         `help:"Stored orders of growth and start." default:"1000000"`
+	Orders      int64         `help:"Stored orders of growth, console and start." default:"1000000"`
 	Products    int64         `help:"Products of catalog." default:"1000000"`
 	Rows        int64         `help:"Rows of the file of upload." default:"1500000"`
 	Pairs       int64         `help:"Pairs of an outlet and a product of promotions." default:"2000000"`
@@ -80,6 +80,7 @@ var scenarios = []scenario{
 	{name: "catalog", run: catalogue},
 	{name: "upload", run: upload},
 	{name: "promotions", run: promotions},
+	{name: "console", run: console},
 	{name: "idle", run: idle},
 	{name: "start", run: start},
 }

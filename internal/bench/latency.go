@@ -65,11 +65,12 @@ func (l *latencies) quantile(q float64) time.Duration {
 type Latency struct {
 	Count int64   `json:"count"`
 	P50   float64 `json:"p50_ms"`
+	P95   float64 `json:"p95_ms"`
 	P99   float64 `json:"p99_ms"`
 	Max   float64 `json:"max_ms"`
 }
 
 func (l *latencies) summary() Latency {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return Latency{Count: l.count, P50: ms(l.quantile(0.5)), P99: ms(l.quantile(0.99)), Max: ms(l.max)}
+	return Latency{Count: l.count, P50: ms(l.quantile(0.5)), P95: ms(l.quantile(0.95)), P99: ms(l.quantile(0.99)), Max: ms(l.max)}
 }

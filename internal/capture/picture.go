@@ -48,7 +48,7 @@ func (r *Report) Picture() string {
 	y := func(d time.Duration) float64 {
 		return pictureHeight - below - float64(d)/float64(most)*(pictureHeight-above-below)
 	}
-	for _, p := range thin(r.points, from, span) {
+	for _, p := range thin(r.points, from, span, mostPoints) {
 		colour := "#2563eb"
 		if p.fault {
 			colour = "#dc2626"
@@ -84,8 +84,8 @@ func short(d time.Duration) string {
 }
 
 // thin keeps of too many points the slowest of each moment, faults apart.
-func thin(points []point, from time.Time, span time.Duration) []point {
-	if len(points) <= mostPoints {
+func thin(points []point, from time.Time, span time.Duration, most int) []point {
+	if len(points) <= most {
 		return points
 	}
 	type spot struct {
@@ -95,7 +95,7 @@ func thin(points []point, from time.Time, span time.Duration) []point {
 	slowest := map[spot]int{}
 	var out []point
 	for _, p := range points {
-		k := spot{int64(float64(p.start.Sub(from)) / float64(span) * (mostPoints / 2)), p.fault}
+		k := spot{int64(float64(p.start.Sub(from)) / float64(span) * float64(most/2-1)), p.fault}
 		if i, ok := slowest[k]; !ok {
 			slowest[k] = len(out)
 			out = append(out, p)

@@ -207,6 +207,18 @@ func TestPicture(t *testing.T) {
 	if n := strings.Count(got, "<circle"); n < 1000 || n > mostPoints+2 || !strings.Contains(got, "#dc2626") {
 		t.Errorf("%d points", n)
 	}
+	for _, most := range []int{100, 4, 0} {
+		r.Points = nil
+		r.Draw(most)
+		if n := len(r.Points); n < 2 || n > max(most, 4) || !slices.ContainsFunc(r.Points, func(p Point) bool { return p.Fault }) {
+			t.Errorf("%d points of %d", n, most)
+		}
+	}
+	few := Report{points: []point{{at, time.Millisecond, true}}}
+	few.Draw(10)
+	if len(few.Points) != 1 || few.Points[0] != (Point{At: at, MS: 1, Fault: true}) {
+		t.Errorf("%+v", few.Points)
+	}
 }
 
 // BenchmarkIdleDoor is what a door costs that nobody listens to.

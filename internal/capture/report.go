@@ -16,8 +16,61 @@ type Report struct {
 	Covered  string  `json:"covered"` // what was taken out, for people
 	Rows     []Row   `json:"rows"`    // by gate and method
 	Total    Row     `json:"total"`
+	// Points are for a picture of the calls, as Draw picked them.
+	Points []Point `json:"points,omitzero"`
 
 	points []point
+}
+
+// Point is a call in a picture.
+type Point struct {
+	At    time.Time `json:"at"` // when it began
+	MS    float64   `json:"ms"` // how long it took
+	Fault bool      `json:"fault,omitzero"`
+}
+
+// MostPoints bounds the points of a report.
+const MostPoints = mostPoints
+
+// Draw fills in Points: all calls or, of more than most (at least 4), the
+// slowest ones of each moment.
+func (r *Report) Draw(most int) {
+	if len(r.points) == 0 {
+		return
+	}
+	from, to := r.points[0].start, r.points[0].start
+	for _, p := range r.points {
+		if p.start.Before(from) {
+			from = p.start
+		}
+		if p.start.After(to) {
+			to = p.start
+		}
+	}
+	for _, p := range thin(r.points, from, max(to.Sub(from), time.Second), max(most, 4)) {
+		r.Points = append(r.Points, Point{At: p.start, MS: ms(p.took), Fault: p.fault})
+	}
+}
+
+// Count is what was counted of a capture so far, without reading its calls.
+type Count struct {
+	Capture  Capture `json:"capture"`
+	Recorded int64   `json:"recorded"`
+	Dropped  int64   `json:"dropped"`
+}
+
+// Count says how many calls a capture has by now; what this node recorded is
+// counted at once, what others did within a second or two.
+func (r *Recorder) Count(ctx context.Context, shop, id string) (out Count, err error) {
+	if out.Capture, err = r.Find(ctx, shop, id); err != nil {
+		return out, err
+	}
+	if err := r.Flush(ctx); err != nil {
+		return out, err
+	}
+	sum, err := r.counted(ctx, out.Capture)
+	out.Recorded, out.Dropped = sum.Recorded, sum.Dropped
+	return out, err
 }
 
 // Row sums up the calls of one gate and method. Times are milliseconds, sizes

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/cause"
 	"github.com/ordermux/ordermux/internal/delivery"
 )
 
@@ -34,12 +35,13 @@ type listFlags struct {
 	Route string   `help:"Of this route." placeholder:"NAME"`
 	State []string `help:"In these states." placeholder:"STATE"`
 	Code  string   `help:"With this outcome, such as http_400." placeholder:"CODE"`
+	Cause string   `help:"Stuck for this cause, as stuck names it; in place of --code." placeholder:"CAUSE"`
 	Order []string `help:"Of these orders." placeholder:"ID"`
 	All   bool     `help:"All of them."`
 }
 
 func (f listFlags) selection() api.Selection {
-	s := api.Selection{Route: f.Route, Code: f.Code, Orders: f.Order, All: f.All}
+	s := api.Selection{Route: f.Route, Code: f.Code, Cause: cause.Cause(f.Cause), Orders: f.Order, All: f.All}
 	for _, st := range f.State {
 		s.States = append(s.States, delivery.State(st))
 	}

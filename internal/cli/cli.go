@@ -54,6 +54,7 @@ type grammar struct {
 	Order      orderCmd      `cmd:"" help:"Show everything about one order: who said what, and where it arrived."`
 	Routes     routesCmd     `cmd:"" help:"Show the state of every route."`
 	Deliveries deliveriesCmd `cmd:"" help:"List deliveries."`
+	Stuck      stuckCmd      `cmd:"" help:"List what does not go on, by route and cause."`
 	Reconcile  reconcileCmd  `cmd:"" help:"List the orders that a route's partner lacks, and why."`
 
 	Couriers couriersCmd `cmd:"" help:"Show how a shop, or a route's partner, sends goods."`
@@ -72,16 +73,20 @@ type grammar struct {
 	Delivery deliveryCmd `cmd:"" help:"Act on deliveries."`
 	Token    tokenCmd    `cmd:"" help:"Make and end tokens of the API, and credentials of partners' doors."`
 
+	Refused refusedCmd `cmd:"" help:"List calls to a shop's doors that were refused, with the reason."`
+	Acts    actsCmd    `cmd:"" help:"List what people did by hand, newest first."`
+
 	Capture captureCmd `cmd:"" help:"Listen to the calls of a door or a route for a set time."`
 
-	Erase   eraseCmd   `cmd:"" help:"Erase the person from an order."`
-	Verify  verifyCmd  `cmd:"" help:"Walk the hash chain of the ledger."`
-	Backup  backupCmd  `cmd:"" help:"Copy the data folder's store while the hub runs."`
-	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
-	Migrate migrateCmd `cmd:"" help:"Bring a database's schema up to date, or move a hub from its data folder into it."`
-	Key     keyCmd     `cmd:"" help:"Work on the seal key."`
-	Bench   benchCmd   `cmd:"" help:"Measure the hub against floor programs on this machine."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Erase     eraseCmd     `cmd:"" help:"Erase the person from an order."`
+	Retention retentionCmd `cmd:"" help:"Show for how long data is kept, and what is due to be removed."`
+	Verify    verifyCmd    `cmd:"" help:"Walk the hash chain of the ledger."`
+	Backup    backupCmd    `cmd:"" help:"Copy the data folder's store while the hub runs."`
+	Restore   restoreCmd   `cmd:"" help:"Make a data folder of a backup."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring a database's schema up to date, or move a hub from its data folder into it."`
+	Key       keyCmd       `cmd:"" help:"Work on the seal key."`
+	Bench     benchCmd     `cmd:"" help:"Measure the hub against floor programs on this machine."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }

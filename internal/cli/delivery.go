@@ -7,9 +7,11 @@ import (
 )
 
 type deliveryCmd struct {
-	Retry retryCmd `cmd:"" help:"Send failed, parked or refused deliveries again."`
-	Drop  dropCmd  `cmd:"" help:"Close open or listed deliveries for good."`
-	Send  sendCmd  `cmd:"" help:"Send one order on one route now."`
+	Retry   retryCmd   `cmd:"" help:"Send failed, parked or refused deliveries again."`
+	Drop    dropCmd    `cmd:"" help:"Close open or listed deliveries for good."`
+	Hold    holdCmd    `cmd:"" help:"Hold deliveries back that have not left."`
+	Release releaseCmd `cmd:"" help:"Let deliveries go on that are held."`
+	Send    sendCmd    `cmd:"" help:"Send one order on one route now."`
 }
 
 type retryCmd struct {
@@ -45,6 +47,43 @@ func (c *dropCmd) Run(ctx context.Context, env *Env) error {
 	}
 	return c.act(env, c.JSON, c.selection(), "dropped", func(s api.Selection) (api.Acted, error) {
 		return client.Drop(ctx, shop, s)
+	})
+}
+
+type holdCmd struct {
+	Reason string `help:"Why; shown with them." placeholder:"TEXT"`
+	listFlags
+	actFlags
+	ofShop
+	asJSON
+}
+
+// Run holds deliveries back.
+func (c *holdCmd) Run(ctx context.Context, env *Env) error {
+	client, shop, err := c.client(ctx, env)
+	if err != nil {
+		return err
+	}
+	return c.act(env, c.JSON, c.selection(), "held", func(s api.Selection) (api.Acted, error) {
+		return client.Hold(ctx, shop, api.Hold{Selection: s, Reason: c.Reason})
+	})
+}
+
+type releaseCmd struct {
+	listFlags
+	actFlags
+	ofShop
+	asJSON
+}
+
+// Run lets held deliveries go on.
+func (c *releaseCmd) Run(ctx context.Context, env *Env) error {
+	client, shop, err := c.client(ctx, env)
+	if err != nil {
+		return err
+	}
+	return c.act(env, c.JSON, c.selection(), "released", func(s api.Selection) (api.Acted, error) {
+		return client.Release(ctx, shop, s)
 	})
 }
 

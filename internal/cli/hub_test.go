@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/cause"
 	"github.com/ordermux/ordermux/internal/cli"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/json"
@@ -163,19 +164,27 @@ func answers(t *testing.T) map[string]any {
 	door := shop + "/credentials/skeepers"
 	opened := api.NewCredential{Credential: known, URL: "https://hub.example/skeepers", Made: map[string]string{"client_secret": "once"}}
 	return map[string]any{
-		"GET " + door:                                     api.CredentialList{URL: "https://hub.example/skeepers", Credentials: []api.Credential{known, configured}, Kinds: []api.CredentialKind{{}, {Kind: "user", Most: 11, Names: []string{"Orders", "Promotions"}}}},
-		"POST " + door:                                    opened,
-		"PATCH " + door + "/erp?kind=user":                configured,
-		"POST " + door + "/erp/rotate":                    opened,
-		"POST " + door + "/erp/revoke-tokens":             api.Done{Done: true},
-		"DELETE " + door + "/anna?kind=user":              api.Done{Done: true},
-		"GET /api/v1/shops":                               api.Shops{Shops: []api.Shop{{ID: "nordlys", Currency: "SEK", Timezone: "Europe/Stockholm", Doors: []string{}, Routes: []api.ShopRoute{}}}},
-		"GET " + shop + "/orders":                         api.Orders{Orders: summaries(t)[:1], Next: "two"},
-		"GET " + shop + "/orders?cursor=two&limit=500":    api.Orders{Orders: summaries(t)[1:]},
-		"GET " + shop + "/orders/1001":                    orderState(t),
-		"GET " + shop + "/orders/lone":                    api.OrderState{OrderSummary: api.OrderSummary{ID: "lone"}, Events: []api.Event{{Seq: 9, At: now, Kind: order.KindShipped, Source: "api:erp", Happening: &order.Happening{Kind: order.KindShipped, Ref: "s9"}}}},
-		"GET " + shop + "/deliveries":                     api.Deliveries{Deliveries: orderState(t).Deliveries},
-		"GET " + shop + "/routes":                         routes(),
+		"GET " + door:                                  api.CredentialList{URL: "https://hub.example/skeepers", Credentials: []api.Credential{known, configured}, Kinds: []api.CredentialKind{{}, {Kind: "user", Most: 11, Names: []string{"Orders", "Promotions"}}}},
+		"POST " + door:                                 opened,
+		"PATCH " + door + "/erp?kind=user":             configured,
+		"POST " + door + "/erp/rotate":                 opened,
+		"POST " + door + "/erp/revoke-tokens":          api.Done{Done: true},
+		"DELETE " + door + "/anna?kind=user":           api.Done{Done: true},
+		"GET /api/v1/shops":                            api.Shops{Shops: []api.Shop{{ID: "nordlys", Currency: "SEK", Timezone: "Europe/Stockholm", Doors: []string{}, Routes: []api.ShopRoute{}}}},
+		"GET " + shop + "/orders":                      api.Orders{Orders: summaries(t)[:1], Next: "two"},
+		"GET " + shop + "/orders?cursor=two&limit=500": api.Orders{Orders: summaries(t)[1:]},
+		"GET " + shop + "/orders/1001":                 orderState(t),
+		"GET " + shop + "/orders/lone":                 api.OrderState{OrderSummary: api.OrderSummary{ID: "lone"}, Events: []api.Event{{Seq: 9, At: now, Kind: order.KindShipped, Source: "api:erp", Happening: &order.Happening{Kind: order.KindShipped, Ref: "s9"}}}},
+		"GET " + shop + "/deliveries":                  api.Deliveries{Deliveries: orderState(t).Deliveries},
+		"GET " + shop + "/routes":                      routes(),
+		"GET " + shop + "/stuck": api.Stuck{Groups: []api.StuckGroup{
+			{
+				Route: "ads", Partner: "citrusad", Cause: cause.WrongKey, Codes: []string{"http_401"}, Count: 2, Oldest: time.Date(2026, 5, 31, 9, 30, 0, 0, time.UTC),
+				Words: []api.StuckWords{{Words: "the partner refuses the api_key", Count: 2}}, Orders: []string{"1001", "1002"}, Blocked: true, Waiting: 7,
+			},
+			{Route: "hook", Cause: cause.PartnerDown, Codes: []string{"http_503"}, Count: 100_000, More: true, Person: 3},
+		}},
+		"GET " + shop + "/stuck?cause=refused&route=ads":  api.Stuck{Groups: []api.StuckGroup{}},
 		"GET " + shop + "/reconcile":                      api.Missing{Missing: []api.Verdict{{Order: "1002", Seq: 2, Action: "wait", Reason: "retrying since 09:30: http_503"}}},
 		"GET " + shop + "/reconcile?limit=500&route=hook": api.Missing{Missing: []api.Verdict{}},
 		"GET " + shop + "/verify":                         api.Verified{Shop: "nordlys", Events: 3, Head: 3, Hash: strings.Repeat("ab", 32), Whole: true, Faults: []string{}},

@@ -32,6 +32,9 @@ func TestLook(t *testing.T) {
 	f("routes-json", "routes", "--json")
 	f("nodes", "nodes")
 	f("nodes-json", "nodes", "--json")
+	f("stuck", "stuck")
+	f("stuck-json", "stuck", "--json")
+	f("stuck-none", "stuck", "--route", "ads", "--cause", "refused")
 	f("reconcile", "reconcile")
 	f("reconcile-json", "reconcile", "--route", "hook", "--json")
 	f("verify", "verify", "--shop", "nordlys")
@@ -74,6 +77,9 @@ func TestFiltersReachTheHub(t *testing.T) {
 	f("GET "+shop+"/reconcile?from=2026-05-31T09%3A30%3A00Z&limit=500&route=ads&to=2026-06-01T09%3A30%3A00Z",
 		"reconcile", "--route", "ads", "--from", "2026-05-31T09:30:00Z", "--to", "2026-06-01T09:30:00Z")
 	f("GET "+shop+"/orders/a%2Fb%20c", "order", "a/b c")
+	f("GET "+shop+"/orders?email=anna%40nordlys.example&limit=50&parcel=PK+1&ref=M-7&route=ads&sku=TEA-1&state=failed%2Cparked",
+		"orders", "--email", "anna@nordlys.example", "--sku", "TEA-1", "--parcel", "PK 1", "--ref", "M-7", "--route", "ads", "--state", "failed,parked")
+	f("GET "+shop+"/orders?limit=50&q=10042&since=2026-05-31T00%3A00%3A00Z&until=2026-06-01T00%3A00%3A00Z", "orders", "10042", "--from", "2026-05-31", "--to", "2026-06-01")
 }
 
 func TestFailures(t *testing.T) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -38,8 +39,15 @@ func (p pageFlags) pages(fetch func(o api.ListOptions) (n int, next string, err 
 }
 
 type ordersCmd struct {
-	Since   time.Time `help:"Accepted at or after (RFC 3339, or a day in UTC)." placeholder:"TIME"`
-	Until   time.Time `help:"Accepted at or before." placeholder:"TIME"`
+	Text    string    `arg:"" optional:"" help:"The order's id, a reference, an e-mail address, a product code or a parcel's number."`
+	Ref     string    `help:"Another party's number of the order." placeholder:"NUMBER"`
+	Email   string    `help:"E-mail address of the customer, the recipient or whoever gets the invoice." placeholder:"ADDRESS"`
+	SKU     string    `name:"sku" help:"A code of a product in it: the shop's, SKU, GTIN." placeholder:"CODE"`
+	Parcel  string    `help:"Number of a parcel." placeholder:"NUMBER"`
+	Route   string    `help:"With a delivery on this route." placeholder:"NAME"`
+	State   []string  `help:"How it stands there: failed, parked, refused, held, delivered …" placeholder:"STATE"`
+	Since   time.Time `aliases:"from" help:"Accepted at or after (RFC 3339, or a day in UTC)." placeholder:"TIME"`
+	Until   time.Time `aliases:"to" help:"Accepted at or before." placeholder:"TIME"`
 	Channel string    `help:"Only this channel." placeholder:"NAME"`
 	pageFlags
 	ofShop
@@ -54,9 +62,10 @@ func (c *ordersCmd) Run(ctx context.Context, env *Env) error {
 	}
 	all := api.Orders{Orders: []api.OrderSummary{}}
 	all.Next, err = c.pages(func(o api.ListOptions) (int, string, error) {
-		o.Since, o.Until, o.Channel = c.Since, c.Until, c.Channel
+		o.Since, o.Until, o.Channel, o.Route, o.States = c.Since, c.Until, c.Channel, c.Route, c.State
+		o.Find = api.Find{Text: c.Text, Ref: c.Ref, Email: c.Email, Product: c.SKU, Parcel: c.Parcel}
 		page, err := client.Orders(ctx, shop, o)
-		all.Orders = append(all.Orders, page.Orders...)
+		all.Orders, all.Behind = append(all.Orders, page.Orders...), max(all.Behind, page.Behind)
 		return len(page.Orders), page.Next, err
 	})
 	if err != nil {
@@ -64,6 +73,9 @@ func (c *ordersCmd) Run(ctx context.Context, env *Env) error {
 	}
 	if c.JSON {
 		return env.printJSON(all)
+	}
+	if all.Behind > 0 {
+		fmt.Fprintf(env.Err, "the newest %d events are not in the search yet; ask again in a moment\n", all.Behind)
 	}
 	t := table(env.Out)
 	row(t, "ORDER", "ACCEPTED (UTC)", "STATUS", "CHANNEL", "LINES", "TOTAL", "SOURCES", "NUMBER")

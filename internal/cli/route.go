@@ -2,17 +2,22 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ordermux/ordermux/internal/api"
 )
 
 type routeCmd struct {
-	Pause    pauseCmd    `cmd:"" help:"Stop sending; the orders wait."`
-	Resume   resumeCmd   `cmd:"" help:"Go on where the route stood."`
-	Replay   replayCmd   `cmd:"" help:"Send again what was sent, as a new run."`
-	Backfill backfillCmd `cmd:"" help:"Send what the route never considered; nothing goes twice."`
-	Test     testCmd     `cmd:"" help:"Show what the route would do with an order, and what exactly would go out."`
+	Show     showRouteCmd   `cmd:"" help:"Show how a route is set up, without its secrets."`
+	Add      addRouteCmd    `cmd:"" help:"Connect a partner, beside the routes of the configuration file."`
+	Remove   removeRouteCmd `cmd:"" help:"Remove a route that was connected."`
+	Try      tryRouteCmd    `cmd:"" help:"Log in at a route's partner, without leaving anything there."`
+	Pause    pauseCmd       `cmd:"" help:"Stop sending; the orders wait."`
+	Resume   resumeCmd      `cmd:"" help:"Go on where the route stood."`
+	Replay   replayCmd      `cmd:"" help:"Send again what was sent, as a new run."`
+	Backfill backfillCmd    `cmd:"" help:"Send what the route never considered; nothing goes twice."`
+	Test     testCmd        `cmd:"" help:"Show what the route would do with an order, and what exactly would go out."`
 
 	TestMessage testMessageCmd `cmd:"" help:"Send a message that means nothing, to see whether it arrives."`
 }
@@ -99,8 +104,9 @@ func (c *backfillCmd) Run(ctx context.Context, env *Env) error {
 }
 
 type testCmd struct {
-	Name  string `arg:"" help:"The route." placeholder:"ROUTE"`
-	Order string `arg:"" help:"The order's id." placeholder:"ORDER"`
+	Name    string `arg:"" help:"The route." placeholder:"ROUTE"`
+	Order   string `arg:"" help:"The order's id." placeholder:"ORDER"`
+	Request bool   `help:"Show the requests that would leave if it were sent by hand."`
 	ofShop
 	asJSON
 }
@@ -110,6 +116,19 @@ func (c *testCmd) Run(ctx context.Context, env *Env) error {
 	client, shop, err := c.client(ctx, env)
 	if err != nil {
 		return err
+	}
+	if c.Request {
+		r, err := client.Rehearse(ctx, shop, c.Name, c.Order)
+		switch {
+		case err != nil:
+			return notFound(err, "route %s or order %s is not known at shop %s", c.Name, c.Order, shop)
+		case c.JSON:
+			return env.printJSON(r)
+		}
+		if len(r.Requests) > 0 {
+			r.ByHand.Body = "" // it stands in them
+		}
+		return errors.Join(env.printVerdict(c.Name, r.ByHand), env.printRehearsal(r))
 	}
 	v, err := client.Test(ctx, shop, c.Name, c.Order)
 	if err != nil {

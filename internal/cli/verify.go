@@ -64,7 +64,7 @@ func verified(r ledger.Report) api.Verified {
 	if faults == nil {
 		faults = []string{}
 	}
-	return api.Verified{Shop: r.Shop, Events: r.Events, Head: r.Head, Hash: r.Hash, Whole: len(faults) == 0, Faults: faults}
+	return api.Verified{Shop: r.Shop, Start: r.Start, Events: r.Events - r.Start, Head: r.Head, Hash: r.Hash, Whole: len(faults) == 0, Faults: faults}
 }
 
 // running asks for the named shop, or for all that the token sees; a token of
@@ -127,7 +127,11 @@ func (env *Env) printVerified(asJSON bool, list []api.Verified) error {
 
 func (env *Env) printChain(v api.Verified) {
 	if v.Whole {
-		fmt.Fprintf(env.Out, "%s: %s, the chain is whole up to #%d %s\n", v.Shop, count(v.Events, "event"), v.Head, short(v.Hash, 16))
+		from := ""
+		if v.Start > 0 {
+			from = fmt.Sprintf(" from #%d", v.Start+1)
+		}
+		fmt.Fprintf(env.Out, "%s: %s, the chain is whole%s up to #%d %s\n", v.Shop, count(v.Events, "event"), from, v.Head, short(v.Hash, 16))
 		return
 	}
 	fmt.Fprintf(env.Out, "%s: %s, the chain is BROKEN:\n", v.Shop, count(v.Events, "event"))

@@ -24,6 +24,7 @@ type Config struct {
 	TrustedProxies []string
 	SMTP           *SMTP
 	Alerts         Alerts
+	Retention      Retention // of all shops that do not say otherwise
 	Outbound       Outbound
 	SFTP           *SFTP
 	Doors          map[string]DoorAddress // by partner: what is said of a whole door
@@ -105,6 +106,7 @@ type Shop struct {
 	Couriers                     []shipping.Courier // in the file's sequence
 	Routes                       []Route            // in the file's sequence
 	Reviews                      review.Settings    // how the shop invites
+	Retention                    Retention          // what the shop says otherwise than the hub
 }
 
 // Door is one set of credentials of a shop at a door.

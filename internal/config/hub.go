@@ -41,6 +41,7 @@ func (c *checker) readHub(m *mapping, cfg *Config) {
 	m.prefixes("trusted_proxies", &cfg.TrustedProxies)
 	c.readSMTP(m, cfg)
 	c.readAlerts(m, cfg)
+	cfg.Retention = c.readRetention(m)
 	if v, ok := m.take("outbound"); ok {
 		if o, ok := v.mapping(); ok {
 			o.prefixes("allow_private", &cfg.Outbound.AllowPrivate)

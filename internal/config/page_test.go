@@ -28,6 +28,7 @@ func TestPage(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", d.Path, d.Kind, d.Default, d.Text)
 	}
 	b.WriteString("\nThe settings of each partner's doors and routes: [partners/](partners/).\n")
+	b.WriteString("\nRoutes can also be connected while the hub runs, beside this file: [routes.md](routes.md).\n")
 	if *update {
 		if err := os.WriteFile(pagePath, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)

@@ -58,6 +58,7 @@ func (c *checker) readShop(id string, m *mapping) *Shop {
 	c.readCouriers(m, s)
 	c.readRoutes(m, s)
 	c.readReviews(m, &s.Reviews)
+	s.Retention = c.readRetention(m)
 	m.done()
 	return s
 }

@@ -5,12 +5,14 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/console/text"
+	"github.com/ordermux/ordermux/internal/rehearsal"
 	"github.com/ordermux/ordermux/internal/secret"
 	"github.com/ordermux/ordermux/internal/user"
 )
@@ -21,7 +23,11 @@ type Options struct {
 	Users *user.Book
 	// Wrong counts a wrong sign-in from an address and returns how long its
 	// answer waits; answered is called then. Nil: nobody waits.
-	Wrong     func(address string) (wait time.Duration, answered func())
+	Wrong func(address string) (wait time.Duration, answered func())
+	// Documents are the APIs that /docs shows, and Rehearse answers as the door of
+	// a partner would, and keeps nothing.
+	Documents []Document
+	Rehearse  func(ctx context.Context, partner string, c rehearsal.Call) (rehearsal.Answer, error)
 	PublicURL func() string // without a slash at its end; links lead there
 	Version   string
 	Sandbox   bool
@@ -59,14 +65,17 @@ func New(opts Options) (*Console, error) {
 // Paths are the first parts of the paths that the console answers, beside "/".
 // No partner can be named so.
 func Paths() []string {
-	return []string{"sign-in", "sign-out", "welcome", "account", "users", "audit", "shops", "static", "live"}
+	return []string{"sign-in", "sign-out", "welcome", "account", "users", "tokens", "audit", "shops", "static", "live", "docs"}
 }
+
+// policy is what pages may load and do: nothing that is not in a file of ours.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // ServeHTTP implements http.Handler. Posts of other sites' pages are refused
 // before anything looks at them.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY")

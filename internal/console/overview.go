@@ -1,7 +1,10 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
@@ -14,26 +17,40 @@ func (c *Console) overviewPlaces() []place {
 
 // overviewPage says how every shop stands, what needs a person first.
 type overviewPage struct {
-	Alerts []api.Alert
+	Alerts []overviewAlert
 	Shops  []shopOverview
-	Needs  int64 // deliveries that wait for a person
+	Needs  int64 // troubles, and deliveries that wait for a person
 }
+
+// overviewAlert is a trouble that has not ended.
+type overviewAlert struct {
+	api.Alert
+	Say, Path string // key of a text, "": its own text says it all; where it is seen to, "": nowhere
+	Zone      *time.Location
+}
+
+// At is when the trouble began, in the shop's zone.
+func (a overviewAlert) At() string { return moment(a.Since, a.Zone) }
 
 type shopOverview struct {
 	api.Shop
-	Routes []routeOverview
+	Routes  []routeOverview
+	Person  int64
+	Stuck   string // where they are; "": nowhere
+	Picture *picture
 }
 
 type routeOverview struct {
 	api.Route
 	Waiting, Person int64
 	Oldest          string
+	Path, Stuck     string // of its page, and of what is stuck there; "": there is none
 }
 
 // forPerson are the states that wait for a person; waiting those that go on by
 // themselves.
 var (
-	forPerson = []delivery.State{delivery.Failed, delivery.Parked}
+	forPerson = []delivery.State{delivery.Failed, delivery.Parked, delivery.Refused}
 	waiting   = []delivery.State{delivery.Ready, delivery.Held, delivery.Sending, delivery.AwaitingPartner, delivery.Retrying, delivery.Asking}
 )
 
@@ -46,33 +63,72 @@ func (c *Console) overview(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := overviewPage{Alerts: alerts.Alerts}
+	p := overviewPage{}
+	zones := map[string]*time.Location{"": time.UTC}
 	for _, s := range shops.Shops {
+		zones[s.ID] = zoneOf(s)
 		o, err := v.shopOverview(s)
 		if err != nil {
 			return err
 		}
-		for _, r := range o.Routes {
-			p.Needs += r.Person
-		}
+		p.Needs += o.Person
 		p.Shops = append(p.Shops, o)
+	}
+	slices.SortStableFunc(p.Shops, func(a, b shopOverview) int { return cmp.Compare(min(b.Person, 1), min(a.Person, 1)) })
+	for _, a := range alerts.Alerts {
+		p.Alerts = append(p.Alerts, v.overviewAlert(a, cmp.Or(zones[a.Shop], time.UTC)))
 	}
 	p.Needs += int64(len(p.Alerts))
 	return v.show(http.StatusOK, "overview", "overview.title", p)
 }
 
+// leads returns the path of a page of a shop, if the console has it; the last
+// part may stand for any.
+func (v *visit) leads(pattern string, parts ...string) string {
+	if !v.c.has["GET /shops/{shop}/"+pattern] {
+		return ""
+	}
+	return shopPath(parts[0], parts[1:]...)
+}
+
+func (v *visit) overviewAlert(a api.Alert, zone *time.Location) overviewAlert {
+	out := overviewAlert{Alert: a, Zone: zone}
+	if key := "overview.alert." + a.Kind; v.c.texts.Has(key) {
+		out.Say = key
+	}
+	switch {
+	case a.Shop == "":
+	case a.Route != "":
+		out.Path = cmp.Or(v.leads("routes/{route}", a.Shop, "routes", a.Route), v.leads("routes", a.Shop, "routes"))
+	case a.Kind == "promotions_failing":
+		out.Path = v.leads("promotions", a.Shop, "promotions")
+	}
+	return out
+}
+
 func (v *visit) shopOverview(s api.Shop) (shopOverview, error) {
-	o := shopOverview{Shop: s}
+	o := shopOverview{Shop: s, Stuck: v.leads("stuck", s.ID, "stuck")}
 	routes, err := v.hub.Routes(v.Context(), s.ID)
 	if err != nil {
 		return o, err
 	}
 	zone := zoneOf(s)
 	for _, r := range routes.Routes {
-		o.Routes = append(o.Routes, routeOverview{
+		at := routeOverview{
 			Route: r, Waiting: sum(r.Counts, waiting), Person: sum(r.Counts, forPerson), Oldest: moment(r.Oldest, zone),
-		})
+			Path: v.leads("routes/{route}", s.ID, "routes", r.Name),
+		}
+		if o.Stuck != "" {
+			at.Stuck = o.Stuck + "?route=" + url.QueryEscape(r.Name)
+		}
+		o.Person += at.Person
+		o.Routes = append(o.Routes, at)
 	}
+	flow, err := v.hub.Flow(v.Context(), s.ID)
+	if err != nil {
+		return o, err
+	}
+	o.Picture = pictureOf(flow, zone)
 	return o, nil
 }
 
@@ -90,4 +146,18 @@ func zoneOf(s api.Shop) *time.Location {
 		return time.UTC
 	}
 	return zone
+}
+
+// shop is the one that the path names.
+func (v *visit) shop() (api.Shop, error) {
+	list, err := v.hub.Shops(v.Context())
+	if err != nil {
+		return api.Shop{}, err
+	}
+	for _, s := range list.Shops {
+		if s.ID == v.PathValue("shop") {
+			return s, nil
+		}
+	}
+	return api.Shop{}, &api.Problem{Status: http.StatusNotFound}
 }

@@ -24,7 +24,8 @@ type place struct {
 // places are all pages and acts.
 func (c *Console) places() []place {
 	return slices.Concat(
-		c.signPlaces(), c.accountPlaces(), c.userPlaces(), c.overviewPlaces(), c.orderPlaces(), c.livePlaces(),
+		c.signPlaces(), c.accountPlaces(), c.userPlaces(), c.overviewPlaces(), c.ordersPlaces(), c.orderPlaces(), c.livePlaces(), c.stuckPlaces(), c.docsPlaces(), c.listeningPlaces(), c.promotionsPlaces(), c.catalogPlaces(), c.invitationsPlaces(), c.dropshipPlaces(),
+		c.doorPlaces(), c.tokenPlaces(), c.auditPlaces(), c.settingsPlaces(), c.retentionPlaces(), c.importPlaces(), c.missingPlaces(), c.routePlaces(),
 	)
 }
 
@@ -39,7 +40,7 @@ var shopMenu = []link{
 }
 
 // hubMenu are the pages of no shop.
-var hubMenu = []link{{"/", "nav.overview"}, {"/audit", "nav.audit"}, {"/users", "nav.users"}, {"/account", "nav.account"}}
+var hubMenu = []link{{"/", "nav.overview"}, {"/audit", "nav.audit"}, {"/users", "nav.users"}, {"/docs", "nav.docs"}, {"/account", "nav.account"}}
 
 // Menu are the entries for whoever looks; Current is where he is.
 type menu struct {

@@ -18,9 +18,12 @@ func (c *Console) userPlaces() []place {
 
 // usersPage lists those who may sign in.
 type usersPage struct {
-	Users []user.User
-	Name  string // whom the link is for
-	Link  string // shown once; "": none was made
+	Users   []user.User
+	Name    string // whom the link is for
+	Link    string // shown once; "": none was made
+	Typed   string // the name of somebody who was not let in
+	Role    user.Role
+	Problem *refusal
 }
 
 func (c *Console) users(v *visit) error { return v.showUsers(usersPage{}) }
@@ -31,11 +34,15 @@ func (v *visit) showUsers(p usersPage) error {
 		return err
 	}
 	p.Users = list.Users
-	return v.show(http.StatusOK, "users", "users.title", p)
+	return v.show(p.Problem.status(), "users", "users.title", p)
 }
 
 func (c *Console) invite(v *visit) error {
-	made, err := v.hub.InviteUser(v.Context(), api.NewUser{Name: v.PostFormValue("name"), Role: user.Role(v.PostFormValue("role"))})
+	who := api.NewUser{Name: v.typed("name"), Role: user.Role(v.PostFormValue("role"))}
+	made, err := v.hub.InviteUser(v.Context(), who)
+	if problem := refusalOf(err); problem != nil {
+		return v.showUsers(usersPage{Typed: who.Name, Role: who.Role, Problem: problem})
+	}
 	if err != nil {
 		return err
 	}
@@ -48,14 +55,12 @@ func (c *Console) link(token string) string {
 
 // changeUser does what a button beside a user's name says.
 func (c *Console) changeUser(v *visit) error {
-	name, on := v.PathValue("name"), true
+	name, act := v.PathValue("name"), v.PostFormValue("act")
+	disabled := act == "disable"
 	var err error
-	switch v.PostFormValue("act") {
-	case "enable":
-		on = false
-		fallthrough
-	case "disable":
-		err = v.hub.ChangeUser(v.Context(), name, api.UserChange{Disabled: &on})
+	switch act {
+	case "enable", "disable":
+		err = v.hub.ChangeUser(v.Context(), name, api.UserChange{Disabled: &disabled})
 	case "role":
 		role := user.Role(v.PostFormValue("role"))
 		err = v.hub.ChangeUser(v.Context(), name, api.UserChange{Role: &role})
@@ -70,8 +75,11 @@ func (c *Console) changeUser(v *visit) error {
 	default:
 		return v.fail(http.StatusNotFound, "error.notfound")
 	}
+	if problem := refusalOf(err); problem != nil {
+		return v.showUsers(usersPage{Problem: problem})
+	}
 	if err != nil {
 		return err
 	}
-	return v.to("/users")
+	return v.done("/users", "user_"+act, 0)
 }

@@ -69,7 +69,11 @@ func (pl *planner) rejudge(d *Delivery, st *ledger.State) judgement {
 		s.own = pl.r.backfilled(st.Row.First)
 		return decide(&pl.c.rules, s, pl.now)
 	}
-	return pl.c.rules.judge(&s, pl.now, d.State == Held && d.Attempt == 0)
+	j := pl.c.rules.judge(&s, pl.now, d.State == Held && d.Attempt == 0)
+	if d.OnHold() {
+		j = d.stays(j)
+	}
+	return j
 }
 
 // codeFree marks rows planted for routes that may invite now.

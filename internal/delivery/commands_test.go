@@ -178,15 +178,15 @@ func corrected(t *testing.T, h *hub, mode partner.Mode) {
 	h.accept(order.Event{Subject: order.Subject{ID: "1"}, Statement: fix, Source: order.Source{Name: "operator:ole", Rank: order.RankOperator}})
 	h.pass(time.Second)
 	if mode == partner.Once { // it was placed, and is news of an order not yet sent
-		h.is("mail", "delivered:1 refused:1")
+		h.is("mail", "delivered:1 superseded:1")
 		return
 	}
 	h.is("mail", "refused:1")
-	dry, err := h.engine.Retry(ctx, shop, delivery.Filter{Code: "http_400"}, true)
+	dry, err := h.engine.Retry(ctx, shop, delivery.Filter{Code: "http_400_invalid_address"}, true)
 	if err != nil || dry.Count != 1 {
 		t.Errorf("dry: %+v %v", dry, err)
 	}
-	done, err := h.engine.Retry(ctx, shop, delivery.Filter{Code: "http_400"}, false)
+	done, err := h.engine.Retry(ctx, shop, delivery.Filter{Code: "http_400_invalid_address"}, false)
 	if err != nil || done.Count != 1 {
 		t.Errorf("done: %+v %v", done, err)
 	}

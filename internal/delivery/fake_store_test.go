@@ -24,6 +24,8 @@ type fakeStore struct {
 	owner  int64                                        // the epoch of the shop's owner; 0: the store is one node's
 	fail   func(*delivery.Bundle) (before, after error) // faults of a commit
 	reads  int
+	stuck  []delivery.StuckKind                // in place of what the rows say
+	counts map[string]map[delivery.State]int64 // the same
 	// spy sees every bundle that was written.
 	spy func(*delivery.Bundle)
 }
@@ -323,6 +325,9 @@ func (s *fakeStore) List(_ context.Context, q delivery.Query) ([]delivery.Delive
 }
 
 func (s *fakeStore) Counts(context.Context, string) (map[string]map[delivery.State]int64, error) {
+	if s.counts != nil {
+		return s.counts, nil
+	}
 	counts := map[string]map[delivery.State]int64{}
 	for _, d := range s.where("", func(*delivery.Delivery) bool { return true }) {
 		if counts[d.Route] == nil {
@@ -331,6 +336,35 @@ func (s *fakeStore) Counts(context.Context, string) (map[string]map[delivery.Sta
 		counts[d.Route][d.State]++
 	}
 	return counts, nil
+}
+
+func (s *fakeStore) Stuck(context.Context, string) ([]delivery.StuckKind, error) {
+	if s.stuck != nil {
+		return s.stuck, nil
+	}
+	type key struct {
+		route, code string
+		state       delivery.State
+	}
+	kinds := map[key]*delivery.StuckKind{}
+	for route := range s.routes {
+		rows := s.where(route, func(d *delivery.Delivery) bool {
+			return d.Code != "" && slices.Contains(delivery.StuckStates[:], d.State)
+		})
+		for _, d := range rows {
+			k := key{route, d.Code, d.State}
+			if kinds[k] == nil {
+				kinds[k] = &delivery.StuckKind{Route: route, State: d.State, Code: d.Code, Oldest: d.Planned}
+			}
+			kinds[k].Count++
+			kinds[k].Newest = d.Planned
+		}
+	}
+	var list []delivery.StuckKind
+	for _, k := range kinds {
+		list = append(list, *k)
+	}
+	return list, nil
 }
 
 func (s *fakeStore) Oldest(_ context.Context, _, route string, states []delivery.State) (int64, error) {

@@ -29,6 +29,7 @@ func (w *world) committed(b *delivery.Bundle) {
 				w.later("%s: order %d is sent though it was cancelled", name, c.Row.Order)
 			}
 		}
+		w.rests(name, c)
 		flying, delivered, claimed := 0, map[string]int{}, map[string]bool{}
 		for route, rows := range s.rows {
 			for _, d := range rows {
@@ -41,7 +42,7 @@ func (w *world) committed(b *delivery.Bundle) {
 				if d.State == delivery.Delivered {
 					delivered[route]++
 				}
-				if (route == "first" || route == "second") && d.Code != "claim_free" &&
+				if (route == "first" || route == "second") && d.Code != "claim_free" && d.Code != "on_hold_free" &&
 					(d.State == delivery.Delivered || !d.State.Closed()) {
 					claimed[route] = true
 				}
@@ -54,6 +55,15 @@ func (w *world) committed(b *delivery.Bundle) {
 			w.later("order %d was invited twice: %v %v", c.Row.Order, delivered, claimed)
 		}
 	}
+}
+
+// rests checks that what a person holds back is not sent.
+func (w *world) rests(route string, c *delivery.Change) {
+	key := fmt.Sprint(route, c.Row.Key())
+	if c.Row.State == delivery.Sending && w.onHold[key] {
+		w.later("%s: order %d was sent while a person held it", route, c.Row.Order)
+	}
+	w.onHold[key] = c.Row.OnHold()
 }
 
 // later notes a fault from inside the store's lock.

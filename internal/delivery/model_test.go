@@ -50,6 +50,7 @@ type step struct {
 var doings = []string{
 	"place", "place", "place", "place", "complete", "move", "ship", "cancel", "refund", "wait", "wait", "wait",
 	"mood", "mood", "pause", "resume", "resume", "crash", "restart", "trouble", "calm", "retry", "drop", "backfill",
+	"hold", "release",
 }
 
 func drawStep(rt *rapid.T) step {
@@ -74,11 +75,12 @@ type world struct {
 	sides  []*modelSide
 	orders int
 	faults []string
-	gone   []func() // engines that crashed: they live on, but can not write
+	onHold map[string]bool // deliveries that a person holds, by route and key; as the store wrote them
+	gone   []func()        // engines that crashed: they live on, but can not write
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1))}
+	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), onHold: map[string]bool{}}
 	w.log = newLog()
 	w.store = newStore(w.log)
 	w.h = &hub{t: t, log: w.log, store: w.store}
@@ -203,6 +205,10 @@ func (w *world) take(s *step) {
 		w.retry(name)
 	case "drop":
 		_, _ = w.h.engine.Drop(ctx, shop, delivery.Filter{Route: name, States: []delivery.State{delivery.Failed, delivery.Parked}}, false)
+	case "hold":
+		_, _ = w.h.engine.Hold(ctx, shop, delivery.Filter{Route: name, OrderIDs: []string{existing}}, "wait", false)
+	case "release":
+		_, _ = w.h.engine.Release(ctx, shop, delivery.Filter{Route: name}, false)
 	case "backfill":
 		_, _ = w.h.engine.Backfill(ctx, shop, name, delivery.Filter{}, false)
 	}
@@ -277,6 +283,8 @@ func (w *world) clear() {
 	time.Sleep(time.Minute) // what began in another mood ends
 	for _, m := range w.sides {
 		w.h.must(w.h.engine.Resume(ctx, shop, m.name))
+		_, err := w.h.engine.Release(ctx, shop, delivery.Filter{Route: m.name}, false)
+		w.h.must(err)
 	}
 	time.Sleep(24 * time.Hour)
 	for range 3 {

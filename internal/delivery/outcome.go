@@ -3,6 +3,7 @@ package delivery
 import (
 	"time"
 
+	"github.com/ordermux/ordermux/internal/cause"
 	"github.com/ordermux/ordermux/internal/partner"
 )
 
@@ -12,6 +13,15 @@ type saw struct {
 	now     time.Time
 	batch   int  // how many tasks the call had
 	counted bool // false: the breaker holds the whole partner responsible
+}
+
+// code is the outcome's; of a refusal whose code is general and whose words are
+// plain, one that names the cause.
+func (s *saw) code() string {
+	if s.Result != partner.ResultRefused {
+		return s.Code
+	}
+	return cause.Refine(s.Code, s.Reason, s.Scope == partner.ScopeRoute)
 }
 
 // fate is what follows from an outcome.
@@ -24,7 +34,7 @@ type fate struct {
 
 // delivered settles a row that was sent: d.Attempt is the attempt it was.
 func (p *policy) delivered(d Delivery, s saw) fate {
-	d.Code, d.Reason = s.Code, s.Reason
+	d.Code, d.Reason = s.code(), s.Reason
 	if s.Ref != "" {
 		d.Ref = s.Ref
 	}
@@ -52,7 +62,7 @@ func (p *policy) looked(d Delivery, s saw) fate {
 	// An answer that decides takes the place of why we asked, even without words.
 	decides := s.Result == partner.ResultDelivered || s.Result == partner.ResultPending
 	if decides || s.Reason != "" || s.Code != "" {
-		d.Code, d.Reason = s.Code, s.Reason
+		d.Code, d.Reason = s.code(), s.Reason
 	}
 	if s.Ref != "" {
 		d.Ref = s.Ref

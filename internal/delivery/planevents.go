@@ -253,6 +253,9 @@ func (pl *planner) consider(n *candidate) judgement {
 		if pl.same(n, j) {
 			return skipped("unchanged", "the partner has these bytes")
 		}
+		if d := onHold(n.rows); d != nil && n.act != ActSend {
+			j = d.stays(j) // the newer one is held in its place
+		}
 		pl.supersede(n)
 	}
 	if d := n.replaces; d != nil {
@@ -292,10 +295,11 @@ func (pl *planner) same(n *candidate, j judgement) bool {
 	return slices.Equal(last.Digest, pl.digest(&w.task))
 }
 
-// supersede closes what waits of the order: the new delivery takes its place.
+// supersede closes what waits of the order, and what a person would have to
+// look at: the new delivery takes its place. What may have arrived it does not.
 func (pl *planner) supersede(n *candidate) {
 	for _, d := range slices.Clone(pl.b.view[n.row.First]) {
-		if d.State.Waiting() || d.State == Failed {
+		if d.State.Waiting() || d.State == Failed || d.State == Refused {
 			pl.close(&d, Superseded, "newer", "a newer event took its place")
 		}
 	}

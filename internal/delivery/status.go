@@ -8,6 +8,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
 )
 
 // route returns what the observer is told of the route.
@@ -61,30 +62,65 @@ func (r *runner) status() RouteStatus {
 
 // Judge tells what a route would do with an order as it stands.
 func (e *Engine) Judge(ctx context.Context, shop, route, orderID string) (Verdict, error) {
-	s, err := e.seen(ctx, shop)
+	pl, n, err := e.look(ctx, shop, route, orderID)
 	if err != nil {
 		return Verdict{}, err
+	}
+	return pl.verdict(n, pl.r.verdictOf(ctx, pl.c, n), true), nil
+}
+
+// look finds an order as it stands at a route, and whoever judges it.
+func (e *Engine) look(ctx context.Context, shop, route, orderID string) (*planner, *candidate, error) {
+	s, err := e.seen(ctx, shop)
+	if err != nil {
+		return nil, nil, err
 	}
 	r, st, err := e.routeAndOrder(ctx, s, route, orderID)
 	if err != nil {
-		return Verdict{}, err
+		return nil, nil, err
 	}
 	rows, err := e.store.OfOrders(ctx, shop, route, []int64{st.Row.First})
 	if err != nil {
-		return Verdict{}, err
+		return nil, nil, err
 	}
 	n := &candidate{row: &st.Row, order: st.Merged.Order, rows: rows}
 	err = readEvents(ctx, e.log, shop, []int64{st.Row.Newest}, func(it *ledger.Item) { n.event = &it.Event })
 	if err != nil {
-		return Verdict{}, err
+		return nil, nil, err
 	}
 	if n.event == nil {
-		return Verdict{}, fmt.Errorf("event %d: %w", st.Row.Newest, order.ErrNotFound)
+		return nil, nil, fmt.Errorf("event %d: %w", st.Row.Newest, order.ErrNotFound)
 	}
-	c := r.setup.Load()
-	pl := &planner{r: r, c: c, b: &draft{}, now: e.now()}
-	j := r.verdictOf(ctx, c, n)
-	return pl.verdict(n, j, true), nil
+	return &planner{r: r, c: r.setup.Load(), b: &draft{}, now: e.now()}, n, nil
+}
+
+// Trial is what a route does with an order as it stands, and would do if a
+// person sent it now.
+type Trial struct {
+	Now    Verdict // what it does by itself
+	ByHand Verdict // see Engine.Send
+	// Task is what Deliver would be given if a person sent it; nil: nothing would
+	// be sent. It keeps no note.
+	Task *partner.Task
+}
+
+// Try judges an order for a route and changes nothing. Any node answers.
+func (e *Engine) Try(ctx context.Context, shop, route, orderID string) (Trial, error) {
+	pl, n, err := e.look(ctx, shop, route, orderID)
+	if err != nil {
+		return Trial{}, err
+	}
+	out := Trial{Now: pl.verdict(n, pl.r.verdictOf(ctx, pl.c, n), false)}
+	n.act = ActSend
+	j := decide(&pl.c.rules, subject{
+		event: n.event, row: n.row, order: n.order, base: eventTime(n.event), taken: n.event.At, act: ActSend, own: true,
+	}, pl.now)
+	out.ByHand = pl.verdict(n, j, true)
+	if j.action == send {
+		out.Task = &pl.workOf(n, j).task
+		out.Task.SaveNote = func(context.Context, []byte) error { return nil }
+	}
+	return out, nil
 }
 
 // verdictOf judges an order as it stands, whatever brought it up.

@@ -46,6 +46,10 @@ type Store interface {
 	// List returns a page of deliveries in a stable sequence and where the next
 	// page starts ("": nowhere). A page may be empty and yet have a next one.
 	List(ctx context.Context, q Query) (page []Delivery, next string, err error)
+	// Stuck returns the kinds of deliveries that wait and say why: in a state of
+	// StuckStates and with a code, by state, route and code, at most MostStuck of
+	// them, each counted up to MostCounted.
+	Stuck(ctx context.Context, shop string) ([]StuckKind, error)
 	// Counts returns how many deliveries there are per route and state.
 	Counts(ctx context.Context, shop string) (map[string]map[State]int64, error)
 	// Oldest returns the seq of the oldest delivery in one of the states; 0: none.

@@ -33,6 +33,15 @@ var errStale = errors.New("the order changed meanwhile")
 // database they stand in no row, nor in an old version of one. Backups kept
 // elsewhere, and a database server's own log, are the operator's.
 func (l *Ledger) Erase(ctx context.Context, shop, id string) error {
+	if err := l.EraseSoon(ctx, shop, id); err != nil {
+		return err
+	}
+	return l.Erased(ctx)
+}
+
+// EraseSoon is Erase for many orders, one after the other: what the store's files
+// still hold of them goes with the next Erased, or Erase of any order.
+func (l *Ledger) EraseSoon(ctx context.Context, shop, id string) error {
 	for range 10 {
 		err := l.eraseOnce(ctx, shop, id)
 		if !errors.Is(err, errStale) {
@@ -40,6 +49,14 @@ func (l *Ledger) Erase(ctx context.Context, shop, id string) error {
 		}
 	}
 	return order.ErrBusy
+}
+
+// Erased makes sure that nothing of what was erased is left in the store's files.
+func (l *Ledger) Erased(ctx context.Context) error {
+	if err := l.store.Erased(ctx); err != nil {
+		return fmt.Errorf("erase: %w", err)
+	}
+	return nil
 }
 
 func (l *Ledger) eraseOnce(ctx context.Context, shop, id string) error {
@@ -60,9 +77,6 @@ func (l *Ledger) eraseOnce(ctx context.Context, shop, id string) error {
 	// Also when nothing new was appended: an earlier erase may have been cut
 	// off before this.
 	l.ring.forget(shop, c.erase.number)
-	if err := l.store.Erased(ctx); err != nil {
-		return fmt.Errorf("erase: %w", err)
-	}
 	return nil
 }
 

@@ -59,18 +59,48 @@ func (l *Ledger) Read(ctx context.Context, shop string, after int64, limit int) 
 	if items, ok := l.ring.read(shop, after, limit); ok {
 		return items, nil
 	}
+	for {
+		items, last, err := l.readPage(ctx, shop, after, limit)
+		if err != nil {
+			return nil, fmt.Errorf("read ledger: %w", err)
+		}
+		if len(items) > 0 || last == after {
+			return items, nil
+		}
+		after = last // nothing but events of orders that were removed
+	}
+}
+
+// readPage reads the items after a seq from the store, and says how far it
+// looked.
+func (l *Ledger) readPage(ctx context.Context, shop string, after int64, limit int) (items []Item, last int64, err error) {
 	var events []*Stored
+	var begin Checkpoint
 	rows := map[int64]*IndexRow{}
-	err := l.store.Read(ctx, shop, func(r Reader) (err error) {
+	err = l.store.Read(ctx, shop, func(r Reader) (err error) {
 		if events, err = r.After(after, limit); err != nil {
 			return err
 		}
-		return readRows(r, events, rows)
+		if err = readRows(r, events, rows); err == nil && lacks(rows) {
+			begin, err = r.Checkpoint()
+		}
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read ledger: %w", err)
+	if err != nil || len(events) == 0 {
+		return nil, after, err
 	}
-	return decodeItems(shop, events, rows)
+	items, err = decodeItems(shop, events, rows, begin)
+	return items, events[len(events)-1].Seq, err
+}
+
+// lacks reports whether some row is not there.
+func lacks(rows map[int64]*IndexRow) bool {
+	for _, row := range rows {
+		if row == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // readRows reads the rows of the events' subjects.
@@ -96,18 +126,27 @@ func readRows(r Reader, events []*Stored, rows map[int64]*IndexRow) error {
 	return nil
 }
 
-func decodeItems(shop string, events []*Stored, rows map[int64]*IndexRow) ([]Item, error) {
-	items := make([]Item, len(events))
-	for i, s := range events {
+// decodeItems leaves out events of orders that were removed with the beginning of
+// the log.
+func decodeItems(shop string, events []*Stored, rows map[int64]*IndexRow, begin Checkpoint) ([]Item, error) {
+	items := make([]Item, 0, len(events))
+	for _, s := range events {
+		h, err := readHeader(s.Header)
+		if err != nil {
+			return nil, fmt.Errorf("event %d: %w", s.Seq, err)
+		}
+		row := rows[h.number]
+		switch {
+		case row == nil && h.number <= begin.Seq:
+			continue
+		case row == nil:
+			return nil, fmt.Errorf("event %d: its order row is missing", s.Seq)
+		}
 		e, err := s.event(shop)
 		if err != nil {
-			return nil, fmt.Errorf("read ledger: %w", err)
+			return nil, err
 		}
-		row := rows[e.Order]
-		if row == nil {
-			return nil, fmt.Errorf("read ledger: event %d: its order row is missing", s.Seq)
-		}
-		items[i] = Item{Event: e, Row: row.row()}
+		items = append(items, Item{Event: e, Row: row.row()})
 	}
 	return items, nil
 }

@@ -192,6 +192,21 @@ func (r *ring) reset(shop string) {
 	}
 }
 
+// cut drops the shop's items up to a seq: orders were removed whose events are
+// all among them.
+func (r *ring) cut(shop string, seq int64) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.shops[shop]
+	if s == nil || s.start == len(s.items) {
+		return
+	}
+	r.drop(s, min(len(s.items)-s.start, int(max(0, seq+1-s.items[s.start].Event.Seq))))
+}
+
 // forget drops the shop's items up to the newest one of an order: it was
 // erased.
 func (r *ring) forget(shop string, number int64) {

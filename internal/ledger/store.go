@@ -18,6 +18,11 @@ type Store interface {
 	Read(ctx context.Context, shop string, f func(Reader) error) error
 	// Shops lists the shops that have a ledger, sorted.
 	Shops(ctx context.Context) ([]string, error)
+	// Cut removes the beginning of a shop's log, and all that the store holds of
+	// the orders that begin there, in one transaction. Errors: order.ErrChanged
+	// if the log begins elsewhere by now; ErrNeeded; those of Append but
+	// ErrConflict.
+	Cut(ctx context.Context, c *Cut) error
 	// Erased makes sure that nothing of what erasing calls overwrote is left
 	// in files of the store; what a store can not reach, its own comment
 	// says. It waits for readers.
@@ -50,6 +55,17 @@ type Reader interface {
 	Resolve(source, value string) (int64, error)
 	// Sources returns the names of the shop's sources that begin with prefix.
 	Sources(prefix string) ([]string, error)
+	// Checkpoint returns where the log begins.
+	Checkpoint() (Checkpoint, error)
+	// RowsAfter returns the rows with a number behind after, up to to, ascending.
+	RowsAfter(after, to int64) ([]*IndexRow, error)
+	// Needed returns the first event behind after, up to to, that another part
+	// of the store still needs: one that a route has not read, or the first one
+	// of an order with a delivery that is not settled.
+	Needed(after, to int64) (Need, error)
+	// CountQuiet counts the subjects with no event behind a seq: those that were
+	// not erased, and all. It reads all rows of the shop.
+	CountQuiet(seq int64) (kept, all int64, err error)
 	// Stated returns the rows of orders below a number that hold a layer of
 	// the source, newest first, at most limit.
 	Stated(source string, below int64, limit int) ([]*IndexRow, error)

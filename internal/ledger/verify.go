@@ -11,7 +11,8 @@ import (
 // Report is what Verify found.
 type Report struct {
 	Shop   string
-	Events int64
+	Start  int64 // the events up to this one were removed: the chain was walked from there on
+	Events int64 // up to which it was walked
 	Head   int64
 	Hash   string   // hex, of the head
 	Faults []string // empty: the chain is whole
@@ -26,7 +27,8 @@ func (l *Ledger) Verify(ctx context.Context, shop string) (Report, error) {
 
 // VerifyAfter walks what was appended since an earlier report that found no
 // fault; what it walked then is not looked at again. The zero report of a shop
-// is that of an empty log.
+// is that of an empty log. Where the beginning of the log was removed, the chain
+// is walked from the checkpoint that was left.
 func (l *Ledger) VerifyAfter(ctx context.Context, earlier Report) (Report, error) {
 	shop := earlier.Shop
 	v, err := continued(earlier)
@@ -34,7 +36,9 @@ func (l *Ledger) VerifyAfter(ctx context.Context, earlier Report) (Report, error
 		return earlier, fmt.Errorf("verify: %w", err)
 	}
 	err = l.store.Read(ctx, shop, func(r Reader) (err error) {
-		v.head, err = r.Head()
+		if v.head, err = r.Head(); err == nil {
+			err = v.begin(r)
+		}
 		return err
 	})
 	for err == nil && v.report.Events < v.head.Seq && v.report.Faults == nil {
@@ -53,16 +57,19 @@ func (l *Ledger) verifyPage(ctx context.Context, shop string, v *verifier) error
 	var events []*Stored
 	erased := map[int64]bool{}
 	err := l.store.Read(ctx, shop, func(r Reader) (err error) {
+		if err := v.begin(r); err != nil || v.report.Events >= v.head.Seq {
+			return err
+		}
 		limit := min(mostRead/2, int(v.head.Seq-v.report.Events))
 		if events, err = r.After(v.report.Events, limit); err != nil {
 			return err
 		}
-		return readErased(r, events, erased)
+		return readErased(r, events, erased, v.from)
 	})
 	if err != nil {
 		return err
 	}
-	if len(events) == 0 {
+	if len(events) == 0 && v.report.Events < v.head.Seq {
 		v.fault("event %d is missing, and all after it up to %d", v.report.Events+1, v.head.Seq)
 	}
 	for _, e := range events {
@@ -74,8 +81,9 @@ func (l *Ledger) verifyPage(ctx context.Context, shop string, v *verifier) error
 }
 
 // readErased finds the events that lack a personal part, and which of their
-// orders were erased. Unreadable headers are left to the verifier.
-func readErased(r Reader, events []*Stored, erased map[int64]bool) error {
+// orders were erased, or removed with the beginning of the log. Unreadable headers
+// are left to the verifier.
+func readErased(r Reader, events []*Stored, erased map[int64]bool, from int64) error {
 	var numbers []int64
 	for _, e := range events {
 		h, err := readHeader(e.Header)
@@ -88,7 +96,7 @@ func readErased(r Reader, events []*Stored, erased map[int64]bool) error {
 		return err
 	}
 	for i, row := range rows {
-		erased[numbers[i]] = row != nil && row.Flags&FlagErased != 0
+		erased[numbers[i]] = row != nil && row.Flags&FlagErased != 0 || row == nil && numbers[i] <= from
 	}
 	return nil
 }
@@ -97,6 +105,7 @@ func readErased(r Reader, events []*Stored, erased map[int64]bool) error {
 type verifier struct {
 	report Report
 	head   Head
+	from   int64 // the log begins behind this event
 	before Hash
 	at     int64
 	room   []byte
@@ -104,7 +113,7 @@ type verifier struct {
 
 // continued is a verifier that stands where an earlier one came to.
 func continued(r Report) (v verifier, err error) {
-	v = verifier{report: Report{Shop: r.Shop, Events: r.Events}, before: genesis(r.Shop)}
+	v = verifier{report: Report{Shop: r.Shop, Start: r.Start, Events: r.Events}, before: genesis(r.Shop)}
 	if r.Events == 0 {
 		return v, nil
 	}
@@ -113,6 +122,20 @@ func continued(r Report) (v verifier, err error) {
 		return v, errors.New("the earlier report has no hash")
 	}
 	return v, nil
+}
+
+// begin goes on from the checkpoint of the log if it lies ahead: also when the
+// log is cut while it is walked.
+func (v *verifier) begin(r Reader) error {
+	c, err := r.Checkpoint()
+	if err != nil {
+		return err
+	}
+	v.from = c.Seq
+	if c.Seq > v.report.Events {
+		v.report.Start, v.report.Events, v.before, v.at = c.Seq, c.Seq, c.Hash, c.At
+	}
+	return nil
 }
 
 func (v *verifier) fault(format string, args ...any) {

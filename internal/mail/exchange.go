@@ -77,7 +77,7 @@ func (s *Server) client(t *talk, timeout time.Duration) (*mail.Client, error) {
 		t.login = &login{server: s, host: s.Host}
 		opts = append(opts, mail.WithSMTPAuthCustom(t.login))
 	}
-	opts = append(opts, mail.WithDialContextFunc(t.dialer(s.Host, implicit)))
+	opts = append(opts, mail.WithDialContextFunc(t.dialer(s, implicit)))
 	return mail.NewClient(s.Host, opts...)
 }
 
@@ -118,9 +118,9 @@ func (l *line) SetDeadline(t time.Time) error {
 }
 
 // dialer connects, and ties the connection to the context.
-func (t *talk) dialer(host string, implicit bool) mail.DialContextFunc {
+func (t *talk) dialer(s *Server, implicit bool) mail.DialContextFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		conn, err := (&net.Dialer{Control: s.Control}).DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +134,7 @@ func (t *talk) dialer(host string, implicit bool) mail.DialContextFunc {
 		if !implicit {
 			return l, nil
 		}
-		return secure(ctx, l, host)
+		return secure(ctx, l, s.Host)
 	}
 }
 

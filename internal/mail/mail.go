@@ -4,6 +4,7 @@ package mail
 import (
 	"context"
 	"errors"
+	"syscall"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/secret"
@@ -16,6 +17,8 @@ type Server struct {
 	Password             secret.Text
 	TLS                  string        // "starttls" (default: where offered), "always", "never"
 	Timeout              time.Duration // of one mail, from dialling to the server's last word; 0: 30 s
+	// Control is net.Dialer.Control: it may refuse an address; nil: none.
+	Control func(network, address string, c syscall.RawConn) error
 }
 
 // DefaultTimeout bounds a mail of a server that names no time.

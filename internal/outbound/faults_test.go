@@ -91,7 +91,7 @@ func TestFaults(t *testing.T) {
 		with func(*outbound.Request)
 	}{
 		{name: "nobody listens", url: refused(t), op: outbound.OpDial, text: "refused"},
-		{name: "no such name", url: "http://nobody.invalid/", op: outbound.OpDial},
+		{name: "no such name", url: "http://nobody.invalid/", op: outbound.OpName},
 		{name: "malformed url", url: "http://[::1/?token=abc", op: outbound.OpRequest, text: "malformed address"},
 		{name: "other scheme", url: "ftp://a.example/", op: outbound.OpRequest},
 		{name: "no host", url: "http:///x", op: outbound.OpRequest},

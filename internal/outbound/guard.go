@@ -89,3 +89,9 @@ func embedded(a netip.Addr) (netip.Addr, bool) {
 	}
 	return netip.Addr{}, false
 }
+
+// Guard returns the net.Dialer.Control of those who connect by other means than
+// a Client: it denies what Request.Untrusted denies, but for what is allowed.
+func Guard(allow []netip.Prefix) func(network, address string, c syscall.RawConn) error {
+	return guard{allow: allow}.control
+}

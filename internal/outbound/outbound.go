@@ -57,7 +57,8 @@ const (
 	OpRequest = "request" // the request itself can not be sent: a malformed URL or header
 	OpGuard   = "guard"   // the address is one that an untrusted request must not reach
 	OpGate    = "gate"    // the caller's leave to send ended before the first byte (WithGate)
-	OpDial    = "dial"    // no connection (name, address, refused, time limit)
+	OpName    = "name"    // the address' name is not known
+	OpDial    = "dial"    // no connection (address, refused, time limit)
 	OpTLS     = "tls"     // no secure connection (certificate, protocol)
 	OpWrite   = "write"   // the connection broke before the request was written whole
 	OpRead    = "read"    // no answer, or one that is cut off or malformed

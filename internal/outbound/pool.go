@@ -142,6 +142,9 @@ func (p *pool) dial(ctx context.Context, at destination) (*conn, error) {
 	if denied := (*deniedError)(nil); errors.As(err, &denied) {
 		return nil, &stageError{OpGuard, denied}
 	}
+	if unknown := (*net.DNSError)(nil); errors.As(err, &unknown) && !unknown.IsTimeout {
+		return nil, &stageError{OpName, err}
+	}
 	if err != nil {
 		return nil, &stageError{OpDial, err}
 	}

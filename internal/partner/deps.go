@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"syscall"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/catalog"
@@ -59,6 +60,9 @@ type Deps struct {
 	Mail      *mail.Server // the hub's own; nil: none is configured; routes
 	Files     Files        // what partners fetch from us; routes
 	HTTP      *outbound.Client
+	// Control is the net.Dialer.Control of a route that connects by other means
+	// than HTTP and Put, where its addresses are not to be trusted; nil: they are.
+	Control   func(network, address string, c syscall.RawConn) error
 	Log       *slog.Logger
 	Now       func() time.Time
 	PublicURL string

@@ -41,6 +41,11 @@ type Partner struct {
 	Formats []Format
 	// Kinds say of kinds of the door's credentials what their fields do not.
 	Kinds []CredentialKind
+	// OpenAPI is the door's API as a document of OpenAPI 3.1 (JSON) of our own
+	// writing, its paths as they follow the door's address. "{{name}}" in it, for a
+	// name of its x-ordermux-values, is a value that whoever tries the API says
+	// once. Nil where there is no door.
+	OpenAPI []byte
 	// Uploads builds what takes the files of the door's SFTP users whose folders
 	// are the partner's own. Nil: they upload files of orders, in the first of
 	// Formats.
@@ -284,6 +289,10 @@ type Side struct {
 	// Render returns the bytes that would be sent for the task, for Latest's
 	// "same bytes" and for dry runs. Nil: compare states by Diff.
 	Render func(Task) ([]byte, error)
+	// Unrehearsed says that Deliver keeps more than State before its first call
+	// leaves, so that no trial of it may be run: people are shown what Render
+	// makes.
+	Unrehearsed bool
 }
 
 // The kinds of invitation.

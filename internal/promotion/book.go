@@ -2,6 +2,7 @@ package promotion
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -17,10 +18,24 @@ type Book struct {
 	store Store
 	goods Catalogue
 	rests float64 // how long it rests for a while of work
+	kept  func(shop string) time.Duration
 }
 
 // New returns a Book over a store and what shops sell.
 func New(s Store, c Catalogue) *Book { return &Book{store: s, goods: c} }
+
+// Keep lets a shop say for how long its promotions behind their end, jobs and
+// changes are kept, at least 8 days; otherwise for 90. Call it before anything
+// else.
+func (b *Book) Keep(f func(shop string) time.Duration) { b.kept = f }
+
+// keptRows is for how long a shop's promotions behind their end are kept.
+func (b *Book) keptRows(shop string) time.Duration {
+	if b.kept == nil {
+		return keptRows
+	}
+	return max(b.kept(shop), keptContent+24*time.Hour)
+}
 
 // Pace lets whoever runs jobs, and removes what is left, work at most such a
 // share of the time (above 0, at most 1), for the sake of what else the machine
@@ -151,6 +166,62 @@ func (b *Book) Job(ctx context.Context, shop, id string) (found *Job, err error)
 		return nil, fmt.Errorf("find promotion job: %w", err)
 	}
 	return found, nil
+}
+
+// Jobs returns jobs with numbers below before (0: all), the newest first, at
+// most limit, at most 500. Jobs are kept for 90 days behind their end.
+func (b *Book) Jobs(ctx context.Context, shop string, before int64, limit int) (page []Job, err error) {
+	limit = min(max(limit, 1), 500)
+	err = b.store.Look(ctx, func(l Lookup) error {
+		page = nil
+		head, err := l.Head(shop)
+		if err != nil {
+			return err
+		}
+		at := head.Number
+		if before > 0 {
+			at = min(at, before-1)
+		}
+		// Numbers have no gaps but where a request was never whole, and below the
+		// oldest that is kept.
+		for found := true; found && at > 0 && len(page) < limit; {
+			var some []Job
+			if some, at, err = jobsDown(l, shop, at, limit-len(page)); err != nil {
+				return err
+			}
+			page, found = append(page, some...), len(some) > 0
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list promotion jobs: %w", err)
+	}
+	return page, nil
+}
+
+// jobsDown returns the jobs with at most so many numbers from one on downwards,
+// and the number below them.
+func jobsDown(l Lookup, shop string, at int64, most int) (some []Job, next int64, err error) {
+	numbers := make([]int64, 0, most)
+	for ; at > 0 && len(numbers) < most; at-- {
+		numbers = append(numbers, at)
+	}
+	rows, err := l.Jobs(shop, numbers)
+	if err != nil {
+		return nil, 0, err
+	}
+	slices.SortFunc(rows, func(a, b JobRow) int { return cmp.Compare(b.Number, a.Number) })
+	for i := range rows {
+		if rows[i].State == RowReceiving {
+			continue
+		}
+		j, err := rows[i].job()
+		if err != nil {
+			return nil, 0, err
+		}
+		some = append(some, j)
+	}
+	return some, at, nil
 }
 
 // Find returns a promotion; nil: there is none, or it ended long ago.

@@ -60,8 +60,8 @@ type Request struct {
 	// Stores are where it holds; the one element Every: wherever the shop
 	// sells, whenever it opened.
 	Stores []string `json:"stores"`
-	// Inactive ends the promotion before its time. A later request that does
-	// not say so makes it active again.
+	// Inactive ends the promotion before its time, and needs no discounts. A
+	// later request that does not say so makes it active again.
 	Inactive  bool       `json:"inactive,omitzero"`
 	Discounts []Discount `json:"discounts"`
 	// Named is how the caller named stores, where that is not their name: kept

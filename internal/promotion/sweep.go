@@ -87,7 +87,7 @@ func (b *Book) tidied(ctx context.Context, shop string, id int64) error {
 		if err != nil || layers > 0 || p.Due > now {
 			return err
 		}
-		if p.End+keptRows.Microseconds() <= now {
+		if p.End+b.keptRows(shop).Microseconds() <= now {
 			return tx.DropPromotion(shop, id)
 		}
 		body, err := decode[promotionBody](p.Body)
@@ -98,7 +98,7 @@ func (b *Book) tidied(ctx context.Context, shop string, id int64) error {
 		if p.Body, err = encode(&body); err != nil {
 			return err
 		}
-		p.Due = p.End + keptRows.Microseconds()
+		p.Due = p.End + b.keptRows(shop).Microseconds()
 		return tx.KeepPromotion(shop, p)
 	})
 }
@@ -106,7 +106,7 @@ func (b *Book) tidied(ctx context.Context, shop string, id int64) error {
 // sweep removes what jobs left, and reports whether there may be more.
 func (b *Book) sweep(ctx context.Context, shop string) (more bool, err error) {
 	const most = 20
-	before := b.store.Now().Add(-keptRows).UnixMicro()
+	before := b.store.Now().Add(-b.keptRows(shop)).UnixMicro()
 	var left []LeftRow
 	var old []int64
 	var head Head

@@ -27,7 +27,7 @@ func (r *Request) Validate(stores int) *order.Invalid {
 	c.kind(&r.Header)
 	c.limits(&r.Limits)
 	c.stores(r.Stores)
-	c.discounts(r.Discounts)
+	c.discounts(r.Discounts, r.Inactive)
 	if len(c.faults) == 0 {
 		c.size(r, stores)
 	}
@@ -156,8 +156,9 @@ func (c *complaints) stores(list []string) {
 	}
 }
 
-func (c *complaints) discounts(list []Discount) {
-	if len(list) == 0 {
+// discounts are needed but to end a promotion.
+func (c *complaints) discounts(list []Discount, inactive bool) {
+	if len(list) == 0 && !inactive {
 		c.value("discounts", order.ErrRequired)
 	}
 	for i := range list {

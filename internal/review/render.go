@@ -116,6 +116,20 @@ func (b *Book) Preview(ctx context.Context, shop, id string) (Letter, error) {
 	if !ok {
 		return Letter{}, fmt.Errorf("template: %w", order.ErrNotFound)
 	}
+	return b.preview(shop, t)
+}
+
+// PreviewOf makes the same of a template that is not kept. Errors:
+// *order.Invalid, which names the line of a fault.
+func (b *Book) PreviewOf(shop string, t Template) (Letter, error) {
+	t.Locale = strings.ReplaceAll(t.Locale, "_", "-")
+	if faults := t.check(); len(faults) > 0 {
+		return Letter{}, invalid(faults)
+	}
+	return b.preview(shop, t)
+}
+
+func (b *Book) preview(shop string, t Template) (Letter, error) {
 	o, l := b.sample(shop, t)
 	e := b.Effective(shop, o, b.opts.Now(), b.opts.Now())
 	letter, err := t.render(b.FieldsOf(shop, o, l, b.URL(shop, "preview")))

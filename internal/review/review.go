@@ -63,5 +63,14 @@ func New(opts Options) *Book {
 	return b
 }
 
+// Over returns the book as it would be over other small state: what the doors do
+// with it is kept there.
+func (b *Book) Over(kv func(shop string, now KV) KV) *Book {
+	opts := b.opts
+	opts.KV = func(shop string) KV { return kv(shop, b.opts.KV(shop)) }
+	opts.Swap, opts.Notify = nil, nil
+	return New(opts)
+}
+
 // Handler serves the forms: everything under /review/.
 func (b *Book) Handler() http.Handler { return b.pages() }

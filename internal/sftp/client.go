@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"syscall"
 	"time"
 
 	wire "github.com/pkg/sftp"
@@ -28,6 +29,8 @@ type PutOptions struct {
 	// May is asked before the login, and before the file gets its name; nil:
 	// always. False ends the upload with ErrNoLeave.
 	May func() bool
+	// Control is net.Dialer.Control: it may refuse an address; nil: none.
+	Control func(network, address string, c syscall.RawConn) error
 }
 
 const (

@@ -93,7 +93,7 @@ func dialFor(ctx context.Context, to partner.SFTPTarget, kinds []string, o PutOp
 		port = Port
 	}
 	address := net.JoinHostPort(to.Host, strconv.Itoa(port))
-	d := net.Dialer{Timeout: o.Login}
+	d := net.Dialer{Timeout: o.Login, Control: o.Control}
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/promotion"
 	"github.com/ordermux/ordermux/internal/review"
+	"github.com/ordermux/ordermux/internal/search"
 )
 
 // Store is an open store. Safe for concurrent use.
@@ -29,6 +30,10 @@ type Store interface {
 	Catalog() catalog.Store
 	// Promotions returns the part that keeps promotions.
 	Promotions() promotion.Store
+	// Search returns the index that orders are found by.
+	Search() search.Store
+	// Retention returns the part that removes what need not be kept.
+	Retention() Retention
 	// State returns the small key-value store of one scope of a shop: a
 	// connection, a door, a part of the hub (shop "_hub").
 	State(shop, scope string) partner.State

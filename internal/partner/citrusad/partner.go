@@ -15,6 +15,7 @@ var Partner = partner.Partner{
 	Title:    "CitrusAd / Epsilon Retail Media",
 	Settings: append(doorFields(), routeFields()...),
 	Door:     newDoor,
+	OpenAPI:  openAPI,
 	Lacks:    []partner.Need{partner.NeedEmail, partner.NeedName, partner.NeedAddress},
 	Route:    newRoute,
 	Formats:  []partner.Format{tsvFormat},

@@ -82,3 +82,8 @@ func mustDecimal(t testing.TB, text string) order.Decimal {
 	}
 	return d
 }
+
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	partnertest.RunOpenAPI(t, citrusad.Partner)
+}

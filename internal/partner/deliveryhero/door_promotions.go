@@ -159,6 +159,9 @@ func (d *door) readPromotion(a *asked, body *largePromotion) (r *promotion.Reque
 			a.chain = chain
 		}
 	}
+	if len(discounts) == 0 {
+		return nil, nil, badPromotion(order.Refuse("discounts", order.Required, string(order.ErrRequired)))
+	}
 	r = &promotion.Request{Header: w.header(), Inactive: !said(w.Active), Discounts: discounts}
 	r.Stores, r.Named = a.chain.stores(w.Vendors)
 	r.Foreign, err = d.foreign(a, r.Stores)

@@ -190,6 +190,9 @@ func (g *promoting) try(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
+	if before == nil && len(g.request.Discounts) == 0 {
+		return "", order.Refuse("discounts", order.Required, "this route was never handed the promotion, so it can not be ended there without its SKUs")
+	}
 	return g.begin(ctx, identity, bodyOfRequest(g.request, g.vendors, p.locale, before), raw, known)
 }
 

@@ -70,7 +70,7 @@ func newRoute(deps partner.Deps, s partner.Settings) (partner.Side, error) {
 		invites = slices.Clone(r.ask)
 	}
 	return partner.Side{
-		Deliver: r.deliver, Plan: r.plan, Connect: r.connect,
+		Deliver: r.deliver, Plan: r.plan, Connect: r.connect, Render: r.render, Unrehearsed: true,
 		Poll: r.poll, PollEvery: time.Minute,
 		Mode: partner.Once, Batch: 1, Slots: slots, Repeat: repeat, Timeout: timeout + 5*time.Second,
 		Needs: []partner.Need{partner.NeedEmail}, Invites: invites, MaxAge: maxAge,
@@ -110,7 +110,7 @@ func (r *route) connectBy(s partner.Settings, timeout time.Duration) error {
 	}
 	r.server = &mail.Server{
 		Host: s["host"].Text, Port: port, From: s["from"].Text, TLS: s["tls"].Text, Timeout: timeout,
-		Username: s["username"].Text, Password: s["password"].Secret,
+		Username: s["username"].Text, Password: s["password"].Secret, Control: r.deps.Control,
 	}
 	return nil
 }

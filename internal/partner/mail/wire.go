@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	netmail "net/mail"
@@ -12,6 +13,7 @@ import (
 	"github.com/ordermux/ordermux/internal/mail"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
+	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/review"
 )
 
@@ -78,6 +80,26 @@ func (r *route) send(ctx context.Context, o *order.Order, l review.Link, url str
 	}
 	return receipt, err
 }
+
+// render writes the mail to an order as people may see it before it goes.
+func (r *route) render(t partner.Task) ([]byte, error) {
+	e := r.book.Effective(r.deps.Shop, t.Order, t.Event.At, t.Event.At)
+	i := e.For(r.ask)
+	if i == nil {
+		return nil, errors.New("nobody asks for such an invitation")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), renderTime)
+	defer cancel()
+	fields := masked(r.book.FieldsOf(r.deps.Shop, t.Order, review.Link{Order: t.Order.ID, Route: r.deps.Route, Products: review.Products(t.Order)}, mask))
+	made, err := r.book.Render(ctx, r.deps.Shop, i.Template.Value, kindOf(i.Kinds), &e, fields)
+	if err != nil {
+		return nil, err
+	}
+	return []byte(head(made, t.Key) + "\n" + cut(made.Text)), nil
+}
+
+// renderTime bounds the reading of settings and templates for a render.
+const renderTime = 5 * time.Second
 
 const mask = "[masked]"
 

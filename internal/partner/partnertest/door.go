@@ -32,7 +32,11 @@ func RunDoor(t *testing.T, p partner.Partner, dir string) {
 			if !ok {
 				break
 			}
-			doorStep(t, door, request, filepath.Join(path, fmt.Sprintf("%d.response.http", n)), vars)
+			response := filepath.Join(path, fmt.Sprintf("%d.response.http", n))
+			if !updating(response) {
+				rehearse(t, p, hub, request, response, vars)
+			}
+			documented(t, p, doorStep(t, door, request, response, vars), request)
 		}
 		doorOrders(t, hub, c, filepath.Join(path, "order.json"), vars)
 	})
@@ -77,7 +81,7 @@ func intakeErrors(t *testing.T, name string) error {
 	return nil
 }
 
-func doorStep(t *testing.T, door http.Handler, request message, path string, vars map[string]string) {
+func doorStep(t *testing.T, door http.Handler, request message, path string, vars map[string]string) message {
 	t.Helper()
 	r, err := request.request(vars)
 	if err != nil {
@@ -94,11 +98,12 @@ func doorStep(t *testing.T, door http.Handler, request message, path string, var
 		if compareFile(t, path, got, vars) != nil {
 			writeFile(t, path, got.text("Content-Type", "Retry-After", "Access-Control-Allow-Origin"))
 		}
-		return
+		return got
 	}
 	if err := compareFile(t, path, got, vars); err != nil {
 		t.Errorf("%s: %v", path, err)
 	}
+	return got
 }
 
 func compareFile(t *testing.T, path string, got message, vars map[string]string) error {

@@ -6,6 +6,11 @@ import (
 	"github.com/ordermux/ordermux/internal/delivery"
 )
 
+// emptyCall removes the texts of a call.
+const emptyCall = `UPDATE calls SET url = '', request_head = '', request_body = NULL,
+	response_head = '', response_body = NULL, error = '', erased = true
+	WHERE shop = $1 AND route = $2 AND id = $3 AND NOT erased`
+
 // eraseDeliveries removes what deliveries keep of an order: the texts of every
 // call that carried it (and with it other orders: a batch is one text), notes,
 // the partner's words, and the digests of what was sent. Open deliveries of
@@ -13,9 +18,6 @@ import (
 // is being sent is left to its outcome. The rows of the shop's routes are
 // locked, so no commit of theirs is halfway.
 func eraseDeliveries(tx *Tx, e Erasing) error {
-	const empty = `UPDATE calls SET url = '', request_head = '', request_body = NULL,
-			response_head = '', response_body = NULL, error = '', erased = true
-		WHERE shop = $1 AND route = $2 AND id = $3 AND NOT erased`
 	const forget = `UPDATE deliveries SET reason = '', note = NULL, digest = NULL
 		WHERE shop = $1 AND route = $2 AND ord = $3 AND seq = $4 AND run = $5`
 	// The time is the database's: an eraser has no other clock.
@@ -28,7 +30,7 @@ func eraseDeliveries(tx *Tx, e Erasing) error {
 	}
 	b := &pgx.Batch{}
 	for _, c := range calls {
-		b.Queue(empty, e.Shop, c.route, c.id)
+		b.Queue(emptyCall, e.Shop, c.route, c.id)
 	}
 	for i := range rows {
 		r := &rows[i]

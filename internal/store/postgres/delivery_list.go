@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,7 +28,10 @@ func (d deliveries) ListState(ctx context.Context, q delivery.Query, s delivery.
 	const ofRoute = start + ` AND d.route = $6::text AND (d.seq, d.ord, d.run) > ($7::bigint, $8::bigint, $9::bigint)
 		ORDER BY d.seq, d.ord, d.run LIMIT $10`
 	query := ofAll
-	if q.Route != "" {
+	switch {
+	case q.Route != "" && q.Code != "" && slices.Contains(delivery.StuckStates[:], s):
+		return d.read(ctx, q.Shop, listStuck, q.Shop, stateCode(s), q.Route, q.Code, q.FromSeq, q.ToSeq, after.Seq, after.Order, after.Run, limit)
+	case q.Route != "":
 		query = ofRoute
 	}
 	return d.read(ctx, q.Shop, query, q.Shop, stateCode(s), q.Code, q.FromSeq, q.ToSeq,

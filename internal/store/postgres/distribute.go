@@ -13,7 +13,8 @@ import (
 var (
 	tablesByShop = []string{
 		"shops", // the others are placed beside it
-		"heads", "owners", "events", "personal", "orders", "later", "happenings", "refs", "stated",
+		"heads", "checkpoints", "owners", "events", "personal", "orders", "later", "happenings", "refs", "stated",
+		"order_index", "order_keys",
 		"routes", "route_counts", "deliveries", "calls", "earlier_calls", "claims", "call_days",
 		"state", "fetches", "files", "file_pieces", "commands",
 		"reviews", "review_keys", "review_totals",

@@ -28,12 +28,12 @@ type eraser func(tx *Tx, e Erasing) error
 // erasers are all of them: a file of this package that keeps personal data
 // adds its own function here.
 func erasers() []eraser {
-	return []eraser{eraseDeliveries}
+	return []eraser{eraseDeliveries, eraseSearch}
 }
 
 // erasedTables are the tables in which erasing leaves dead versions of rows
 // with personal data or fingerprints. What is recorded of calls stands in state.
-var erasedTables = []string{"personal", "happenings", "orders", "calls", "deliveries", "file_pieces", "state"}
+var erasedTables = []string{"personal", "happenings", "orders", "calls", "deliveries", "file_pieces", "state", "order_keys"}
 
 // lockRoutes holds off all that the shop's routes commit: whatever they know
 // of an order is then wholly before or wholly after its erasing. It comes

@@ -26,6 +26,7 @@ var narrow = map[string]*regexp.Regexp{
 	"products":      regexp.MustCompile(`\b(code|version)\b`),
 	"product_codes": regexp.MustCompile(`\bvalue\b`),
 	"reservations":  regexp.MustCompile(`\b(code|key)\b`),
+	"order_keys":    regexp.MustCompile(`\b(digest|number)\b`),
 	"taken":         regexp.MustCompile(`\border_id\b`),
 	"offers":        regexp.MustCompile(`\b(code|version)\b`),
 

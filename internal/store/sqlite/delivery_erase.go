@@ -47,20 +47,22 @@ type ofErased struct {
 	state    delivery.State
 }
 
+// eraseCall overwrites the texts of a call in place.
+const eraseCall = `UPDATE calls SET url = CAST(zeroblob(length(CAST(url AS BLOB))) AS TEXT),
+	request_head = CAST(zeroblob(length(CAST(request_head AS BLOB))) AS TEXT),
+	request_body = zeroblob(length(request_body)),
+	response_head = CAST(zeroblob(length(CAST(response_head AS BLOB))) AS TEXT),
+	response_body = zeroblob(length(response_body)),
+	error = CAST(zeroblob(length(CAST(error AS BLOB))) AS TEXT), erased = 1
+	WHERE shop = ? AND route = ? AND id = ?`
+
 func eraseCalls(tx *Tx, e Erasing) error {
-	const erase = `UPDATE calls SET url = CAST(zeroblob(length(CAST(url AS BLOB))) AS TEXT),
-			request_head = CAST(zeroblob(length(CAST(request_head AS BLOB))) AS TEXT),
-			request_body = zeroblob(length(request_body)),
-			response_head = CAST(zeroblob(length(CAST(response_head AS BLOB))) AS TEXT),
-			response_body = zeroblob(length(response_body)),
-			error = CAST(zeroblob(length(CAST(error AS BLOB))) AS TEXT), erased = 1
-		WHERE shop = ? AND route = ? AND id = ?`
 	calls, err := erasedRows(tx, callsOfOrder, e, func(rows *sql.Rows, c *ofErased) error {
 		return rows.Scan(&c.route, &c.call)
 	})
 	for _, c := range calls {
 		if err == nil {
-			_, err = tx.Exec(erase, e.Shop, c.route, c.call)
+			_, err = tx.Exec(eraseCall, e.Shop, c.route, c.call)
 		}
 	}
 	return err

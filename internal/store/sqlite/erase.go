@@ -27,7 +27,7 @@ type eraser func(tx *Tx, e Erasing) error
 // erasers are all of them: a file of this package that keeps personal data
 // adds its own function here.
 func erasers() []eraser {
-	return []eraser{eraseDeliveries}
+	return []eraser{eraseDeliveries, eraseSearch}
 }
 
 // erase runs an erasing call, which is alone in its transaction.
@@ -40,16 +40,7 @@ func (a *appender) erase(t *task) error {
 	}
 	number, id, prints, _ := t.call.Erasing()
 	shop := t.call.Shop
-	// Overwritten, not deleted: see migrations/0001_ledger.sql. The sizes stay,
-	// so the engine writes over the old bytes.
-	const first = `UPDATE personal SET salt = zeroblob(length(salt)), body = zeroblob(length(body))
-		WHERE shop = ? AND seq = ?`
-	const rest = `UPDATE personal SET salt = zeroblob(length(salt)), body = zeroblob(length(body))
-		WHERE shop = ?1 AND seq IN (SELECT seq FROM later WHERE shop = ?1 AND number = ?2)`
-	if _, err := a.tx.Exec(first, shop, number); err != nil {
-		return err
-	}
-	if _, err := a.tx.Exec(rest, shop, number); err != nil {
+	if err := emptyPersonal(a.tx, shop, number); err != nil {
 		return err
 	}
 	for seq, print := range prints {
@@ -65,6 +56,21 @@ func (a *appender) erase(t *task) error {
 		}
 	}
 	return nil
+}
+
+// emptyPersonal overwrites the personal parts of an order; see
+// migrations/0001_ledger.sql. The sizes stay, so the engine writes over the old
+// bytes.
+func emptyPersonal(tx *Tx, shop string, number int64) error {
+	const first = `UPDATE personal SET salt = zeroblob(length(salt)), body = zeroblob(length(body))
+		WHERE shop = ? AND seq = ?`
+	const rest = `UPDATE personal SET salt = zeroblob(length(salt)), body = zeroblob(length(body))
+		WHERE shop = ?1 AND seq IN (SELECT seq FROM later WHERE shop = ?1 AND number = ?2)`
+	if _, err := tx.Exec(first, shop, number); err != nil {
+		return err
+	}
+	_, err := tx.Exec(rest, shop, number)
+	return err
 }
 
 // erasedWait is how long Erased waits for readers that keep the log.

@@ -150,12 +150,14 @@ func (r reader) Resolve(source, value string) (number int64, err error) {
 }
 
 // Sources jumps from name to name over the index instead of reading it whole.
-func (r reader) Sources(prefix string) ([]string, error) {
+func (r reader) Sources(prefix string) ([]string, error) { return sourcesOf(r.v, r.shop, prefix) }
+
+func sourcesOf(q querier, shop, prefix string) ([]string, error) {
 	const next = `SELECT source FROM stated WHERE shop = ? AND source >= ? ORDER BY shop, source LIMIT 1`
 	var names []string
 	for from := prefix; ; {
 		var name string
-		err := r.v.QueryRow(next, r.shop, from).Scan(&name)
+		err := q.QueryRow(next, shop, from).Scan(&name)
 		if errors.Is(err, sql.ErrNoRows) || (err == nil && !strings.HasPrefix(name, prefix)) {
 			return names, nil
 		}

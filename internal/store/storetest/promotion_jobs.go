@@ -55,6 +55,18 @@ func testPromotionMade(m *market) {
 	if j := m.job("none"); j != nil {
 		m.Errorf("found %+v", j)
 	}
+	second := m.does(r)
+	for before, want := range map[int64][]int64{0: {second.Number, done.Number}, second.Number: {done.Number}, done.Number: nil} {
+		var numbers []int64
+		list, err := m.book.Jobs(m.Context(), shop, before, 10)
+		for _, j := range list {
+			numbers = append(numbers, j.Number)
+		}
+		m.is(fmt.Sprint("jobs before ", before), line(numbers, err), line(want, nil))
+	}
+	if list, err := m.book.Jobs(m.Context(), shop, 0, 1); err != nil || len(list) != 1 || list[0].Number != second.Number {
+		m.Errorf("the newest job: %+v %v", list, err)
+	}
 }
 
 func testPromotionSubtypes(m *market) {

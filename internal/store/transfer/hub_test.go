@@ -30,6 +30,7 @@ type hub struct {
 	shops  []*shop
 	tokens byte
 	steps  atomic.Int64
+	marks  []time.Time // see grow
 }
 
 type shop struct {
@@ -66,6 +67,10 @@ func newHub(t testing.TB, seed uint64) *hub {
 	last := h.shops[len(h.shops)-1].id // something of everything that may also go again
 	h.must(h.store.CreateToken(h.Context(), store.Token{Digest: [32]byte{1}, Shop: last, Name: "kept", Scope: "read", Issued: base}))
 	h.must(h.store.State(last, "door").Put(h.Context(), "kept", []byte{0}, 0))
+	for range 4 {
+		h.grow()
+	}
+	h.cut()
 	for n := range uint64(20) {
 		h.promotions(h.shops[len(h.shops)-1], rand.New(rand.NewPCG(n, 9)))
 	}
@@ -103,6 +108,10 @@ func (h *hub) step() {
 	}
 	if n%8 == 0 {
 		h.products(s, rand.New(rand.NewPCG(uint64(n), 8)))
+	}
+	if n%8 == 5 {
+		h.grow()
+		h.cut()
 	}
 	acts := []func(*shop){
 		h.appendOrders, h.appendOrders, h.appendHappening, h.review, h.plan, h.plan, h.settle, h.settle, h.settle, h.claim,

@@ -199,9 +199,20 @@ func (d dialect) selectValues(t *Table, r Range, expressions []string) (string, 
 	where, args := d.where(t, r, "")
 	list := make([]string, len(expressions))
 	for i, e := range expressions {
-		list[i] = "CAST(coalesce(" + e + ", 0) AS bigint)"
+		list[i] = "CAST(coalesce(" + d.expression(e) + ", 0) AS bigint)"
 	}
 	return "SELECT " + strings.Join(list, ", ") + " FROM " + d.table(t) + " WHERE " + where, args
+}
+
+// keptSalt stands in an expression for: the personal part is not erased.
+const keptSalt = "{salt}"
+
+func (d dialect) expression(e string) string {
+	kept := "salt != zeroblob(length(salt))"
+	if d == ofPostgres {
+		kept = "salt != decode(repeat('00', length(salt)), 'hex')"
+	}
+	return strings.ReplaceAll(e, keptSalt, kept)
 }
 
 // selectEnd reads the key of the n-th row of a range.

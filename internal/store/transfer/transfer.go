@@ -184,8 +184,12 @@ func (m *Move) verifyEarly(ctx context.Context) error {
 	if err := m.findHeld(ctx); err != nil {
 		return fmt.Errorf("copy: %w", err)
 	}
-	if err := m.copyTable(ctx, table(ordersTable)); err != nil {
-		return fmt.Errorf("copy: %w", err)
+	// Where a log begins goes last: events in front of it are not looked at, and
+	// those behind it are all there.
+	for _, name := range [...]string{ordersTable, "checkpoints"} {
+		if err := m.copyTable(ctx, table(name)); err != nil {
+			return fmt.Errorf("copy: %w", err)
+		}
 	}
 	if err := m.verifyChains(ctx); err != nil {
 		return err

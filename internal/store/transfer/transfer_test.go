@@ -148,7 +148,7 @@ func TestMoveUnderWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(result.Shops) != 3 || result.Rows["events"] == 0 || result.Switch == 0 {
+	if len(result.Shops) != 4 || result.Rows["events"] == 0 || result.Switch == 0 {
 		t.Errorf("%+v", result)
 	}
 	t.Logf("%d steps, %d passes, %d orders", h.steps.Load(), result.Passes, result.Rows["orders"])

@@ -1,0 +1,141 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ordermux/ordermux/e2e/browser"
+	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/config"
+	"github.com/ordermux/ordermux/internal/mail/sink"
+	"github.com/ordermux/ordermux/internal/partner/all"
+	"github.com/ordermux/ordermux/internal/secret"
+)
+
+const token = "test-admin-token"
+
+// hub is a running hub with a console, and a sandbox whose doors are its
+// partners.
+type hub struct {
+	*testing.T
+	app     *app.App
+	sandbox string
+	api     *api.Client
+	mails   *sink.Sink
+}
+
+// configuration is the hub's file; %s are the sandbox's address, its data, and
+// the mail server's port.
+const configuration = `
+listen: 127.0.0.1:0
+data: ./data
+admin_token: %[4]s
+smtp: {host: 127.0.0.1, port: %[2]d, from: "Nordlys <hej@nordlys.example>", tls: never}
+shops:
+  nordlys:
+    name: Nordlys Kaffe
+    currency: SEK
+    timezone: Europe/Stockholm
+    reviews: {delay: 0}
+    doors:
+      citrusad: {api_key: sk-12345, publishable_key: pk-12345, team_id: team-1}
+      deliveryhero: {chain_id: 3f1a6a0e-6f0b-4d5c-9a63-1f0d4c1c7a11, brand: pedidosya, country: se}
+    routes:
+      ads: {partner: citrusad, settings: {base_url: "%[1]s/citrusad", api_key: sandbox-secret-key, read_back: "0"}}
+      mail: {partner: mail}
+      wrong-key: {partner: citrusad, settings: {base_url: "%[1]s/citrusad", api_key: nobody-knows-this, read_back: "0"}}
+`
+
+func startHub(t *testing.T) *hub {
+	t.Helper()
+	box, err := sink.Start(sink.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(box.Close)
+	h := &hub{T: t, mails: box, sandbox: startSandbox(t)}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "ordermux.yaml")
+	text := fmt.Sprintf(configuration, h.sandbox, box.Port(), dir, token)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Parse([]byte(text), config.Options{Partners: all.List(), CompileRule: app.CheckRule, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.app = run(t, app.Options{Config: cfg, Version: "test", Log: app.NewLog(t.Output(), slog.LevelError, "text")})
+	if h.api, err = api.NewClient(h.app.URL(), secret.New(token), nil); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func startSandbox(t *testing.T) string {
+	t.Helper()
+	return run(t, app.Options{
+		Config: app.SandboxConfig("127.0.0.1:0", t.TempDir(), all.List()), Sandbox: true, Log: app.NewLog(t.Output(), slog.LevelError, "text"),
+	}).URL()
+}
+
+func run(t *testing.T, opts app.Options) *app.App {
+	t.Helper()
+	a, err := app.New(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	return a
+}
+
+// give hands an order in by our API.
+func (h *hub) give(order string) {
+	h.Helper()
+	if _, err := h.api.Post(h.Context(), "nordlys", "application/json", strings.NewReader(`{"order":`+order+`}`)); err != nil {
+		h.Fatal(err)
+	}
+}
+
+// password of every user.
+const password = "correct horse battery"
+
+// signIn opens a tab as the first user, who is made by the link that a hub
+// prints, or as one who is there already.
+func (h *hub) signIn(t *testing.T, b *browser.Browser, name string) *browser.Tab {
+	t.Helper()
+	tab := b.Open(t, h.app.URL()+"/sign-in")
+	tab.Fill("input[name=name]", name)
+	tab.Fill("input[name=password]", password)
+	tab.Click("main button")
+	tab.Arrives(h.app.URL()+"/", "Nordlys")
+	return tab
+}
+
+// first makes the first user.
+func (h *hub) first(t *testing.T, b *browser.Browser, name string) *browser.Tab {
+	t.Helper()
+	link, err := h.app.Welcome(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := b.Open(t, link)
+	tab.Fill("input[name=name]", name)
+	tab.Fill("input[name=password]", password)
+	tab.Click("main button")
+	tab.Arrives(h.app.URL()+"/", "Nordlys")
+	return tab
+}

@@ -1,0 +1,178 @@
+package app_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/ordermux/ordermux/internal/api"
+)
+
+// uploads hands a file in by the form, and returns the page's path and text.
+func (b *browser) uploads(path, name, text string) (int, string, string) {
+	b.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := io.WriteString(part, text); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := form.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+	resp, err := b.client.Post(b.base+path, form.FormDataContentType(), &body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Request.URL.Path, string(page)
+}
+
+// waitsFor looks at a page until it says something.
+func (b *browser) waitsFor(path string, want ...string) (page string) {
+	b.t.Helper()
+	eventually(b.t, path+" says "+strings.Join(want, ", "), func() bool {
+		_, page = b.do("GET", path, nil)
+		return contains(page, want)
+	})
+	return page
+}
+
+const importMapping = "columns: {Number: order.id, Placed: order.placed_at, Item: line.product.code, Count: line.quantity, Price: line.unit_price}\n"
+
+func TestConsoleImport(t *testing.T) { eachStore(t, testConsoleImport) }
+
+// testConsoleImport: a file is looked at, started, and its report is had; what a
+// route never considered is found and sent.
+func testConsoleImport(t *testing.T, at newPlace) {
+	h := startHub(t, at(t), shop(adsRoute("http://127.0.0.1:1")))
+	ada := h.first(t)
+	ada.sees("GET", "/shops/nordlys/import", nil, 200, "No file was handed in yet")
+	if status, _, page := ada.uploads("/shops/nordlys/import", "empty.csv", ""); status != 422 || !strings.Contains(page, "not empty") {
+		t.Errorf("an empty file: %d\n%s", status, page)
+	}
+
+	var text strings.Builder
+	text.WriteString("Number,Placed,Item,Count,Price\n")
+	for i := range 300 {
+		fmt.Fprintf(&text, "i-%d,2026-03-01T10:00:00+01:00,K-38<i>,1,3.00\n", i)
+	}
+	text.WriteString("i-bad,yesterday,K-38,1,3.00\n")
+	status, path, page := ada.uploads("/shops/nordlys/import", "orders<b>.csv", text.String())
+	if status != 200 || !contains(page, []string{"orders&lt;b&gt;.csv", "not recognised", "UTF-8", "waits for you", "K-38&lt;i&gt;,1"}) {
+		t.Fatalf("%s: %d\n%s", path, status, page)
+	}
+	ada.sees("POST", path, url.Values{"act": {"settings"}, "format": {"mapping"}, "mapping": {"columns: {Number: nothing}"}}, 422, "columns: {Number: nothing}", `aria-invalid="true"`)
+	page = ada.sees("POST", path, url.Values{"act": {"settings"}, "format": {"mapping"}, "mapping": {importMapping}}, 200, "The first 10 orders", "i-9", ">new<")
+	if strings.Contains(page, "i-10<") {
+		t.Error("more than ten orders are shown")
+	}
+	if list, err := h.api.Orders(t.Context(), "nordlys", api.ListOptions{}); err != nil || len(list.Orders) != 0 {
+		t.Errorf("the look left %v (%v)", list.Orders, err)
+	}
+
+	vic := ada.joins(h, "vic", "viewer")
+	vic.sees("POST", path, url.Values{"act": {"start"}}, 403)
+	if status, _, _ := vic.uploads("/shops/nordlys/import", "x.csv", "x"); status != 403 {
+		t.Errorf("a viewer hands a file in: %d", status)
+	}
+	ada.sees("POST", path, url.Values{"act": {"start"}}, 200)
+	page = ada.waitsFor(path, "read to its end")
+	for _, want := range []string{"<dd>300</dd>", "<dd>1</dd>", `<td class="n">302</td>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing in\n%s", want, page)
+		}
+	}
+	csv := ada.gets(path+"/report?format=csv", 200)
+	if n := strings.Count(csv, ",new,"); n != 300 || !strings.HasPrefix(csv, "line,last_line,order,result,seq,column,value,reason\n") || !strings.Contains(csv, ",refused,") {
+		t.Errorf("%d new in the report:\n%.2000s", n, csv)
+	}
+	ada.sees("POST", path, url.Values{"act": {"start"}}, 200, "read to its end") // once is enough
+	ada.sees("GET", "/shops/nordlys/import", nil, 200, "orders&lt;b&gt;.csv", "read to its end")
+
+	orders := ada.gets("/shops/nordlys/download/orders?format=csv", 200)
+	if n := strings.Count(orders, "\ni-"); n != 300 || !strings.HasPrefix(orders, "id,number,seq,accepted_at,") {
+		t.Errorf("%d orders in the list:\n%.1000s", n, orders)
+	}
+	ada.sees("GET", "/shops/nordlys/download/tokens", nil, 404)
+	ada.sees("GET", "/shops/nordlys/download/orders?since=yesterday&format=ndjson", nil, 400)
+}
+
+// gets returns what a file says.
+func (b *browser) gets(path string, want int) string {
+	b.t.Helper()
+	resp, err := b.client.Get(b.base + path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != want {
+		b.t.Fatalf("%s: %d %v\n%s", path, resp.StatusCode, err, text)
+	}
+	if d := resp.Header.Get("Content-Disposition"); want == http.StatusOK && !strings.HasPrefix(d, "attachment") {
+		b.t.Errorf("%s: %q", path, d)
+	}
+	return string(text)
+}
+
+func TestConsoleMissing(t *testing.T) { eachStore(t, testConsoleMissing) }
+
+// testConsoleMissing: what a route never considered is found, counted and sent,
+// once.
+func testConsoleMissing(t *testing.T, at newPlace) {
+	h := startHub(t, at(t), shop(adsRoute("http://127.0.0.1:1")))
+	ada := h.first(t)
+	ada.sees("GET", "/shops/nordlys/missing", nil, 200, "Nobody has looked yet")
+	for _, form := range []url.Values{
+		{"route": {"ads"}, "from": {"soon"}}, {"route": {"ads"}, "from": {"2026-03-02"}, "to": {"2026-03-01"}}, {"route": {"gone"}},
+	} {
+		ada.sees("POST", "/shops/nordlys/missing", form, 422, `role="alert"`, `aria-invalid="true"`)
+	}
+	for _, id := range []string{"m-1", "m-2", "m-3"} {
+		h.state(`{"order":{"id":"` + id + `","placed_at":"2026-03-01T10:00:00+01:00","currency":"SEK","session":"s-1","lines":[{"product":{"code":"K-38"},"quantity":"1","unit_price":"3.00"}]},"history":true}`)
+	}
+	h.settled()
+	begun, err := h.api.BeginCheck(t.Context(), "nordlys", api.CheckMissing, api.CheckSpec{Route: "ads"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/shops/nordlys/missing/missing/" + begun.ID
+	page := ada.waitsFor(path, "done", "Would be sent afterwards")
+	if !contains(page, []string{"<dd>3</dd>", "m-1", "m-3", "Send 3 orders", "not for this partner"}) {
+		t.Errorf("what was found:\n%s", page)
+	}
+	if n := strings.Count(ada.gets("/shops/nordlys/download/reconcile?route=ads&from=&format=ndjson", 200), "\n"); n != 3 {
+		t.Errorf("%d missing in the list", n)
+	}
+	vic := ada.joins(h, "vic", "viewer")
+	vic.sees("POST", path, url.Values{"act": {"backfill"}}, 403)
+	ada.sees("GET", path+"/backfill", nil, 200, "3 orders would be sent to ads")
+	for range 2 { // the second time there is nothing left to be sent
+		ada.sees("POST", path, url.Values{"act": {"backfill"}}, 200, "Send what is missing")
+	}
+	eventually(t, "both backfills end", func() bool {
+		list, err := h.api.Checks(t.Context(), "nordlys", api.CheckBackfill, api.ListOptions{})
+		return err == nil && len(list.Checks) == 2 && list.Checks[0].State == "done" && list.Checks[1].State == "done"
+	})
+	sent := int64(0)
+	list, err := h.api.Checks(t.Context(), "nordlys", api.CheckBackfill, api.ListOptions{})
+	for _, c := range list.Checks {
+		sent += c.Progress.Sent
+	}
+	if err != nil || sent != 3 {
+		t.Errorf("%d were planned (%v): %+v", sent, err, list.Checks)
+	}
+}

@@ -1,0 +1,146 @@
+package app_test
+
+import (
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/app"
+)
+
+const retainedDays = "retention: {personal: 10, evidence: 5, files: 300, captures: 1, events: 30}\n"
+
+// retained has a round run, and returns what it left when it is over.
+func (h *hub) retained(now time.Time) map[string]api.RetainedKind {
+	h.t.Helper()
+	if err := h.api.Retain(h.t.Context(), "nordlys"); err != nil {
+		h.t.Fatal(err)
+	}
+	kinds := map[string]api.RetainedKind{}
+	eventually(h.t, "a round is over", func() bool {
+		r, err := h.api.Retention(h.t.Context(), "nordlys", true)
+		if err != nil || r.Round.Before(now) {
+			return false
+		}
+		if r.Failed {
+			h.t.Fatalf("the round failed: %s", h.logs)
+		}
+		for _, k := range r.Kinds {
+			kinds[k.Kind] = k
+		}
+		return true
+	})
+	return kinds
+}
+
+// TestRetention lets an order grow old: its evidence goes, then its person, then
+// the order with the beginning of the log, which verifies all the same.
+func TestRetention(t *testing.T) { eachStore(t, testRetention) }
+
+func testRetention(t *testing.T, at newPlace) {
+	receiver, received := startReceiver(t)
+	var later atomic.Int64
+	clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	pass := func(days int) time.Time {
+		later.Add(int64(days) * int64(24*time.Hour))
+		return clock()
+	}
+	p := at(t)
+	text := retainedDays + shop(hookRoute(receiver))
+	withClock := func(o *app.Options) { o.Now = clock }
+	h := startHub(t, p, text, withClock)
+	h.giveAnnasOrder()
+	h.settled()
+	if len(received()) == 0 {
+		t.Fatal("nothing was delivered")
+	}
+	if kinds := h.retained(pass(1)); kinds["personal"].Removed != 0 || *kinds["personal"].Due != 0 || kinds["personal"].Days != 10 || kinds["personal"].From != "hub" {
+		t.Errorf("after a day: %+v", kinds)
+	}
+	if found := p.holding(t, annasWords); len(found) != len(annasWords) {
+		t.Fatalf("before: %v", found)
+	}
+
+	pass(5)
+	if r, err := h.api.Retention(t.Context(), "nordlys", true); err != nil || *r.Kinds[1].Due == 0 {
+		t.Errorf("evidence is due: %+v, %v", r, err)
+	}
+	if kinds := h.retained(clock()); kinds["evidence"].Removed == 0 || *kinds["evidence"].Due != 0 {
+		t.Errorf("evidence: %+v", kinds["evidence"])
+	}
+	if kinds := h.retained(pass(5)); kinds["personal"].Removed != 1 || *kinds["personal"].Due != 0 {
+		t.Errorf("persons: %+v", kinds["personal"])
+	}
+	if found := p.holding(t, annasWords); len(found) > 0 {
+		t.Errorf("after the person went: %v", found)
+	}
+
+	pass(40)
+	h.give(oneOrder("o-2", "4.00"))
+	h.settled()
+	if kinds := h.retained(clock()); kinds["events"].Removed == 0 || *kinds["events"].Due != 0 || kinds["events"].Held != nil {
+		t.Errorf("events: %+v", kinds["events"])
+	}
+	if _, err := h.api.Order(t.Context(), "nordlys", "o-1"); err == nil {
+		t.Error("the order is still there")
+	}
+	whole := func(h *hub) {
+		t.Helper()
+		v, err := h.api.Verify(t.Context(), "nordlys")
+		if err != nil || !v.Whole || v.Start == 0 || v.Start+v.Events != v.Head {
+			t.Errorf("verify: %+v, %v", v, err)
+		}
+	}
+	whole(h)
+	h.showsRetention()
+	if p.database == "" {
+		h.restores()
+	}
+	if err := h.stop(); err != nil {
+		t.Fatal(err)
+	}
+	h = startHub(t, p, text, withClock)
+	whole(h)
+	h.give(oneOrder("o-1", "5.00")) // unknown by now: it is new
+	h.settled()
+	if o, err := h.api.Order(t.Context(), "nordlys", "o-1"); err != nil || o.Erased {
+		t.Errorf("the order that came again: %+v, %v", o, err)
+	}
+	whole(h)
+}
+
+// showsRetention looks at the console's pages.
+func (h *hub) showsRetention() {
+	h.t.Helper()
+	ada := h.first(h.t)
+	ada.sees("GET", "/shops/nordlys/settings", nil, 200, "How long data is kept", "10 days")
+	ada.sees("GET", "/shops/nordlys/settings/retention", nil, 200, "Persons of orders", "The log begins behind event")
+	ada.sees("GET", "/shops/nordlys/settings/retention?count=1", nil, 200, "Nothing is due.")
+	ada.sees("POST", "/shops/nordlys/settings/retention", nil, 200, "being removed in the background")
+	eve := ada.joins(h, "eve", "viewer")
+	if page := eve.sees("GET", "/shops/nordlys/settings/retention?count=1", nil, 200); strings.Contains(page, "Remove now") {
+		h.t.Error("a viewer is shown what only an admin may do")
+	}
+	eve.sees("POST", "/shops/nordlys/settings/retention", nil, 403)
+}
+
+// restores makes a folder of a backup: its log begins where this one does.
+func (h *hub) restores() {
+	h.t.Helper()
+	dir := h.t.TempDir()
+	if _, err := h.api.Backup(h.t.Context(), filepath.Join(dir, "copy")); err != nil {
+		h.t.Fatal(err)
+	}
+	reports, err := app.Restore(h.t.Context(), filepath.Join(dir, "copy"), filepath.Join(dir, "data"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, r := range reports {
+		if r.Shop == "nordlys" && (len(r.Faults) > 0 || r.Start == 0) {
+			h.t.Errorf("restored: %+v", r)
+		}
+	}
+}

@@ -1,0 +1,6 @@
+package citrusad
+
+import _ "embed"
+
+//go:embed openapi.json
+var openAPI []byte

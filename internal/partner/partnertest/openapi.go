@@ -1,0 +1,230 @@
+package partnertest
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/ordermux/ordermux/internal/json"
+	"github.com/ordermux/ordermux/internal/partner"
+)
+
+// sources are what a field's x-source may be: the partner says so itself, we
+// infer it of what it says, or it is our choice.
+var sources = []string{"vendor", "inferred", "ours"}
+
+// apis are the documents read so far, by partner.
+var apis sync.Map
+
+func apiOf(t testing.TB, p partner.Partner) *openapi3.T {
+	t.Helper()
+	read, _ := apis.LoadOrStore(p.Name, sync.OnceValues(func() (*openapi3.T, error) {
+		return openapi3.NewLoader().LoadFromData(p.OpenAPI)
+	}))
+	doc, err := read.(func() (*openapi3.T, error))()
+	if err != nil {
+		t.Fatalf("the document of %s: %v", p.Name, err)
+	}
+	return doc
+}
+
+// RunOpenAPI checks the document of a partner's door: that it is one, and that
+// every call, parameter and field says what it means and whose word that is.
+// RunDoor holds the fixtures against it.
+func RunOpenAPI(t *testing.T, p partner.Partner) {
+	t.Helper()
+	doc := apiOf(t, p)
+	if err := doc.Validate(context.Background(), openapi3.IsOpenAPI31OrLater()); err != nil {
+		t.Error(err)
+	}
+	c := checking{t: t, seen: map[*openapi3.Schema]bool{}}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			c.operation(method+" "+path, op)
+		}
+	}
+	for name, s := range doc.Components.Schemas {
+		c.schema(name, s)
+	}
+}
+
+type checking struct {
+	t    *testing.T
+	seen map[*openapi3.Schema]bool
+}
+
+func (c *checking) operation(at string, op *openapi3.Operation) {
+	if op.Summary == "" {
+		c.t.Errorf("%s has no summary", at)
+	}
+	for _, p := range op.Parameters {
+		c.said(at+" "+p.Value.Name, p.Value.Description, p.Value.Extensions)
+	}
+	if op.RequestBody != nil {
+		for kind, media := range op.RequestBody.Value.Content {
+			c.schema(at+" "+kind, media.Schema)
+		}
+	}
+	for status, r := range op.Responses.Map() {
+		for kind, media := range r.Value.Content {
+			c.schema(at+" "+status+" "+kind, media.Schema)
+		}
+	}
+}
+
+// schema checks the fields of a schema, and of those that it holds.
+func (c *checking) schema(at string, ref *openapi3.SchemaRef) {
+	if ref == nil || ref.Value == nil || c.seen[ref.Value] {
+		return
+	}
+	s := ref.Value
+	c.seen[s] = true
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		p := s.Properties[name]
+		// What stands beside a $ref in OpenAPI 3.1 counts more than what it leads to.
+		description, extensions := p.Value.Description, p.Value.Extensions
+		if p.Ref != "" && p.Extensions != nil {
+			extensions = p.Extensions
+			if d, ok := p.Extensions["description"].(string); ok {
+				description = d
+			}
+		}
+		c.said(at+"."+name, description, extensions)
+		c.schema(at+"."+name, p)
+	}
+	c.schema(at+"[]", s.Items)
+	for _, list := range []openapi3.SchemaRefs{s.OneOf, s.AnyOf, s.AllOf} {
+		for _, one := range list {
+			c.schema(at, one)
+		}
+	}
+}
+
+func (c *checking) said(at, description string, extensions map[string]any) {
+	if description == "" {
+		c.t.Errorf("%s: nothing says what it means", at)
+	}
+	if source, _ := extensions["x-source"].(string); !slices.Contains(sources, source) {
+		c.t.Errorf("%s: x-source is %q, not one of %v", at, source, sources)
+	}
+}
+
+// documented holds an exchange with a door against the partner's document. What
+// the door did not take may be anything.
+func documented(t *testing.T, p partner.Partner, got message, request message) {
+	t.Helper()
+	if p.OpenAPI == nil {
+		return
+	}
+	method, target, _ := strings.Cut(request.first, " ")
+	target, _, _ = strings.Cut(target, " ")
+	status := statusOf(got)
+	op := operationOf(apiOf(t, p), method, target)
+	if op == nil {
+		if method == http.MethodOptions {
+			return // browsers ask so before a call
+		}
+		if status != 404 && status != 405 && status != 401 && status != 400 {
+			t.Errorf("%s %s is answered with %d, and not documented", method, target, status)
+		}
+		return
+	}
+	at := method + " " + target + " " + strconv.Itoa(status)
+	r := op.Responses.Value(strconv.Itoa(status))
+	if r == nil {
+		t.Errorf("%s is not documented", at)
+		return
+	}
+	holds(t, at, r.Value.Content, got)
+	if status < 300 && op.RequestBody != nil {
+		holds(t, at+", the request", op.RequestBody.Value.Content, request)
+	}
+}
+
+func statusOf(m message) int {
+	fields := strings.Fields(m.first)
+	n, _ := strconv.Atoi(fields[1])
+	return n
+}
+
+// holds holds a body against what is documented of its content type.
+func holds(t *testing.T, at string, content openapi3.Content, m message) {
+	t.Helper()
+	if m.body == "" {
+		return
+	}
+	kind, _, _ := strings.Cut(m.header.Get("Content-Type"), ";")
+	media := content.Get(strings.TrimSpace(kind))
+	if media == nil {
+		t.Errorf("%s: a body of type %q is not documented", at, kind)
+		return
+	}
+	if !strings.HasSuffix(kind, "json") || media.Schema == nil {
+		return
+	}
+	var v any
+	if err := json.Unmarshal([]byte(placeholder.ReplaceAllString(m.body, "any")), &v); err != nil {
+		t.Errorf("%s: %v", at, err)
+		return
+	}
+	if err := media.Schema.Value.VisitJSON(v, openapi3.EnableJSONSchema2020()); err != nil {
+		t.Errorf("%s: not as documented: %v", at, err)
+	}
+}
+
+// operationOf finds a call in the document; nil: there is none.
+func operationOf(doc *openapi3.T, method, target string) *openapi3.Operation {
+	u, err := url.ParseRequestURI(target)
+	if err != nil {
+		return nil
+	}
+	parts := strings.Split(u.EscapedPath(), "/")
+	for _, pattern := range doc.Paths.InMatchingOrder() {
+		item := doc.Paths.Value(pattern)
+		for _, path := range append(also(item), pattern) {
+			if op := item.GetOperation(method); op != nil && fits(strings.Split(path, "/"), parts) {
+				return op
+			}
+		}
+	}
+	return nil
+}
+
+// also are the other ways in which clients write a path (x-also).
+func also(item *openapi3.PathItem) (paths []string) {
+	list, _ := item.Extensions["x-also"].([]any)
+	for _, path := range list {
+		if text, ok := path.(string); ok {
+			paths = append(paths, text)
+		}
+	}
+	return paths
+}
+
+// fits reports whether a path is one of a pattern's.
+func fits(pattern, parts []string) bool {
+	if len(pattern) != len(parts) {
+		return false
+	}
+	for i := range pattern {
+		if before, rest, ok := strings.Cut(pattern[i], "{"); ok {
+			_, after, _ := strings.Cut(rest, "}")
+			if len(parts[i]) <= len(before)+len(after) || !strings.HasPrefix(parts[i], before) || !strings.HasSuffix(parts[i], after) {
+				return false
+			}
+			continue
+		}
+		if pattern[i] != parts[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -34,7 +34,7 @@ var arrows = map[string][]string{
 	"shipping":              {"order"},
 	"user":                  {"order", "json", "secret"},
 	"console/text":          {"json"},
-	"console":               {"cause", "intake", "console/text", "rehearsal", "api", "user", "order", "json", "secret", "delivery"},
+	"console":               {"cause", "intake", "console/text", "rehearsal", "api", "user", "order", "json", "secret", "delivery", "capture", "catalog", "partner", "promotion", "review", "shipping"},
 	"partner":               {"order", "outbound", "secret", "mail", "review", "catalog", "promotion", "shipping"},
 	"chore":                 {"partner", "order", "json"},
 	"partner/*":             {"partner", "outbound", "order", "json", "secret", "mail", "review", "catalog", "promotion", "shipping", "soap"},

@@ -44,7 +44,7 @@ func TestConsoleInvites(t *testing.T) {
 	vi.sees("POST", list+"/settings", url.Values{"delay": {"5"}}, 403)
 	ada.sees("POST", list+"/settings", url.Values{"delay": {"soon"}, "hour": {"08:00"}}, 422, "delay", `value="soon"`, `value="08:00"`)
 	ada.sees("POST", list+"/settings", url.Values{"hour": {"25:99"}}, 400, "hour")
-	ada.sees("POST", list+"/settings", url.Values{"delay": {"5"}, "tags": {"web shop, spring"}, "public": {"true"}}, 200, "The settings are saved", `value="5"`, "Now: 5", "Now: web shop, spring")
+	ada.sees("POST", list+"/settings", url.Values{"delay": {"5"}, "tags": {"web-shop, spring"}, "public": {"true"}}, 200, "The settings are saved", `value="5"`, "Now: 5", "Now: web-shop, spring")
 	ada.sees("POST", list+"/settings", url.Values{}, 200, "Now: 3")
 
 	page := ada.sees("GET", list+"/templates", nil, 200, "ships with ordermux")

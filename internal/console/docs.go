@@ -43,8 +43,8 @@ func (c *Console) docsPlaces() []place {
 	return []place{
 		{at: "GET /docs", do: c.docs, open: true},
 		{at: "GET /docs/{api}", do: c.docsOf, open: true},
-		{at: "GET /docs/{api}/openapi.json", do: c.openAPI, open: true},
-		{at: "GET /static/swagger/{file}", do: c.docsFile, open: true},
+		{at: "GET /docs/{api}/openapi.json", do: c.openAPI, file: true, open: true},
+		{at: "GET /static/swagger/{file}", do: c.docsFile, file: true, open: true},
 		{at: "POST /docs/{api}/rehearse", do: c.rehearse, open: true, takes: 20 << 20},
 	}
 }

@@ -29,8 +29,8 @@ func (c *Console) importPlaces() []place {
 		{at: "POST /shops/{shop}/import/{id}", do: c.actOnImport, calls: []string{
 			"PUT /shops/{shop}/imports/{id}/settings", "POST /shops/{shop}/imports/{id}/start", "POST /shops/{shop}/imports/{id}/cancel",
 		}},
-		{at: "GET /shops/{shop}/import/{id}/report", do: c.importReport},
-		{at: "GET /shops/{shop}/download/{list...}", do: c.downloadList},
+		{at: "GET /shops/{shop}/import/{id}/report", do: c.importReport, file: true},
+		{at: "GET /shops/{shop}/download/{list...}", do: c.downloadList, file: true},
 	}
 }
 

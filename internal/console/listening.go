@@ -17,7 +17,7 @@ func (c *Console) listeningPlaces() []place {
 		{at: "POST /shops/{shop}/listening", do: c.startListening, calls: []string{"POST /shops/{shop}/captures"}},
 		{at: "GET " + one, do: c.listened},
 		{at: "POST " + one, do: c.stopListening, calls: []string{"POST /shops/{shop}/captures/{id}/stop"}},
-		{at: "GET " + one + "/export", do: c.exportListened},
+		{at: "GET " + one + "/export", do: c.exportListened, file: true},
 	}
 }
 

@@ -33,7 +33,7 @@ const (
 )
 
 func (c *Console) livePlaces() []place {
-	return []place{{at: "GET /live", do: c.live}}
+	return []place{{at: "GET /live", do: c.live, file: true}}
 }
 
 // live answers with server-sent events: "part" with {"name", "html"} for each

@@ -17,8 +17,8 @@ import (
 func (c *Console) ordersPlaces() []place {
 	return []place{
 		{at: "GET /shops/{shop}/orders", do: c.orders},
-		{at: "GET /shops/{shop}/export/orders.csv", do: c.exportOrders("csv")},
-		{at: "GET /shops/{shop}/export/orders.ndjson", do: c.exportOrders("ndjson")},
+		{at: "GET /shops/{shop}/export/orders.csv", do: c.exportOrders("csv"), file: true},
+		{at: "GET /shops/{shop}/export/orders.ndjson", do: c.exportOrders("ndjson"), file: true},
 	}
 }
 

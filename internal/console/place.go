@@ -18,6 +18,7 @@ type place struct {
 	// else. Acts that name none end or begin a session, or are about one's own.
 	calls []string
 	open  bool  // for everybody, not only for users
+	file  bool  // it answers with a file or a stream, not with a page
 	takes int64 // the greatest body in bytes; 0: maxForm
 }
 
@@ -27,6 +28,17 @@ func (c *Console) places() []place {
 		c.signPlaces(), c.accountPlaces(), c.userPlaces(), c.overviewPlaces(), c.ordersPlaces(), c.orderPlaces(), c.livePlaces(), c.stuckPlaces(), c.docsPlaces(), c.listeningPlaces(), c.promotionsPlaces(), c.catalogPlaces(), c.invitationsPlaces(), c.dropshipPlaces(),
 		c.doorPlaces(), c.tokenPlaces(), c.auditPlaces(), c.settingsPlaces(), c.retentionPlaces(), c.importPlaces(), c.missingPlaces(), c.routePlaces(),
 	)
+}
+
+// Pages are the patterns of all places that answer with a page, as of a
+// http.ServeMux, with their method.
+func Pages() (list []string) {
+	for _, p := range (&Console{}).places() {
+		if strings.HasPrefix(p.at, "GET ") && !p.file {
+			list = append(list, p.at)
+		}
+	}
+	return list
 }
 
 // link is an entry of the menu.

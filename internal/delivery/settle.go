@@ -250,6 +250,7 @@ func (r *runner) afterChange(b *draft, c *Change) {
 	}
 	if c.From != d.State {
 		r.e.observe.Settled(r.route(), c.From, d.State, d.Code)
+		r.shop.tell(d, b.Now)
 	}
 }
 

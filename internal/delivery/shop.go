@@ -31,7 +31,8 @@ type shop struct {
 	all   map[string]*runner // with those that vanished
 	conns map[string]*connection
 
-	known knowledge // of Status
+	known knowledge            // of Status
+	told  atomic.Pointer[told] // nil: nobody looks
 }
 
 // errMoved is why the calls and queries of a shop that is lost end.

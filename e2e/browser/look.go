@@ -17,10 +17,14 @@ type Violation struct {
 	Nodes  []string `json:"nodes"`
 }
 
-// Violations looks at the page with axe.
-func (b *Tab) Violations() []Violation {
+// Violations looks at the page with axe; where rules are named, for these alone.
+func (b *Tab) Violations(rules ...string) []Violation {
 	b.Helper()
-	return Ask[[]Violation](b, b.axe+`;axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v =>
+	only := ""
+	if len(rules) > 0 {
+		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
+	}
+	return Ask[[]Violation](b, b.axe+`;axe.run(document, {resultTypes: ["violations"]`+only+`}).then(r => r.violations.map(v =>
 		({id: v.id, impact: v.impact, nodes: v.nodes.map(n => n.html + " " + n.failureSummary)})))`)
 }
 

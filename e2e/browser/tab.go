@@ -17,8 +17,9 @@ import (
 // Tab is one page of the browser.
 type Tab struct {
 	*testing.T
-	ctx context.Context
-	axe string
+	ctx      context.Context
+	axe      string
+	troubles *troubles
 }
 
 // Patience bounds what a page may take.
@@ -32,7 +33,8 @@ func (b *Browser) Open(t *testing.T, address string) *Tab {
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 4*Patience)
 	t.Cleanup(cancel)
-	tab := &Tab{T: t, ctx: ctx, axe: b.axe}
+	tab := &Tab{T: t, ctx: ctx, axe: b.axe, troubles: new(troubles)}
+	tab.hear(t)
 	tab.Do(chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch))
 	if address != "" {
 		tab.Go(address)

@@ -30,11 +30,11 @@ type hub struct {
 	mails   *sink.Sink
 }
 
-// configuration is the hub's file; %s are the sandbox's address, its data, and
-// the mail server's port.
+// configuration is the hub's file; %s are the sandbox's address, the mail
+// server's port, the hub's data, and its token.
 const configuration = `
 listen: 127.0.0.1:0
-data: ./data
+data: %[3]s
 admin_token: %[4]s
 smtp: {host: 127.0.0.1, port: %[2]d, from: "Nordlys <hej@nordlys.example>", tls: never}
 shops:
@@ -54,15 +54,24 @@ shops:
 
 func startHub(t *testing.T) *hub {
 	t.Helper()
+	sandbox := startSandbox(t)
+	return startAt(t, sandbox, func(port int, dir string) string {
+		return fmt.Sprintf(configuration, sandbox, port, dir, token)
+	})
+}
+
+// startAt starts a hub with a configuration that is made for a mail server's
+// port and a folder.
+func startAt(t *testing.T, sandbox string, configured func(port int, dir string) string) *hub {
+	t.Helper()
 	box, err := sink.Start(sink.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(box.Close)
-	h := &hub{T: t, mails: box, sandbox: startSandbox(t)}
+	h := &hub{T: t, mails: box, sandbox: sandbox}
 	dir := t.TempDir()
-	file := filepath.Join(dir, "ordermux.yaml")
-	text := fmt.Sprintf(configuration, h.sandbox, box.Port(), dir, token)
+	file, text := filepath.Join(dir, "ordermux.yaml"), configured(box.Port(), dir)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +141,7 @@ func (h *hub) first(t *testing.T, b *browser.Browser, name string) *browser.Tab 
 	if err != nil {
 		t.Fatal(err)
 	}
-	tab := b.Open(t, link)
+	tab := b.Open(t, h.app.URL()+link[strings.Index(link, "/welcome/"):]) // the public address may be another one
 	tab.Fill("input[name=name]", name)
 	tab.Fill("input[name=password]", password)
 	tab.Click("main button")

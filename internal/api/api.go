@@ -124,6 +124,9 @@ type Operator struct {
 	Retention func(ctx context.Context, shop string, count bool) (Retention, error)
 	// Retain has what is old looked for soon, at the shop's owner.
 	Retain func(ctx context.Context, shop string) error
+	// Told returns what the deliveries of a shop came to since a mark, whichever
+	// node has it; see delivery.Engine's.
+	Told func(ctx context.Context, shop, mark string) (delivery.Told, error)
 	// DoorURL is where clients reach a partner's door.
 	DoorURL func(partner string) string
 	// Shops returns the configured shops in the file's sequence.
@@ -174,7 +177,8 @@ type Options struct {
 	Faults   Faults // nil: no sandbox, its endpoints answer 404
 	Log      *slog.Logger
 	Now      func() time.Time
-	Version  string // told to callers that may ask, in Ordermux-Version
+	Stopping func() bool // the hub stops: answers without end do, too; nil: never
+	Version  string      // told to callers that may ask, in Ordermux-Version
 }
 
 // API serves /api/. Safe for concurrent use.

@@ -48,6 +48,7 @@ func endpoints() []endpoint {
 		{get, shop + "/routes/{route}/files", Read, sheetBy("", "files", (*API).listFiles)},
 		{get, shop + "/routes/{route}/couriers", Read, (*API).listRouteCouriers},
 		{get, shop + "/flow", Read, (*API).showFlow},
+		{get, shop + "/tail", Read, (*API).tail},
 		{get, shop + "/couriers", Read, sheetBy("", "couriers", (*API).listCouriers)},
 		{get, shop + "/reconcile", Read, sheet("missing", (*API).reconcile)},
 		{post, shop + "/routes/{route}/pause", Operate, (*API).pauseRoute},

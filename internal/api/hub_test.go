@@ -52,7 +52,8 @@ func newHub(t *testing.T, change ...func(*api.Options)) *hub {
 	}
 	opts := api.Options{
 		Ledger: h.ledger, Engine: h.engine, Tokens: h.tokens, Credentials: &fakeCredentials{}, Captures: &fakeCaptures{}, Book: newBook(t), Invites: invites, Faults: &fakeFaults{body: []byte(`{}`)},
-		Now: func() time.Time { return now },
+		Now:      func() time.Time { return now },
+		Stopping: func() bool { return true }, // no answer goes on
 		Operator: api.Operator{
 			Erase: func(_ context.Context, shop, id string) error {
 				if id == "none" {

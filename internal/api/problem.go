@@ -161,6 +161,10 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, out any) {
 		a.send(w, r, e)
 		return
 	}
+	if t, ok := out.(*tail); ok {
+		t.run(w)
+		return
+	}
 	b, ok := out.([]byte)
 	if !ok {
 		var err error

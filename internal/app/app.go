@@ -74,6 +74,7 @@ type App struct {
 	metrics     *metrics
 	ids         *requestIDs
 	api         *api.API
+	apiOptions  api.Options // that api was made with
 	certificate *certificate
 	faults      *sandbox.Registry
 	doors       []door

@@ -13,6 +13,7 @@ import (
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/node"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/sandbox"
 	"github.com/ordermux/ordermux/internal/secret"
 )
@@ -118,10 +119,11 @@ func (a *App) buildSurface(ctx context.Context) error {
 		Operator: api.Operator{Erase: a.eraseHere, Backup: a.backup, Alerts: a.alerts, Shops: a.shops, Files: a.listFiles, Nodes: a.nodes, Flow: a.flows.of, DoorURL: a.doorURL, SendTest: a.sendTest,
 			Couriers: a.couriersOf, Mirror: a.mirror, TestMessage: a.testMessage, TestOrder: a.testOrder, Promote: a.promote, Jobs: a.jobs, Job: a.job},
 		Book: a.book, Invites: a.invites, Warnings: a.warnings, Captures: a.captures,
-		Catalog: products{a.store.Catalog(), a.disk}, Stock: a.stock, Promotions: a.promotions,
+		Catalog: products{a.store.Catalog(), a.disk}, Stock: a.stock, Promotions: a.promotions, Stopping: a.stopping.Load,
 	}
+	opts.Operator.Told = a.engine.Told
 	if a.node != nil {
-		opts.Engine, opts.Operator.Erase = relay{a.engine, a.node}, a.erase
+		opts.Engine, opts.Operator.Erase, opts.Operator.Told = relay{a.engine, a.node}, a.erase, a.toldElsewhere
 	}
 	if a.opts.Load != nil {
 		opts.Operator.Reload = a.reloadFiles
@@ -135,7 +137,7 @@ func (a *App) buildSurface(ctx context.Context) error {
 	opts.Importer, opts.Checker = importer{a.chores}, checker{a.chores}
 	opts.Operator.Retention, opts.Operator.Retain = a.retention, a.retain
 	opts.Operator.Doors, opts.Operator.Refused, opts.Operator.Settings = a.listDoors, a.refusals.list, a.settingsOf
-	a.api = api.New(opts)
+	a.api, a.apiOptions = api.New(opts), opts
 	if err := a.buildConsole(); err != nil {
 		return err
 	}
@@ -164,7 +166,7 @@ func (a *App) setRoutes(ctx context.Context, g *generation) error {
 // intake.
 type apiLedger struct {
 	*ledger.Ledger
-	intake *intake
+	intake partner.Intake
 }
 
 // Append is the intake's, not the ledger's own.

@@ -77,11 +77,11 @@ func (a *App) Welcome(ctx context.Context) (string, error) {
 
 // documents are the APIs that the hub answers: its own, and the doors'.
 func (a *App) documents() []console.Document {
-	list := []console.Document{{Name: "ordermux", Title: "ordermux", OpenAPI: api.OpenAPI(), Address: a.consoleURL}}
+	list := []console.Document{{Name: ownAPI, Title: "ordermux", OpenAPI: api.OpenAPI(), Address: a.consoleURL}}
 	for _, p := range a.opts.Partners {
 		if p.Door != nil && p.OpenAPI != nil {
 			list = append(list, console.Document{
-				Name: p.Name, Title: p.Title, OpenAPI: p.OpenAPI, Path: "/" + p.Name, Door: true,
+				Name: p.Name, Title: p.Title, OpenAPI: p.OpenAPI, Path: "/" + p.Name,
 				Address: func() string { return a.doorURL(p.Name) },
 			})
 		}

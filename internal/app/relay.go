@@ -28,6 +28,7 @@ type errand struct {
 	Route  string           `json:"route,omitzero"`
 	Order  string           `json:"order,omitzero"`
 	Reason string           `json:"reason,omitzero"`
+	Mark   string           `json:"mark,omitzero"`
 	Filter *delivery.Filter `json:"filter,omitzero"`
 	Dry    bool             `json:"dry,omitzero"`
 }
@@ -52,6 +53,7 @@ const (
 	doSend     = "send"
 	doStatus   = "status"
 	doErase    = "erase"
+	doTell     = "tell"
 )
 
 // takeErrands lets this node do for others what they can not do themselves.
@@ -92,6 +94,9 @@ func (a *App) takeErrands() {
 		doRetention: func(_ context.Context, shop string, _ errand) (any, error) {
 			a.retainer.rouse(shop)
 			return nothing, nil
+		},
+		doTell: func(ctx context.Context, shop string, x errand) (any, error) {
+			return e.Told(ctx, shop, x.Mark)
 		},
 		doErase: func(ctx context.Context, shop string, x errand) (any, error) {
 			return nothing, a.eraseHere(ctx, shop, x.Order)
@@ -201,6 +206,17 @@ func (r relay) Status(ctx context.Context, shop string) ([]delivery.RouteStatus,
 		}
 	}
 	return r.Engine.Status(ctx, shop)
+}
+
+// toldElsewhere is delivery.Engine's Told, at the shop's owner.
+func (a *App) toldElsewhere(ctx context.Context, shop, mark string) (delivery.Told, error) {
+	told, err := a.engine.Told(ctx, shop, mark)
+	if !errors.Is(err, delivery.ErrElsewhere) {
+		return told, err
+	}
+	soon, cancel := context.WithTimeout(ctx, statusPatience)
+	defer cancel()
+	return relayTo[delivery.Told](soon, a.node, shop, doTell, errand{Mark: mark})
 }
 
 // standing is a delivery.RouteStatus on its way between nodes.

@@ -33,6 +33,8 @@ type Env struct {
 	// that Out is one: tables are redrawn. Interactive says that In is one:
 	// questions are asked.
 	Terminal, Screen, Interactive bool
+	// Colour says that Out shows colours.
+	Colour bool
 	// Hangup asks a running hub to reload its configuration; may be nil.
 	Hangup  <-chan os.Signal
 	Version string

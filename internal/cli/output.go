@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -10,18 +11,47 @@ import (
 	"github.com/ordermux/ordermux/internal/json"
 )
 
+// grid is a table in the making: cells that are aligned when it is flushed.
+type grid struct {
+	*tabwriter.Writer
+	out  io.Writer
+	text bytes.Buffer
+	rows [][]string
+}
+
 // table aligns cells that are separated by tabs. Flush it.
-func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 8, 2, ' ', 0) }
+func table(w io.Writer) *grid {
+	g := &grid{out: w}
+	g.Writer = tabwriter.NewWriter(&g.text, 0, 8, 2, ' ', 0)
+	return g
+}
+
+// Flush writes the table, coloured where the output shows colours.
+func (g *grid) Flush() error {
+	_ = g.Writer.Flush() // into memory
+	text := g.text.String()
+	g.text.Reset()
+	if paints(g.out) {
+		lines := strings.SplitAfter(text, "\n")
+		for i, cells := range g.rows {
+			lines[i] = tintRow(strings.TrimSuffix(lines[i], "\n"), cells) + "\n"
+		}
+		text = strings.Join(lines, "")
+	}
+	_, err := io.WriteString(g.out, text)
+	return err
+}
 
 // row writes one line of cells; empty ones become "-".
-func row(w io.Writer, cells ...any) {
+func row(g *grid, cells ...any) {
 	texts := make([]string, len(cells))
 	for i, c := range cells {
 		if texts[i] = cell(fmt.Sprint(c)); texts[i] == "" {
 			texts[i] = "-"
 		}
 	}
-	fmt.Fprintln(w, strings.Join(texts, "\t"))
+	g.rows = append(g.rows, texts)
+	fmt.Fprintln(g, strings.Join(texts, "\t"))
 }
 
 // cell keeps a text on one line and harmless on a terminal: what partners

@@ -25,9 +25,10 @@ type Options struct {
 	// answer waits; answered is called then. Nil: nobody waits.
 	Wrong func(address string) (wait time.Duration, answered func())
 	// Documents are the APIs that /docs shows, and Rehearse answers as the door of
-	// a partner would, and keeps nothing.
+	// a partner would, and keeps nothing; whole: it says what would become of it,
+	// too.
 	Documents []Document
-	Rehearse  func(ctx context.Context, partner string, c rehearsal.Call) (rehearsal.Answer, error)
+	Rehearse  func(ctx context.Context, partner string, c rehearsal.Call, whole bool) (Rehearsed, error)
 	PublicURL func() string // without a slash at its end; links lead there
 	Version   string
 	Sandbox   bool

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	swagger "github.com/swaggest/swgui/v5/static"
@@ -29,8 +30,11 @@ type Document struct {
 	// begins on the hub's main address ("/citrusad"; "": it has the whole of it).
 	Address func() string
 	Path    string
-	Door    bool // calls of it can be rehearsed
 }
+
+// ErrUnsimulated is the error of rehearsing a call of which it can not be said
+// what it would do without doing it.
+var ErrUnsimulated = errors.New("the call can not be simulated")
 
 // docsPage shows the APIs, and one of them.
 type docsPage struct {
@@ -136,6 +140,13 @@ func (c *Console) docsFile(v *visit) error {
 	return nil
 }
 
+// Rehearsed is what a door would answer, and what routes would do with what it
+// would keep.
+type Rehearsed struct {
+	Answer rehearsal.Answer
+	Routes []api.Verdict
+}
+
 // rehearsed is what the page is told of a call.
 type rehearsed struct {
 	Status int                 `json:"status"`
@@ -143,12 +154,17 @@ type rehearsed struct {
 	Body   string              `json:"body"`
 	Base64 bool                `json:"base64,omitzero"` // the body is no text
 	Events []api.Event         `json:"events,omitzero"` // for those who may see them
+	Routes []api.Verdict       `json:"routes,omitzero"` // the same
 }
+
+// longestRehearsal bounds a call that would go on for ever, such as one that
+// follows the log.
+const longestRehearsal = 30 * time.Second
 
 // rehearse answers as a door would, and keeps nothing.
 func (c *Console) rehearse(v *visit) error {
 	d := c.document(v.PathValue("api"))
-	if d == nil || !d.Door {
+	if d == nil {
 		return v.fail(http.StatusNotFound, "error.notfound")
 	}
 	if err := v.known(); err != nil {
@@ -158,16 +174,19 @@ func (c *Console) rehearse(v *visit) error {
 	if err != nil {
 		return v.refuseRehearsal(err)
 	}
-	answer, err := c.Rehearse(v.Context(), d.Name, call)
+	ctx, cancel := context.WithTimeout(v.Context(), longestRehearsal)
+	defer cancel()
+	said, err := c.Rehearse(ctx, d.Name, call, v.sees())
 	if err != nil {
 		return v.refuseRehearsal(err)
 	}
+	answer := said.Answer
 	out := rehearsed{Status: answer.Status, Header: answer.Header, Body: string(answer.Body)}
 	if !utf8.Valid(answer.Body) {
 		out.Body, out.Base64 = base64.StdEncoding.EncodeToString(answer.Body), true
 	}
 	if v.sees() {
-		out.Events = api.EventsOf(answer.Events)
+		out.Events, out.Routes = api.EventsOf(answer.Events), said.Routes
 	}
 	return v.answerJSON(http.StatusOK, out)
 }
@@ -202,6 +221,8 @@ func (v *visit) refuseRehearsal(err error) error {
 		status, text = http.StatusUnprocessableEntity, bad.Error()
 	case errors.Is(err, context.Canceled):
 		return nil
+	case errors.Is(err, ErrUnsimulated):
+		status, text = http.StatusUnprocessableEntity, v.c.texts.Say(v.lang, "docs.unsimulated")
 	case errors.Is(err, rehearsal.ErrLong):
 		status, text = http.StatusUnprocessableEntity, v.c.texts.Say(v.lang, "docs.long")
 	default:

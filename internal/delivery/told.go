@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,6 +14,8 @@ const (
 	mostTold = 2000
 	// toldFor is how long they are kept on after somebody has looked last.
 	toldFor = 30 * time.Second
+	// toldAtOnce is how many are told at a time.
+	toldAtOnce = 500
 )
 
 // Told is a piece of what the deliveries of a shop came to.
@@ -80,17 +83,22 @@ func (t *told) since(mark string, now time.Time) Told {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.asked = now
-	next := t.first + int64(len(t.list))
-	out := Told{Mark: strconv.FormatInt(t.id, 36) + "-" + strconv.FormatInt(next, 36)}
+	end := t.first + int64(len(t.list))
 	if mark == "" {
-		return out
+		return Told{Mark: t.mark(end)}
 	}
+	var out Told
 	id, n := readMark(mark)
-	if id != t.id || n < t.first || n > next {
+	if id != t.id || n < t.first || n > end {
 		n, out.Gap = t.first, true
 	}
-	out.Deliveries = append(out.Deliveries, t.list[n-t.first:]...)
+	next := min(n+toldAtOnce, end)
+	out.Deliveries, out.Mark = slices.Clone(t.list[n-t.first:next-t.first]), t.mark(next)
 	return out
+}
+
+func (t *told) mark(n int64) string {
+	return strconv.FormatInt(t.id, 36) + "-" + strconv.FormatInt(n, 36)
 }
 
 // readMark reads the id of a told and a number in it; what is no mark is of none.

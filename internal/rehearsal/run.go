@@ -46,19 +46,26 @@ func Run(ctx context.Context, build func(partner.Deps) (partner.Side, error), de
 	if err != nil {
 		return Answer{}, fmt.Errorf("rehearse: %w", err)
 	}
+	answer, err := Ask(ctx, side.Handler, c)
+	answer.Events = r.Events()
+	return answer, err
+}
+
+// Ask makes the call of a handler that keeps nothing. Errors: as of Run.
+func Ask(ctx context.Context, h http.Handler, c Call) (Answer, error) {
 	req, err := c.request(ctx)
 	if err != nil {
 		return Answer{}, err
 	}
 	w := &recorder{header: http.Header{}}
-	side.Handler.ServeHTTP(w, req)
+	h.ServeHTTP(w, req)
 	if w.long {
 		return Answer{}, ErrLong
 	}
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	return Answer{Status: w.status, Header: w.header, Body: w.body.Bytes(), Events: r.Events()}, nil
+	return Answer{Status: w.status, Header: w.header, Body: w.body.Bytes()}, nil
 }
 
 func (c *Call) request(ctx context.Context) (*http.Request, error) {

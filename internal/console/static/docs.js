@@ -9,7 +9,7 @@
 	const text = await (await fetch(at + "/openapi.json")).text();
 	const original = JSON.parse(text);
 	const real = document.getElementById("docs-real");
-	const simulated = () => words.door && !(real && real.checked);
+	const simulated = () => !(real && real.checked);
 
 	const element = (name, properties, ...children) => {
 		const e = Object.assign(document.createElement(name), properties);
@@ -80,7 +80,10 @@
 	const hear = (res) => {
 		if (!new URL(res.url, location.href).pathname.endsWith(at + "/rehearse")) return res;
 		const told = JSON.parse(res.text);
-		if (told.error) return res;
+		if (told.error) {
+			Object.assign(res, { text: told.error, data: told.error, body: told.error, obj: told.error, headers: { "content-type": "text/plain" } });
+			return res;
+		}
 		const body = told.base64 ? atob(told.body) : told.body ?? "";
 		const headers = {};
 		for (const [name, values] of Object.entries(told.header ?? {})) headers[name.toLowerCase()] = values.join(", ");
@@ -107,7 +110,7 @@
 	const show = () => {
 		ui = SwaggerUIBundle({
 			spec: filled(), domNode: place, deepLinking: false, tryItOutEnabled: true, validatorUrl: null, persistAuthorization: false,
-			showMutatedRequest: false, defaultModelsExpandDepth: 0, docExpansion: "list", requestInterceptor: ask, responseInterceptor: hear,
+			showMutatedRequest: false, showExtensions: true, defaultModelsExpandDepth: 0, docExpansion: "list", requestInterceptor: ask, responseInterceptor: hear,
 			onComplete: open,
 		});
 	};

@@ -18,6 +18,7 @@ var Partner = partner.Partner{
 	Title: "Delivery Hero",
 	Settings: slices.Concat(chainFields(), tokenFields(), clientFields(), vendorFields(), hookFields(), uploadFields(),
 		routeFields(), routePromotionFields(), routeCatalogFields()),
+	OpenAPI:    openAPI,
 	Door:       newDoor,
 	LongBodies: mostPromotionBody + 1, // one more is told from too many
 	Callback:   newCallback,

@@ -11,3 +11,8 @@ func TestDoor(t *testing.T) {
 	t.Parallel()
 	partnertest.RunDoor(t, deliveryhero.Partner, "testdata/door")
 }
+
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	partnertest.RunOpenAPI(t, deliveryhero.Partner)
+}

@@ -22,6 +22,7 @@ var Partner = partner.Partner{
 	Lacks:    []partner.Need{partner.NeedSession},
 	Route:    newRoute,
 	Formats:  formats(),
+	OpenAPI:  openAPI,
 }
 
 // ofAccount is the kind of credential (Field.Of) of customers' accounts; ""

@@ -16,3 +16,8 @@ func TestRoute(t *testing.T) {
 	t.Parallel()
 	partnertest.RunRoute(t, idosell.Partner, "testdata/route")
 }
+
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	partnertest.RunOpenAPI(t, idosell.Partner)
+}

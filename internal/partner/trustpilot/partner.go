@@ -14,6 +14,7 @@ var Partner = partner.Partner{
 	Warnings: warnings,
 	Lacks:    []partner.Need{partner.NeedPrices, partner.NeedAddress, partner.NeedSession, partner.NeedPlacedAt},
 	Route:    newRoute,
+	OpenAPI:  openAPI,
 }
 
 // The door's kinds of credential, and their fields that callers present.

@@ -16,3 +16,8 @@ func TestVendor(t *testing.T) {
 	t.Parallel()
 	partnertest.RunDoor(t, trustpilot.Partner, "testdata/vendor")
 }
+
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	partnertest.RunOpenAPI(t, trustpilot.Partner)
+}

@@ -9,16 +9,17 @@ import (
 	"github.com/ordermux/ordermux/internal/delivery"
 )
 
-// The statements repeat the condition of the index deliveries_stuck.
+// The statements repeat the condition of the index deliveries_stuck. The jumps
+// begin in front of its first entry, so that each of them is narrowed.
 const (
 	ofStuck = ` FROM deliveries d
 		WHERE d.shop = $1 AND d.code != '' AND d.state != 3 AND d.state != 4 AND d.state != 9 AND d.state < 11`
 	nextStuck = `SELECT d.state, d.route, d.code` + ofStuck
 	ofKind    = ofStuck + ` AND d.state = k.state AND d.route = k.route AND d.code = k.code`
-	allStuck  = `WITH RECURSIVE k AS ((` + nextStuck + ` ORDER BY d.state, d.route, d.code LIMIT 1)
+	allStuck  = `WITH RECURSIVE k AS (SELECT 0::smallint AS state, '' COLLATE "C" AS route, '' COLLATE "C" AS code
 			UNION ALL SELECT n.state, n.route, n.code FROM k CROSS JOIN LATERAL (` + nextStuck + `
 				AND (d.state, d.route, d.code) > (k.state, k.route, k.code) ORDER BY d.state, d.route, d.code LIMIT 1) n)
-		SELECT k.state, k.route, k.code, c.n, o.planned, w.planned FROM (SELECT * FROM k LIMIT $2) k
+		SELECT k.state, k.route, k.code, c.n, o.planned, w.planned FROM (SELECT * FROM k WHERE state > 0 LIMIT $2) k
 			CROSS JOIN LATERAL (SELECT count(*) AS n FROM (SELECT 1` + ofKind + ` LIMIT $3) x) c
 			CROSS JOIN LATERAL (SELECT d.planned` + ofKind + ` ORDER BY d.seq LIMIT 1) o
 			CROSS JOIN LATERAL (SELECT d.planned` + ofKind + ` ORDER BY d.seq DESC LIMIT 1) w`

@@ -22,14 +22,5 @@ func run() int {
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
-	return cli.Run(ctx, os.Args[1:], cli.Env{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Terminal: isTerminal(os.Stderr), Screen: isTerminal(os.Stdout), Interactive: isTerminal(os.Stdin),
-		Hangup: hangup, Version: version,
-	})
-}
-
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return cli.Run(ctx, os.Args[1:], cli.Standard(version, hangup))
 }

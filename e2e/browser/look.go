@@ -24,7 +24,13 @@ func (b *Tab) Violations(rules ...string) []Violation {
 	if len(rules) > 0 {
 		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
 	}
-	return Ask[[]Violation](b, b.axe+`;axe.run(document, {resultTypes: ["violations"]`+only+`}).then(r => r.violations.map(v =>
+	if !Ask[bool](b, `!!window.axe`) {
+		b.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+			_, err := chromedp.Run(ctx, chromedp.Evaluate[any](b.axe))
+			return err
+		}))
+	}
+	return Ask[[]Violation](b, `axe.run(document, {resultTypes: ["violations"]`+only+`}).then(r => r.violations.map(v =>
 		({id: v.id, impact: v.impact, nodes: v.nodes.map(n => n.html + " " + n.failureSummary)})))`)
 }
 
@@ -58,7 +64,8 @@ const misfits = `(() => {
 		const style = getComputedStyle(e);
 		const box = e.getBoundingClientRect();
 		const scrolls = ["auto", "scroll"].includes(style.overflowX);
-		if (!scrolls && style.overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) found.push("cut off: " + say(e));
+		// What is typed scrolls in its field.
+		if (!scrolls && !e.matches("input, select, textarea") && style.overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) found.push("cut off: " + say(e));
 		if (box.right > window.innerWidth + 1 && !e.closest(".scroll, pre, [class*=scroll]")) found.push("beyond the edge: " + say(e));
 		const own = [...e.childNodes].filter(n => n.nodeType === 3 && n.data.trim());
 		for (const n of own) {

@@ -63,7 +63,7 @@ func (b *Tab) Choose(text string) {
 // pasted.
 func (b *Tab) Set(selector, value string) {
 	b.Helper()
-	b.Do(chromedp.WaitVisible(selector), chromedp.SetValue(selector, value))
+	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SetValue(chromedp.CSS(selector), value))
 }
 
 // Reload loads the page again.

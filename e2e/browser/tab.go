@@ -129,7 +129,9 @@ func (b *Tab) TabTo(target string) {
 // Fill writes into the field that a CSS selector finds.
 func (b *Tab) Fill(selector, text string) {
 	b.Helper()
-	b.Do(chromedp.WaitVisible(selector), chromedp.SetValue(selector, ""), chromedp.SendKeys(selector, text))
+	b.Do(chromedp.WaitVisible(selector))
+	Ask[string](b, `document.querySelector(`+quoted(selector)+`).value = ""`)
+	b.Do(chromedp.SendKeys(selector, text))
 }
 
 // Click clicks what a CSS selector finds.
@@ -161,8 +163,8 @@ func (b *Tab) Shoot(file string) {
 	b.Helper()
 	var picture []byte
 	b.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		beyond := true
-		shot, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &beyond})
+		yes := true
+		shot, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &yes, OptimizeForSpeed: &yes})
 		picture = shot.Data
 		return err
 	}))

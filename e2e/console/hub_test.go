@@ -61,8 +61,8 @@ func startHub(t *testing.T) *hub {
 }
 
 // startAt starts a hub with a configuration that is made for a mail server's
-// port and a folder.
-func startAt(t *testing.T, sandbox string, configured func(port int, dir string) string) *hub {
+// port and a folder, and with what else is said.
+func startAt(t *testing.T, sandbox string, configured func(port int, dir string) string, more ...func(*app.Options)) *hub {
 	t.Helper()
 	box, err := sink.Start(sink.Options{})
 	if err != nil {
@@ -79,7 +79,11 @@ func startAt(t *testing.T, sandbox string, configured func(port int, dir string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.app = run(t, app.Options{Config: cfg, Version: "test", Log: app.NewLog(t.Output(), slog.LevelError, "text")})
+	opts := app.Options{Config: cfg, Version: "test", Log: app.NewLog(t.Output(), slog.LevelError, "text")}
+	for _, say := range more {
+		say(&opts)
+	}
+	h.app = run(t, opts)
 	if h.api, err = api.NewClient(h.app.URL(), secret.New(token), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -24,10 +24,10 @@ var widths = []int64{360, 768, 1600}
 // TestPages looks at every page. One test, so that one browser does for all.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	h, f := startFull(t)
+	h := startFull(t)
 	chromium := browser.Start(t, nil)
 	tab := h.first(t, chromium, "ada")
-	pages := h.pages(f)
+	pages := h.pages(h.fill())
 	everyPage(t, pages)
 	for _, p := range pages {
 		look(t, h, tab, p)

@@ -28,6 +28,10 @@ var bodies = map[string]string{
 	"/replay":          `{"all":true}`,
 	"/backfill":        `{"from_seq":1}`,
 	"/test":            `{"order":"1001"}`,
+	"/rehearse":        `{"order":"1001"}`,
+	"/routes":          `{"name":"new","partner":"webhook","settings":{"url":"https://hook.example"}}`,
+	"/routes/ads":      `{"partner":"webhook","settings":{"url":"https://hook.example"}}`,
+	"/try-route":       `{"name":"new","partner":"webhook"}`,
 	"/tokens":          `{"name":"erp","scope":"submit"}`,
 	"/backup":          `{"dir":"/backups/one"}`,
 	"/faults/citrusad": `{"share_429":0.5}`,
@@ -83,7 +87,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		t.Run(e.Method+" "+e.Pattern, func(t *testing.T) {
 			t.Parallel()
 			ofShop := strings.Contains(e.Pattern, "{shop}")
-			shared := e.Pattern == "/api/v1/shops" || e.Pattern == "/api/v1/alerts"
+			shared := e.Pattern == "/api/v1/shops" || e.Pattern == "/api/v1/alerts" || e.Pattern == "/api/v1/partners"
 			path := strings.NewReplacer("{job}", "0197", "{promotion}", "1", "{shop}", "nordlys", "{kind}", "missing", "{id}", "1001", "{route}", "ads", "{name}", "nread", "{partner}", "citrusad", "{order}", "1001", "{code}", "K-38").Replace(e.Pattern)
 			query := ""
 			if strings.HasSuffix(path, "/reconcile") {
@@ -95,7 +99,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			if e.Method == http.MethodDelete && strings.HasSuffix(path, "/templates") {
 				query = "?id=" + ownID
 			}
-			untouched := newHub(t).seed()
+			untouched := newHub(t, withSetups).seed()
 			for scope, list := range covers {
 				may := false
 				for _, c := range list {
@@ -105,7 +109,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 					allowed := may && (owner == "hub" || ofShop && owner == "nordlys" || shared)
 					h := untouched
 					if allowed && e.Method != http.MethodGet {
-						h = newHub(t).seed() // what it does must be there to be done
+						h = newHub(t, withSetups).seed() // what it does must be there to be done
 					}
 					var header []string
 					if strings.HasSuffix(path, "/products/import") {

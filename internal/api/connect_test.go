@@ -10,8 +10,11 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 )
 
-// setups are routes of which one, hook, was connected.
-type setups struct{}
+// setups are routes of which one, that it names, was connected.
+type setups string
+
+// withSetups gives an API routes that can be connected.
+func withSetups(o *api.Options) { o.Connections = setups("ads") }
 
 func (setups) Partners() []api.RoutePartner {
 	return []api.RoutePartner{{Name: "webhook", Title: "Webhook", Fields: []api.RouteField{
@@ -20,12 +23,12 @@ func (setups) Partners() []api.RoutePartner {
 	}}}
 }
 
-func (setups) Setup(_ context.Context, _, route string) (api.RouteSetup, error) {
-	if route != "hook" {
+func (s setups) Setup(_ context.Context, _, route string) (api.RouteSetup, error) {
+	if route != string(s) {
 		return api.RouteSetup{}, order.ErrNotFound
 	}
 	return api.RouteSetup{
-		Name: "hook", Partner: "webhook", Title: "Webhook", From: api.FromStore, InForce: true, Changed: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC),
+		Name: route, Partner: "webhook", Title: "Webhook", From: api.FromStore, InForce: true, Changed: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC),
 		Rules: map[string]api.FieldValue{"on": {"placed", "updated"}}, Settings: map[string]api.FieldValue{"url": {"https://hook.example"}}, Secrets: []string{"secret"},
 		Limits: api.RouteLimits{Mode: "each", Batch: 1, Rate: 0.5}, Troubles: []string{},
 	}, nil
@@ -39,10 +42,10 @@ func (s setups) Connect(ctx context.Context, shop, route string, spec api.RouteS
 	switch {
 	case len(spec.Settings["url"]) == 0:
 		return api.RouteSetup{}, order.Refuse("settings.url", order.Malformed, "is missing")
-	case route == "hook" != change:
+	case route == string(s) != change:
 		return api.RouteSetup{}, &api.Problem{Type: "about:blank", Title: "Conflict", Status: 409, Detail: "is there"}
 	}
-	return s.Setup(ctx, shop, "hook")
+	return s.Setup(ctx, shop, string(s))
 }
 
 func (s setups) Disconnect(ctx context.Context, shop, route string) error {
@@ -68,7 +71,7 @@ func (s setups) Rehearse(ctx context.Context, shop, route, id string) (api.Rehea
 
 func TestConnections(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, func(o *api.Options) { o.Connections = setups{} })
+	h := newHub(t, func(o *api.Options) { o.Connections = setups("hook") })
 	f := func(method, path, body string, status int, want string) {
 		t.Helper()
 		r := h.call(method, path, admin, body)

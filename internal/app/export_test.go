@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/url"
 
 	"github.com/ordermux/ordermux/internal/review"
@@ -37,3 +38,17 @@ func SentenceOf(said []byte, presented string) string { return sentence(said, pr
 
 // ShownPath is maskPath for tests.
 func ShownPath(u *url.URL) string { return maskPath(u) }
+
+// KillRetention leaves the state of a shop as a node does that is killed when it
+// has removed something of a kind, of these orders; of a cut also what it noted.
+func (a *App) KillRetention(ctx context.Context, shop, kind string, ids []string) error {
+	state := a.store.State(shop, retentionScope)
+	x := &round{retainer: a.retainer, shop: shop, state: state, kind: kind}
+	return errors.Join(x.leave(ctx, ids), state.Delete(ctx, notedKey))
+}
+
+// RetentionLeft returns what rounds of a shop have left to be done.
+func (a *App) RetentionLeft(ctx context.Context, shop string) ([]string, error) {
+	keys, _, err := a.store.State(shop, retentionScope).List(ctx, "left/", "", 10)
+	return keys, err
+}

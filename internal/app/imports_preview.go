@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -59,64 +60,64 @@ func (c *chores) previewOrders(ctx context.Context, shop string, spec *importSpe
 		return nil
 	}
 	out.Format = format
-	var trouble error
+	var first []infile.Verdict
 	_, err = infile.Run(ctx, rows, infile.Options{
 		DryRun: true, Limit: ordersPreviewed, History: spec.History,
 		Report: func(v infile.Verdict) {
-			if trouble == nil && len(out.Orders) < ordersPreviewed {
-				var o api.ImportedPreview
-				o, trouble = c.previewed(ctx, shop, spec, v)
-				out.Orders = append(out.Orders, o)
+			if len(first) < ordersPreviewed {
+				first = append(first, v)
 			}
 		},
 	})
-	if err != nil && len(out.Orders) < ordersPreviewed {
+	if err != nil && len(first) < ordersPreviewed {
 		out.Error = cutText(err.Error(), longestReason)
 	}
-	return trouble
+	return c.previewed(ctx, shop, spec, first, out)
 }
 
-// previewed is an order of the file: as it is read, and what would become of it.
-func (c *chores) previewed(ctx context.Context, shop string, spec *importSpec, v infile.Verdict) (api.ImportedPreview, error) {
-	lines := linesOf(v)
-	out := api.ImportedPreview{ImportLine: lines[0]}
-	if v.Result == infile.Refused {
-		out.Faults = lines
-		return out, nil
-	}
-	entries := make([]order.Entry, len(v.Entries))
-	for i, e := range v.Entries {
-		shown, err := api.EncodeEntry(e)
-		if err != nil {
-			return out, err
+// previewed shows orders of the file: as they are read, and what would become of
+// them.
+func (c *chores) previewed(ctx context.Context, shop string, spec *importSpec, list []infile.Verdict, out *api.ImportPreview) error {
+	out.Orders = make([]api.ImportedPreview, len(list))
+	entries := make([][]order.Entry, len(list))
+	for i, v := range list {
+		p := &out.Orders[i]
+		lines := linesOf(v)
+		if p.ImportLine = lines[0]; v.Result == infile.Refused {
+			p.Faults = lines
+			continue
 		}
-		out.Entries = append(out.Entries, shown)
-		if e.Source.Name == "" {
-			e.Source = order.Source{Name: infile.SourceName, Rank: order.RankShop}
+		for _, e := range v.Entries {
+			shown, err := api.EncodeEntry(e)
+			if err != nil {
+				return err
+			}
+			p.Entries = append(p.Entries, shown)
+			if e.Source.Name == "" {
+				e.Source = order.Source{Name: infile.SourceName, Rank: order.RankShop}
+			}
+			e.History = e.History || spec.History
+			entries[i] = append(entries[i], e)
 		}
-		e.History = e.History || spec.History
-		entries[i] = e
 	}
-	if len(entries) == 0 {
-		return out, nil
-	}
-	events, receipts, err := c.app.rehearsed(ctx, shop, entries)
-	if bad, ok := infile.AsInvalid(err); ok && bad != nil {
-		out.Result, out.Reason = infile.Refused, bad.Error()
-		return out, nil
-	}
-	if errors.Is(err, order.ErrConflict) {
-		out.Result, out.Reason = infile.Refused, order.ErrConflict.Error()
-		return out, nil
-	}
+	became, err := c.app.rehearsed(ctx, shop, entries)
 	if err != nil {
-		return out, err
+		return err
 	}
-	if out.Result == infile.Readable {
-		out.Result = resultOf(receipts)
+	for i, b := range became {
+		p := &out.Orders[i]
+		switch {
+		case b.refused != "":
+			p.Result, p.Reason = infile.Refused, b.refused
+			continue
+		case len(b.receipts) > 0 && p.Result == infile.Readable:
+			p.Result = resultOf(b.receipts)
+		}
+		if p.Routes, err = c.app.plannedAfter(ctx, shop, b.before, b.events); err != nil {
+			return err
+		}
 	}
-	out.Routes, err = c.app.plannedFor(ctx, shop, events)
-	return out, err
+	return nil
 }
 
 // resultOf is what receipts say together.
@@ -134,11 +135,65 @@ func resultOf(receipts []order.Receipt) infile.Result {
 	return out
 }
 
-// rehearsed decides on entries as if they were handed in, and keeps nothing.
-func (a *App) rehearsed(ctx context.Context, shop string, entries []order.Entry) ([]order.Event, []order.Receipt, error) {
+// became is what would become of some entries.
+type became struct {
+	receipts       []order.Receipt
+	before, events []order.Event // those of the entries before, and their own
+	refused        string        // why they would not be taken; "": they would
+}
+
+// rehearsed decides on groups of entries as if they were handed in, all in one
+// transaction that is undone; or, if some are refused, each group in its own, so
+// that they do not keep the others out.
+func (a *App) rehearsed(ctx context.Context, shop string, groups [][]order.Entry) ([]became, error) {
 	r := rehearsal.New(partner.Deps{Intake: a.ledger, Orders: a.ledger, Now: a.now}, a.asTaken)
-	receipts, err := r.Deps().Intake.Append(ctx, shop, entries)
-	return r.Events(), receipts, err
+	all := slices.Concat(groups...)
+	if len(all) == 0 {
+		return make([]became, len(groups)), nil
+	}
+	receipts, err := r.Deps().Intake.Append(ctx, shop, all)
+	if err == nil {
+		return sharedOut(groups, receipts, r.Events()), nil
+	}
+	why := ""
+	if bad, ok := infile.AsInvalid(err); ok && bad != nil {
+		why = bad.Error()
+	} else if errors.Is(err, order.ErrConflict) {
+		why = order.ErrConflict.Error()
+	}
+	switch {
+	case why == "":
+		return nil, err
+	case len(groups) == 1:
+		return []became{{refused: why}}, nil
+	}
+	var out []became
+	for _, g := range groups {
+		one, err := a.rehearsed(ctx, shop, [][]order.Entry{g})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one...)
+	}
+	return out, nil
+}
+
+// sharedOut gives each group its receipts, and its events among all.
+func sharedOut(groups [][]order.Entry, receipts []order.Receipt, events []order.Event) []became {
+	out := make([]became, len(groups))
+	at := 0
+	for i, g := range groups {
+		out[i].receipts, receipts = receipts[:len(g)], receipts[len(g):]
+		news := 0
+		for _, r := range out[i].receipts {
+			if !r.Known {
+				news++
+			}
+		}
+		out[i].before, out[i].events = events[:at], events[at:at+news]
+		at += news
+	}
+	return out
 }
 
 // encodingOf tells what the text of a file's beginning is written in.

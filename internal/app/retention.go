@@ -28,6 +28,8 @@ const (
 	retentionFirst = 2 * time.Minute
 	// retentionShare is which part of the time a round works.
 	retentionShare = 0.15
+	// retentionRest is how long it rests at most between two steps.
+	retentionRest = 5 * time.Second
 	// retentionPage is how many events, orders or calls a step looks at.
 	retentionPage = 200
 	// retentionScope is where a shop's retention stands in its state.
@@ -97,6 +99,8 @@ type round struct {
 	state  partner.State
 	report retainedReport
 	began  time.Time
+	kind   string // that is being removed
+	left   bool   // something is to be done once a step is, see leave
 }
 
 func (r *retainer) round(ctx context.Context, shop string) {
@@ -140,6 +144,11 @@ func (r *retainer) ours(ctx context.Context, shop string) bool {
 func (x *round) kinds(ctx context.Context) error {
 	var failed error
 	for _, k := range config.RetentionKinds() {
+		x.kind = k.Name
+		if err := x.finish(ctx); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", k.Name, err))
+			continue
+		}
 		do := x.doing(k.Name)
 		days := x.app.keptDays(x.shop, k)
 		if do == nil || days == 0 {
@@ -231,7 +240,7 @@ func (x *round) steps(ctx context.Context, f func() (more bool, err error)) erro
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(min(rest, time.Second)):
+		case <-time.After(min(rest, retentionRest)):
 		}
 	}
 }
@@ -253,8 +262,11 @@ func (a *App) position(ctx context.Context, state partner.State, key string) (at
 	return at, json.Unmarshal(b, &at)
 }
 
-// personsKey is the key of how far the log was followed.
-const personsKey = "persons"
+// The keys of how far the log was followed, and of the cut that was noted last.
+const (
+	personsKey = "persons"
+	notedKey   = "noted"
+)
 
 // evidenceKey is that of a route's calls. A hub that moved from a data folder into
 // a database begins anew: evidence that was emptied after it was copied is not
@@ -283,46 +295,37 @@ func (x *round) persons(ctx context.Context, before time.Time) (n int64, err err
 		if err != nil || looked <= at {
 			return false, err
 		}
-		if err := a.forgetOld(ctx, x.shop, ids); err != nil {
+		if err := x.forgetOld(ctx, ids, to); err != nil {
 			return false, err
 		}
 		n, at = n+int64(len(ids)), looked
 		return at < to, x.keep(ctx, personsKey, at)
 	})
-	if n > 0 {
-		err = errors.Join(err, a.ledger.Erased(context.WithoutCancel(ctx)))
-	}
-	return n, err
+	return n, x.settle(ctx, err)
 }
 
 // forgetOld erases the persons of orders because they have been kept long enough.
 // Partners are not told to forget them too: how long they keep what they were
 // given is theirs to say, and an address may be that of a newer order. What our
 // doors keep goes.
-func (a *App) forgetOld(ctx context.Context, shop string, ids []string) error {
-	for _, id := range ids {
-		if err := a.forgetOldOne(ctx, shop, id); err != nil {
-			return err
-		}
-	}
+func (x *round) forgetOld(ctx context.Context, ids []string, to int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return a.files.forget(ctx, shop, ids, a.rewrite)
-}
-
-func (a *App) forgetOldOne(ctx context.Context, shop, id string) error {
-	if err := a.tellDoors(ctx, shop, id); err != nil {
-		return fmt.Errorf("erase at doors: %w", err)
-	}
-	if err := a.forgetHeard(ctx, shop, id); err != nil {
+	if err := x.leave(ctx, ids); err != nil {
 		return err
 	}
-	err := a.ledger.EraseSoon(ctx, shop, id)
-	if errors.Is(err, order.ErrNotFound) {
-		return nil
+	for _, id := range ids {
+		if err := x.app.forgetBefore(ctx, x.shop, id); err != nil {
+			return err
+		}
+		err := x.app.ledger.EraseQuiet(ctx, x.shop, id, to)
+		// One with news is met again; one that was erased needs it no more.
+		if err != nil && !errors.Is(err, order.ErrNotFound) && !errors.Is(err, ledger.ErrNeeded) {
+			return err
+		}
 	}
-	return errors.Join(err, a.book.EndLinks(ctx, shop, id))
+	return x.app.forgetAfter(ctx, x.shop, ids)
 }
 
 // tellDoors tells our doors that keep something of their own of orders.
@@ -365,6 +368,9 @@ func (x *round) evidence(ctx context.Context, before time.Time) (n int64, err er
 			if err != nil || met == 0 {
 				return false, err
 			}
+			if err := x.leave(ctx, nil); err != nil {
+				return false, err
+			}
 			n, at = n+int64(met), last
 			return true, x.keep(ctx, key, at)
 		})
@@ -372,10 +378,7 @@ func (x *round) evidence(ctx context.Context, before time.Time) (n int64, err er
 			return n, err
 		}
 	}
-	if n > 0 {
-		err = x.app.ledger.Erased(context.WithoutCancel(ctx))
-	}
-	return n, err
+	return n, x.settle(ctx, nil)
 }
 
 // files lets those go that were written before a moment.
@@ -406,27 +409,53 @@ func (x *round) events(ctx context.Context, before time.Time) (int64, error) {
 	at := from
 	x.report.Need = ledger.Need{}
 	err = x.steps(ctx, func() (more bool, err error) {
-		at, x.report.Need, more, err = l.CutStep(ctx, x.shop, before)
+		var persons []string
+		at, x.report.Need, more, err = l.CutStep(ctx, x.shop, before, func(ctx context.Context, ids []string) error {
+			persons = ids
+			return x.goes(ctx, ids)
+		})
 		if errors.Is(err, ledger.ErrNeeded) || errors.Is(err, order.ErrChanged) {
 			return false, nil // news came in between; the next round sees to it
 		}
+		if err == nil && len(persons) > 0 {
+			err = x.app.forgetAfter(ctx, x.shop, persons)
+		}
 		return more, err
 	})
-	n := max(0, at.Seq-from.Seq)
-	if n > 0 {
-		err = errors.Join(err, x.noteCut(context.WithoutCancel(ctx), at), l.Erased(context.WithoutCancel(ctx)))
-	}
+	err = x.settle(ctx, errors.Join(err, x.noteCut(context.WithoutCancel(ctx), at)))
 	if err == nil {
 		err = x.steps(ctx, func() (bool, error) { return x.app.store.Retention().Reclaim(ctx, x.shop) })
 	}
-	return n, err
+	if err == nil {
+		err = x.keys(ctx, at.Seq)
+	}
+	return max(0, at.Seq-from.Seq), err
+}
+
+// goes does what has to be done before orders are removed whose persons are not
+// erased.
+func (x *round) goes(ctx context.Context, ids []string) error {
+	if err := x.leave(ctx, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := x.app.forgetBefore(ctx, x.shop, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // noteCut appends an act that says up to which event the log was removed, and the
-// hash of that one: so that nobody can move the beginning of a log unseen.
+// hash of that one: so that nobody can move the beginning of a log unseen. It does
+// so also for a node that ended before it could.
 func (x *round) noteCut(ctx context.Context, at ledger.Checkpoint) error {
+	noted, err := x.app.position(ctx, x.state, notedKey)
+	if err != nil || at.Seq <= noted {
+		return err
+	}
 	now := x.app.now()
-	_, err := x.app.ledger.Append(ctx, x.shop, []order.Entry{{
+	_, err = x.app.ledger.Append(ctx, x.shop, []order.Entry{{
 		Subject: order.Subject{Kind: api.SubjectAct, ID: now.UTC().Format("20060102T150405.000000000Z") + "-retention"},
 		Source:  order.Source{Name: "hub:retention", Rank: order.RankOperator},
 		Happening: &order.Happening{
@@ -434,5 +463,8 @@ func (x *round) noteCut(ctx context.Context, at ledger.Checkpoint) error {
 			Reason: fmt.Sprintf("retention: the events up to #%d were removed; the log goes on from %x", at.Seq, at.Hash[:]),
 		},
 	}})
-	return err
+	if err != nil {
+		return err
+	}
+	return x.keep(ctx, notedKey, at.Seq)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/partner/all"
 )
 
 const retainedDays = "retention: {personal: 10, evidence: 5, files: 300, captures: 1, events: 30}\n"
@@ -110,6 +112,88 @@ func testRetention(t *testing.T, at newPlace) {
 		t.Errorf("the order that came again: %+v, %v", o, err)
 	}
 	whole(h)
+}
+
+// TestRetentionOfEventsAlone: with the beginning of the log goes all that names a
+// person whom nothing has erased, in the files of routes, too; what a killed node
+// left to be done the next round does.
+func TestRetentionOfEventsAlone(t *testing.T) { eachStore(t, testRetentionOfEventsAlone) }
+
+func testRetentionOfEventsAlone(t *testing.T, at newPlace) {
+	var files partner.Files
+	var later atomic.Int64
+	clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	p, filer := at(t), filer(&files)
+	routes := "      ads: {partner: filer, on: [delivered], settings: {file_password: fetch-me-please}}\n"
+	cfg, err := parse(p, "retention: {events: 30}\n"+shop(routes), filer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := startHub(t, p, shop(""), func(o *app.Options) { o.Now, o.Config, o.Partners = clock, cfg, append(all.List(), filer) })
+	h.giveAnnasOrder()
+	h.settled()
+	write := func() {
+		t.Helper()
+		if err := files.Write(t.Context(), "orders.tsv", text("o-1\t"+annasWords[0]+"\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fetched := func(want int) {
+		t.Helper()
+		if status, _ := send(t, "GET", h.URL()+"/files/nordlys/ads/orders.tsv", basic("citrus", "fetch-me-please"), ""); status != want {
+			t.Errorf("the file: %d, want %d", status, want)
+		}
+	}
+	left := func() {
+		t.Helper()
+		if keys, err := h.RetentionLeft(t.Context(), "nordlys"); err != nil || len(keys) > 0 {
+			t.Errorf("left to be done: %v, %v", keys, err)
+		}
+	}
+	write()
+	fetched(200)
+	later.Add(int64(40 * 24 * time.Hour))
+	h.give(oneOrder("o-2", "4.00"))
+	h.settled()
+	if kinds := h.retained(clock()); kinds["events"].Removed == 0 {
+		t.Errorf("events: %+v", kinds["events"])
+	}
+	left()
+	fetched(503)
+	if found := p.holding(t, annasWords); len(found) > 0 {
+		t.Errorf("after the order went: %v", found)
+	}
+
+	write() // as one that was written before, and not withdrawn
+	if err := h.KillRetention(t.Context(), "nordlys", "events", []string{"o-1"}); err != nil {
+		t.Fatal(err)
+	}
+	cuts := func() (n int) {
+		t.Helper()
+		acts, err := h.api.Acts(t.Context(), "nordlys", api.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range acts.Acts {
+			if strings.Contains(a.Text, "the log goes on from") {
+				n++
+			}
+		}
+		return n
+	}
+	if n := cuts(); n != 1 {
+		t.Errorf("%d cuts are noted", n)
+	}
+	h.retained(clock())
+	left()
+	fetched(503)
+	if n := cuts(); n != 2 {
+		t.Errorf("%d cuts are noted, and one more was killed", n)
+	}
+	h.retained(clock())
+	if n := cuts(); n != 2 {
+		t.Errorf("%d cuts are noted, and nothing was removed since", n)
+	}
 }
 
 // showsRetention looks at the console's pages.

@@ -18,11 +18,19 @@ const (
 	// orders, so that many share a page of it.
 	searchDelay = 250 * time.Millisecond
 	// searchShare is which part of the time it is written, waits for the store
-	// included, of which most of that time consists: accepting comes first.
+	// included: accepting comes first.
 	searchShare = 0.5
-	// searchTogether is how many pieces wait for the embedded store's writer at a
-	// time. It takes as many into a transaction as leave room for others.
+	// searchRest is how long it rests at most between two transactions of the
+	// embedded store's writer, which itself sees to it that others have room: while
+	// it is busy, nearly all of the time is waiting for it.
+	searchRest = 10 * time.Millisecond
+	// searchTogether is how many pieces wait for that writer at a time, and
+	// searchBeside how many while orders come in: each keeps their transactions
+	// from ending by about a millisecond.
 	searchTogether = 8
+	searchBeside   = 2
+	// searchQuiet is how long ago the last order was when none come in.
+	searchQuiet = 100 * time.Millisecond
 	// searchFails is how long a shop whose index fails rests at most.
 	searchFails = time.Minute
 )
@@ -37,6 +45,7 @@ type orderIndex struct {
 	mu    sync.Mutex
 	grown map[string]bool
 	fails map[string]int
+	news  time.Time // when a log has grown last
 	wake  chan struct{}
 }
 
@@ -44,7 +53,7 @@ func newOrderIndex(a *App) *orderIndex {
 	x := &orderIndex{app: a, grown: map[string]bool{}, fails: map[string]int{}, wake: make(chan struct{}, 1)}
 	x.follower = &search.Follower{Store: a.store.Search(), Log: a.ledger, Key: a.store.Key}
 	if a.database == nil {
-		x.follower.Together = searchTogether
+		x.follower.Together = x.together
 	}
 	return x
 }
@@ -54,8 +63,26 @@ func (a *App) finder() *search.Finder {
 	return &search.Finder{Store: a.store.Search(), Log: a.ledger, Deliveries: a.store.Deliveries(), Key: a.store.Key}
 }
 
+// together is how many pieces the writer is given at a time.
+func (x *orderIndex) together() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if time.Since(x.news) < searchQuiet {
+		return searchBeside
+	}
+	return searchTogether
+}
+
 // notify tells that a shop's log has grown, or may have.
 func (x *orderIndex) notify(shops ...string) {
+	x.mu.Lock()
+	x.news = time.Now()
+	x.mu.Unlock()
+	x.look(shops...)
+}
+
+// look has shops looked at soon.
+func (x *orderIndex) look(shops ...string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, shop := range shops {
@@ -102,10 +129,15 @@ func (x *orderIndex) run(ctx context.Context) {
 // step takes the next events of a shop in: of several with many, one after the
 // other.
 func (x *orderIndex) step(ctx context.Context, shop string) {
+	if x.app.node != nil {
+		if _, ours := x.app.keeper.epoch(shop); !ours {
+			return // the owner does it
+		}
+	}
 	began := time.Now()
 	pace := *x.follower
 	pace.Rest = func(ctx context.Context) error {
-		err := rest(ctx, time.Since(began))
+		err := x.rest(ctx, time.Since(began))
 		began = time.Now()
 		return err
 	}
@@ -119,10 +151,10 @@ func (x *orderIndex) step(ctx context.Context, shop string) {
 		delete(x.fails, shop)
 		x.mu.Unlock()
 		if more {
-			x.notify(shop)
+			x.look(shop)
 		}
 	}
-	_ = rest(ctx, time.Since(began))
+	_ = x.rest(ctx, time.Since(began))
 }
 
 func (x *orderIndex) guarded(ctx context.Context, shop string, f *search.Follower) (more bool, err error) {
@@ -143,12 +175,16 @@ func (x *orderIndex) failed(ctx context.Context, shop string, err error) {
 	n := x.fails[shop]
 	x.mu.Unlock()
 	x.app.log.LogAttrs(ctx, slog.LevelWarn, "index of orders", slog.String("shop", shop), slog.Int("failures", n), slog.Any("error", err))
-	time.AfterFunc(min(time.Second<<min(n-1, 10), searchFails), func() { x.notify(shop) })
+	time.AfterFunc(min(time.Second<<min(n-1, 10), searchFails), func() { x.look(shop) })
 }
 
 // rest leaves the time to others that work has to leave.
-func rest(ctx context.Context, worked time.Duration) error {
-	return wait(ctx, time.Duration(float64(worked)*(1/searchShare-1)))
+func (x *orderIndex) rest(ctx context.Context, worked time.Duration) error {
+	d := time.Duration(float64(worked) * (1/searchShare - 1))
+	if x.follower.Together != nil {
+		d = min(d, searchRest)
+	}
+	return wait(ctx, d)
 }
 
 func wait(ctx context.Context, d time.Duration) error {

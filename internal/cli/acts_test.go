@@ -22,9 +22,9 @@ func TestActsAndRefusedCalls(t *testing.T) {
 		}
 	}
 	f("anna  pause route ads: stock-taking  7", "acts", "--limit", "1")
-	f(`"text": "pause route ads: stock-taking"`, "acts", "--json", "--limit", "1")
+	f(`"text":"pause route ads: stock-taking"`, "acts", "--json", "--limit", "1")
 	f("3      citrusad  POST /citrusad/v1/orders  401     till (not proved)  invalid credentials", "refused")
-	f(`"cause": "credentials"`, "refused", "--json", "--door", "citrusad")
+	f(`"cause":"credentials"`, "refused", "--json", "--door", "citrusad")
 	h.answers["GET /api/v1/shops/nordlys/acts"], h.answers["GET /api/v1/shops/nordlys/refused"] = api.Acts{}, api.RefusedCalls{}
 	f("nobody has done anything by hand at nordlys", "acts")
 	f("--shop _hub lists those of callers that nobody knows", "refused")

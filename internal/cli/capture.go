@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -180,6 +179,6 @@ func (c *captureExportCmd) write(ctx context.Context, client *api.Client, shop s
 	return client.ExportCapture(ctx, shop, c.ID, form, f)
 }
 
-func speedRow(w io.Writer, gate string, r capture.Row) {
+func speedRow(w *grid, gate string, r capture.Row) {
 	row(w, gate, r.Method, r.Calls, r.Faults, r.MinMS, r.MeanMS, r.P95MS, r.MaxMS, r.TotalMS, r.RequestBytes, r.ResponseBytes)
 }

@@ -45,6 +45,7 @@ type Env struct {
 // grammar is every command. Those that work on a running hub embed remote.
 type grammar struct {
 	Demo    demoCmd    `cmd:"" help:"See the whole way of an order: a hub, sandbox partners and receivers on this machine, with real orders."`
+	Init    initCmd    `cmd:"" help:"Write a configuration file with comments, by asking or from flags."`
 	Serve   serveCmd   `cmd:"" help:"Run the hub."`
 	Reload  reloadCmd  `cmd:"" help:"Make a running hub read its configuration again, whole or not at all."`
 	Nodes   nodesCmd   `cmd:"" help:"List the nodes that a hub consists of."`
@@ -71,6 +72,8 @@ type grammar struct {
 	Invitations invitationsCmd `cmd:"" help:"See and steer invitations to review."`
 	Reviews     reviewsCmd     `cmd:"" help:"List what customers wrote, newest first."`
 
+	Tail tailCmd `cmd:"" help:"Follow live what is accepted, and what becomes of it."`
+
 	Route    routeCmd    `cmd:"" help:"Act on a route."`
 	Delivery deliveryCmd `cmd:"" help:"Act on deliveries."`
 	Token    tokenCmd    `cmd:"" help:"Make and end tokens of the API, and credentials of partners' doors."`
@@ -89,6 +92,9 @@ type grammar struct {
 	Key       keyCmd       `cmd:"" help:"Work on the seal key."`
 	Bench     benchCmd     `cmd:"" help:"Measure the hub against floor programs on this machine."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
+
+	Completion completionCmd `cmd:"" help:"Print a script that completes commands and flags in a shell."`
+	Man        manCmd        `cmd:"" help:"Print the manual as roff: ordermux man | man -l -"`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
@@ -136,13 +142,25 @@ func Run(ctx context.Context, args []string, env Env) (code int) {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(env.Err, "ordermux: %s\nSee ordermux --help.\n", err)
+		fmt.Fprintf(env.Err, "ordermux: %s\nSee %s --help.\n", err, mistaken(err))
 		return ExitUsage
+	}
+	if env.Colour {
+		env.Out = painted{env.Out}
 	}
 	return env.report(command.Run())
 }
 
-// report prints a command's error and makes it an exit code.
+// mistaken is the command whose use was wrong.
+func mistaken(err error) string {
+	if p, ok := errors.AsType[*kong.ParseError](err); ok && p.Context != nil && p.Context.Selected() != nil {
+		return p.Context.Selected().FullPath()
+	}
+	return "ordermux"
+}
+
+// report prints a command's error, with what to do about it, and makes it an
+// exit code.
 func (env *Env) report(err error) int {
 	if err == nil {
 		return ExitOK
@@ -151,8 +169,12 @@ func (env *Env) report(err error) int {
 		fmt.Fprintf(env.Err, "ordermux: %s\n", e)
 		return ExitUsage
 	}
-	if !errors.Is(err, errQuiet) {
-		fmt.Fprintf(env.Err, "ordermux: %s\n", err)
+	if errors.Is(err, errQuiet) {
+		return ExitFailed
+	}
+	fmt.Fprintf(env.Err, "ordermux: %s\n", err)
+	if next := advice(err); next != "" {
+		fmt.Fprintln(env.Err, next)
 	}
 	return ExitFailed
 }

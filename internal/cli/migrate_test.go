@@ -76,7 +76,7 @@ func TestMigrate(t *testing.T) {
 	do("1 new", "import", orders("1003"))
 	do("1 known", "import", orders("1001"))
 	for _, id := range []string{"1001", "1002", "1003"} {
-		do("placed  by import", "order", id)
+		do("placed by import", "order", id)
 	}
 	do("4 events, the chain is whole", "verify", "--shop", "nordlys")
 	hub[3] = token

@@ -37,7 +37,7 @@ func (c *orderCmd) Run(ctx context.Context, env *Env) error {
 	v := orderView{w: env.Out, o: o, bodies: c.Bodies}
 	v.head()
 	v.sources()
-	v.events()
+	v.timeline()
 	v.routes()
 	return nil
 }
@@ -50,7 +50,7 @@ type orderView struct {
 }
 
 func (v *orderView) head() {
-	words := []string{"order " + cell(v.o.ID)}
+	words := []string{v.bold("order " + cell(v.o.ID))}
 	if s := state(v.o.OrderSummary); s != "" {
 		words = append(words, s)
 	}
@@ -107,15 +107,6 @@ func (v *orderView) sources() {
 	}
 }
 
-func (v *orderView) events() {
-	fmt.Fprintln(v.w, "\nEVENTS (UTC)")
-	t := table(v.w)
-	for _, e := range v.o.Events {
-		row(t, fmt.Sprintf("  #%d", e.Seq), at(e.At), e.Kind, "by "+e.Source, note(e))
-	}
-	_ = t.Flush() // the next line of output meets the same trouble
-}
-
 // note is what an event says beside its kind.
 func note(e api.Event) string {
 	var words []string
@@ -150,7 +141,7 @@ func (v *orderView) routes() {
 		fmt.Fprintln(v.w, "\nno route carries this order")
 		return
 	}
-	fmt.Fprintln(v.w, "\nROUTES (UTC)")
+	fmt.Fprintln(v.w, "\n"+v.bold("ROUTES (UTC)"))
 	list := slices.Clone(v.o.Deliveries)
 	slices.SortStableFunc(list, func(a, b api.Delivery) int {
 		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Run, b.Run))
@@ -164,7 +155,7 @@ func (v *orderView) routes() {
 }
 
 func (v *orderView) delivery(d api.Delivery) {
-	fmt.Fprintf(v.w, "  %s: %s event #%d", d.Route, d.State, d.Seq)
+	fmt.Fprintf(v.w, "  %s: %s event #%d", d.Route, tinted(v.w, string(d.State)), d.Seq)
 	if d.Run > 0 {
 		fmt.Fprintf(v.w, ", run %d", d.Run)
 	}
@@ -181,15 +172,15 @@ func (v *orderView) delivery(d api.Delivery) {
 		fmt.Fprintf(v.w, ", partner's number %s", cell(d.Ref))
 	}
 	fmt.Fprintln(v.w)
-	if why := strings.TrimPrefix(strings.Join([]string{d.Code, d.Reason}, ": "), ": "); d.Code+d.Reason != "" {
-		fmt.Fprintf(v.w, "    %s\n", cell(strings.TrimSuffix(why, ": ")))
+	if said := why(d); said != "" {
+		fmt.Fprintf(v.w, "    %s\n", said)
 	}
 	v.part(d)
-	for _, c := range d.Calls {
-		for _, x := range c.Exchanges {
-			v.exchange(c, x)
-		}
-	}
+}
+
+// why is a delivery's outcome, in a word and the partner's words: what there is.
+func why(d api.Delivery) string {
+	return cell(strings.Trim(d.Code+": "+d.Reason, ": "))
 }
 
 // part tells which lines of the order the route carries, where that is not all
@@ -212,24 +203,6 @@ func (v *orderView) part(d api.Delivery) {
 			}
 		}
 		fmt.Fprintf(v.w, "    %s\n", strings.Join(words, " "))
-	}
-}
-
-func (v *orderView) exchange(c api.Call, x api.Exchange) {
-	answer := fmt.Sprint(x.Status)
-	if x.Status == 0 {
-		answer = "no answer"
-	}
-	if x.Error != "" {
-		answer += " (" + cell(x.Error) + ")"
-	}
-	fmt.Fprintf(v.w, "    %s call %d, with %s: %s %s → %s in %d ms\n", at(x.At), c.ID, count(c.Tasks, "delivery"), x.Method, cell(x.URL), answer, x.Milliseconds)
-	if v.bodies {
-		fmt.Fprintf(v.w, "      > %s\n      < %s\n", cell(x.RequestBody), cell(x.ResponseBody))
-		return
-	}
-	if x.ResponseBody != "" {
-		fmt.Fprintf(v.w, "      they said: %s\n", short(essence(x.ResponseBody), 200))
 	}
 }
 

@@ -32,12 +32,13 @@ func (g *grid) Flush() error {
 	text := g.text.String()
 	g.text.Reset()
 	if paints(g.out) {
-		lines := strings.SplitAfter(text, "\n")
+		lines := strings.Split(text, "\n")
 		for i, cells := range g.rows {
-			lines[i] = tintRow(strings.TrimSuffix(lines[i], "\n"), cells) + "\n"
+			lines[i] = tintRow(lines[i], cells)
 		}
-		text = strings.Join(lines, "")
+		text = strings.Join(lines, "\n")
 	}
+	g.rows = nil
 	_, err := io.WriteString(g.out, text)
 	return err
 }

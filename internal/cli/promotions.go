@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -143,7 +142,7 @@ func typeText(h *promotion.Header) string {
 	return fmt.Sprintf("%s (of %d bought, %d more)", h.Type, h.Bundle.Purchased, h.Bundle.Discounted)
 }
 
-func limits(t io.Writer, l *promotion.Limits) {
+func limits(t *grid, l *promotion.Limits) {
 	if l.Global > 0 {
 		row(t, "orders in all", l.Global)
 	}
@@ -242,7 +241,7 @@ func (c *promotionsJobCmd) Run(ctx context.Context, env *Env) error {
 	return t.Flush()
 }
 
-func refusedRows(t io.Writer, what string, by map[string][]string) {
+func refusedRows(t *grid, what string, by map[string][]string) {
 	for _, store := range slices.Sorted(maps.Keys(by)) {
 		for _, sku := range by[store] {
 			row(t, what, store+" "+sku)

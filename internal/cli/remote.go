@@ -30,7 +30,7 @@ type asJSON struct {
 
 func (r remote) client(env *Env) (*api.Client, error) {
 	if r.Token == "" {
-		return nil, usagef("no token: give --token or set ORDERMUX_TOKEN")
+		return nil, usagef("no token: give --token or set ORDERMUX_TOKEN; the admin_token of the hub's configuration is one")
 	}
 	c, err := api.NewClient(r.Hub, secret.New(r.Token), env.Transport)
 	if err != nil {
@@ -85,7 +85,7 @@ func (env *Env) confirm(yes bool, format string, args ...any) error {
 // not.
 func notFound(err error, format string, args ...any) error {
 	if p, ok := errors.AsType[*api.Problem](err); ok && p.Status == http.StatusNotFound && p.Detail == api.NotFound {
-		return fmt.Errorf(format, args...)
+		return &missing{text: fmt.Sprintf(format, args...), what: format}
 	}
 	return err
 }

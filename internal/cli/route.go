@@ -148,7 +148,7 @@ func (env *Env) printVerdict(route string, v api.Verdict) error {
 	}
 	_, err := fmt.Fprintln(env.Out)
 	if v.Body != "" {
-		_, err = fmt.Fprintf(env.Out, "%s\n", v.Body)
+		_, err = fmt.Fprintf(env.Out, "%s\n", passage(v.Body))
 	}
 	return err
 }

@@ -174,10 +174,20 @@ func (env *Env) printTried(asJSON bool, tried api.Tried) error {
 	return err
 }
 
+// passage keeps a text harmless on a terminal, and its lines as they are.
+func passage(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && (r < ' ' || r >= 0x7f && r < 0xa0) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // printRehearsal prints what would leave, up to the first answer that is needed.
 func (env *Env) printRehearsal(r api.Rehearsal) error {
 	for _, x := range r.Requests {
-		if _, err := fmt.Fprintf(env.Out, "\n%s %s\n%s\n%s\n", x.Method, x.URL, x.RequestHead, x.RequestBody); err != nil {
+		if _, err := fmt.Fprintf(env.Out, "\n%s %s\n%s\n%s\n", cell(x.Method), cell(x.URL), passage(x.RequestHead), passage(x.RequestBody)); err != nil {
 			return err
 		}
 	}

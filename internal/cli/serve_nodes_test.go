@@ -48,7 +48,7 @@ func TestServeNodes(t *testing.T) {
 	}
 	on(0, 0, "1 new", "import", write(t, "orders.ndjson", `{"order":{"id":"1001","channel":"offline","customer":{"email":"ada@customer.example"}}}`))
 	for node := range 2 {
-		on(node, 0, "placed  by import", "order", "1001")
+		on(node, 0, "placed by import", "order", "1001")
 		on(node, 0, "", "route", "pause", "hook")
 		on(1-node, 0, "paused", "routes")
 		on(node, 0, "", "route", "resume", "hook")

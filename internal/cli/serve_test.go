@@ -131,7 +131,7 @@ func TestServe(t *testing.T) {
 	if r := do(0, "import", orders); !strings.Contains(r.out, "1 known") {
 		t.Errorf("%+v", r)
 	}
-	if r := do(0, "order", "1001"); !strings.Contains(r.out, "placed  by import") {
+	if r := do(0, "order", "1001"); !strings.Contains(r.out, "placed by import") {
 		t.Errorf("%+v", r)
 	}
 	if r := do(0, "route", "test", "ads", "1001"); !strings.HasPrefix(r.out, "ads: skip order 1001") {

@@ -3,8 +3,8 @@ package cli
 import (
 	"io"
 	"os"
-	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 )
@@ -46,19 +46,15 @@ func paint(colour, s string) string {
 	return "\x1b[" + colour + "m" + s + "\x1b[0m"
 }
 
-// colours of words that say how something stands; the word says it too.
-var colours = map[string][]string{
-	green:  {"delivered", "flowing", "living", "done", "sent", "answered"},
-	yellow: {"retrying", "asking", "held", "paused", "pending", "lagging", "leaving", "wait", "hold", "skip"},
-	red:    {"failed", "parked", "refused", "blocked", "failing", "breaker_open", "gone", "ended", "BROKEN"},
-}
-
 // colourOf is that of a word that says how something stands; "": it has none.
 func colourOf(word string) string {
-	for colour, words := range colours {
-		if slices.Contains(words, word) {
-			return colour
-		}
+	switch word {
+	case "delivered", "flowing", "living", "done", "sent", "answered":
+		return green
+	case "retrying", "asking", "held", "paused", "pending", "lagging", "leaving", "wait", "hold", "skip":
+		return yellow
+	case "failed", "parked", "refused", "blocked", "failing", "breaker_open", "gone", "ended":
+		return red
 	}
 	return ""
 }
@@ -74,7 +70,7 @@ func tinted(w io.Writer, word string) string {
 // tintRow colours a line of a table in which the cells stand in sequence: a
 // line of names is bold, words that say how something stands have their colour.
 func tintRow(line string, cells []string) string {
-	if head := strings.Join(cells, ""); head == strings.ToUpper(head) && strings.ContainsFunc(head, func(r rune) bool { return r >= 'A' && r <= 'Z' }) && !strings.ContainsAny(head, "0123456789") {
+	if isHead(strings.Join(cells, "")) {
 		return paint(bold, line)
 	}
 	var out strings.Builder
@@ -88,4 +84,10 @@ func tintRow(line string, cells []string) string {
 		line = line[i+len(c):]
 	}
 	return out.String() + line
+}
+
+// isHead reports whether a line says what the columns are.
+func isHead(line string) bool {
+	other := func(r rune) bool { return unicode.IsLower(r) || unicode.IsDigit(r) }
+	return strings.ContainsFunc(line, unicode.IsUpper) && !strings.ContainsFunc(line, other)
 }

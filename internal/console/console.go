@@ -127,6 +127,9 @@ func (c *Console) signed(p place) http.HandlerFunc {
 		if v.hub, err = v.as(&s.User); err != nil {
 			return err
 		}
+		if len(p.calls) > 0 && v.Method != http.MethodGet && !v.mayOperate() {
+			return v.fail(http.StatusForbidden, "error.forbidden") // the API would say so, too, but not to every question
+		}
 		return do(v)
 	}
 	return c.open(p)

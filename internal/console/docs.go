@@ -205,11 +205,14 @@ func (v *visit) rehearsalCall(d *Document) (rehearsal.Call, error) {
 	if err := json.Unmarshal(b, &in); err != nil {
 		return rehearsal.Call{}, err
 	}
-	host := ""
+	host, below := "", ""
 	if u, err := url.Parse(d.Address()); err == nil {
 		host = u.Host
+		if strings.HasSuffix(u.Path, d.Path) { // else the door has an address of its own
+			below = d.Path
+		}
 	}
-	return rehearsal.Call{Method: in.Method, Path: in.Path, Header: in.Header, Body: in.Body, Remote: v.RemoteAddr, Host: host}, nil
+	return rehearsal.Call{Method: in.Method, Below: below, Path: in.Path, Header: in.Header, Body: in.Body, Remote: v.RemoteAddr, Host: host}, nil
 }
 
 // refuseRehearsal says why there was none.

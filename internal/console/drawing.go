@@ -35,7 +35,7 @@ func draw(r *capture.Report, zone *time.Location) *drawing {
 	if len(r.Points) == 0 {
 		return nil
 	}
-	d := &drawing{Width: 900, Height: 300, Left: 80, Right: 885, Top: 15, Bottom: 265, Calls: r.Total.Calls, Faults: r.Total.Faults}
+	d := &drawing{Width: 900, Height: 300, Left: 80, Right: 860, Top: 15, Bottom: 265, Calls: r.Total.Calls, Faults: r.Total.Faults}
 	from, to, most := r.Points[0].At, r.Points[0].At, 0.001
 	for _, p := range r.Points {
 		if p.At.Before(from) {

@@ -129,8 +129,17 @@ func partners(s *api.OrderState) (out []partnerState) {
 		}
 		out = append(out, at)
 	}
-	slices.SortFunc(out, func(a, b partnerState) int { return strings.Compare(a.Route, b.Route) })
+	slices.SortFunc(out, func(a, b partnerState) int { // those that have nothing to do with it come last
+		return cmp.Or(cmp.Compare(last(a), last(b)), strings.Compare(a.Route, b.Route))
+	})
 	return out
+}
+
+func last(p partnerState) int {
+	if p.State == "delivery.skipped" {
+		return 1
+	}
+	return 0
 }
 
 // tells reports whether a delivery says more than another one of how its order

@@ -59,6 +59,7 @@ func functions(texts *text.Catalogue, lang string) template.FuncMap {
 			list, err := blanksOf(blanks)
 			return texts.Say(lang, key, list...), err
 		},
+		"word":   func(key string, value any) string { return word(texts, lang, key, fmt.Sprint(value)) },
 		"number": func(n int64) string { return text.Number(lang, n) },
 		"static": staticPath,
 		"ago":    func(seconds float64) string { return ago(texts, lang, seconds) },
@@ -66,6 +67,15 @@ func functions(texts *text.Catalogue, lang string) template.FuncMap {
 		"roles":  user.Roles,
 		"path":   shopPath,
 	}
+}
+
+// word is the text of a word that sources choose from a list, or of their own:
+// what no language knows stands for itself.
+func word(texts *text.Catalogue, lang, key, value string) string {
+	if !texts.Has(key + value) {
+		return value
+	}
+	return texts.Say(lang, key+value)
 }
 
 // blanksOf reads name and value by turns.

@@ -41,6 +41,17 @@ func Pages() (list []string) {
 	return list
 }
 
+// Acts are the patterns of all places that do something when a form is sent
+// there, as of Pages.
+func Acts() (list []string) {
+	for _, p := range (&Console{}).places() {
+		if !strings.HasPrefix(p.at, "GET ") {
+			list = append(list, p.at)
+		}
+	}
+	return list
+}
+
 // link is an entry of the menu.
 type link struct{ Path, Key string }
 

@@ -308,14 +308,18 @@ func (v *visit) replay(shop, name, home string) error {
 		n   int64
 		err error
 	}
-	over := make(chan came, 1)
-	ctx := context.WithoutCancel(v.Context())
+	over, ctx := make(chan came), context.WithoutCancel(v.Context())
+	waits, cancel := context.WithTimeout(v.Context(), patience)
+	defer cancel()
 	go func() {
 		acted, err := v.hub.Replay(ctx, shop, name, s)
-		if err != nil {
-			v.c.Log.ErrorContext(ctx, "console: replay", "shop", shop, "route", name, "error", err)
+		select {
+		case over <- came{acted.Count, err}:
+		case <-waits.Done():
+			if err != nil { // nobody else hears of it
+				v.c.Log.ErrorContext(ctx, "console: replay", "shop", shop, "route", name, "error", err)
+			}
 		}
-		over <- came{acted.Count, err}
 	}()
 	select {
 	case c := <-over:
@@ -323,7 +327,7 @@ func (v *visit) replay(shop, name, home string) error {
 			return v.refuseOnRoute(c.err)
 		}
 		return v.done(home, "route_replay", int(c.n))
-	case <-time.After(patience):
+	case <-waits.Done():
 		return v.done(home, "route_underway", 0)
 	}
 }

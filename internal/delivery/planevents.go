@@ -235,6 +235,26 @@ func (pl *planner) reviewWaiting(n *candidate) {
 // consider decides a candidate by the route's mode and plants its delivery,
 // unless the judgement it returns is to skip it.
 func (pl *planner) consider(n *candidate) judgement {
+	j := pl.weigh(n)
+	if j.action == skip {
+		return j
+	}
+	if pl.c.rules.mode != partner.Each && n.act != ActReplay && len(n.rows) > 0 {
+		pl.supersede(n)
+	}
+	if d := n.replaces; d != nil {
+		pl.b.replaced = append(pl.b.replaced, *d)
+		row := *d
+		row.State, row.Due = Superseded, zeroTime
+		pl.b.change(Change{Row: row, From: d.State})
+	}
+	pl.plant(n, j)
+	return j
+}
+
+// weigh decides a candidate by the route's mode, and by what became of its order
+// before.
+func (pl *planner) weigh(n *candidate) judgement {
 	if pl.c.rules.mode == partner.Once && n.act != ActReplay {
 		if d := settles(n.rows, n.act); d != nil {
 			return skipped("once", "one delivery per order, and there is one: "+string(d.State))
@@ -256,15 +276,7 @@ func (pl *planner) consider(n *candidate) judgement {
 		if d := onHold(n.rows); d != nil && n.act != ActSend {
 			j = d.stays(j) // the newer one is held in its place
 		}
-		pl.supersede(n)
 	}
-	if d := n.replaces; d != nil {
-		pl.b.replaced = append(pl.b.replaced, *d)
-		row := *d
-		row.State, row.Due = Superseded, zeroTime
-		pl.b.change(Change{Row: row, From: d.State})
-	}
-	pl.plant(n, j)
 	return j
 }
 

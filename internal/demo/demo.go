@@ -108,10 +108,10 @@ type demo struct {
 	start starter
 	parts []*running
 
-	hub, sandbox, receiver, mailbox string // addresses
-	smtpPort                        int    // of the mailbox
-	api                             *api.Client
-	portal                          *api.Client // of the sandbox
+	hub, console, sandbox, receiver, mailbox string // addresses
+	smtpPort                                 int    // of the mailbox
+	api                                      *api.Client
+	portal                                   *api.Client // of the sandbox
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -203,7 +203,7 @@ func (d *demo) startHub(ctx context.Context, key string) error {
 		}
 		hub, err := d.part(ctx, Part{Role: "hub", Config: file})
 		if err == nil {
-			d.hub = hub.URL
+			d.hub, d.console = hub.URL, hub.Console
 			return nil
 		}
 		errs = append(errs, err, d.closeAccounts(ctx), d.portal.RevokeCredential(ctx, marketHook))
@@ -307,11 +307,12 @@ func sandboxDoor(name string) func(field string) string {
 
 func (d *demo) introduce() {
 	fmt.Fprintf(d.out, `hub        %s  (API token %s)
+console    %s  makes your user, once
 sandbox    %s  plays CitrusAd, Skeepers, Trustpilot, an IdoSell wholesaler and a marketplace of Delivery Hero
 receiver   %s  takes the webhook
 mailbox    %s  takes the customers' mail
 
-`, d.hub, hubToken, d.sandbox, d.receiver, d.mailbox)
+`, d.hub, hubToken, d.console, d.sandbox, d.receiver, d.mailbox)
 }
 
 // stop stops the parts, the hub first.

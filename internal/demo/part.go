@@ -33,6 +33,7 @@ type Part struct {
 type hello struct {
 	URL      string `json:"url"`
 	SMTPPort int    `json:"smtp_port,omitzero"` // of the mailbox
+	Console  string `json:"console,omitzero"`   // where the first user is made
 }
 
 // RunPart runs one part until ctx or its standard input ends, so that no part
@@ -73,7 +74,11 @@ func runHub(ctx context.Context, opts app.Options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := json.MarshalWrite(out, hello{URL: a.URL()}); err != nil {
+	welcome, err := a.Welcome(ctx)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	if err := json.MarshalWrite(out, hello{URL: a.URL(), Console: welcome}); err != nil {
 		return errors.Join(err, a.Close())
 	}
 	if _, err := io.WriteString(out, "\n"); err != nil {

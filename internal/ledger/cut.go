@@ -61,7 +61,10 @@ const (
 // oldest order on. It returns what the log begins with now, whether there may
 // be more to remove, and what is in the way otherwise. The chain verifies from
 // the checkpoint on. Copies and backups kept elsewhere are the operator's.
-func (l *Ledger) CutStep(ctx context.Context, shop string, before time.Time) (at Checkpoint, need Need, more bool, err error) {
+//
+// going, if not nil, is told before of each step the ids of the orders that go
+// with it and are not erased; its error ends the step.
+func (l *Ledger) CutStep(ctx context.Context, shop string, before time.Time, going func(ctx context.Context, ids []string) error) (at Checkpoint, need Need, more bool, err error) {
 	quiet, err := l.SeqAt(ctx, shop, before)
 	if err != nil {
 		return at, need, false, err
@@ -76,6 +79,11 @@ func (l *Ledger) CutStep(ctx context.Context, shop string, before time.Time) (at
 	}
 	if c.To.Seq == c.From.Seq {
 		return c.From, need, false, nil
+	}
+	if going != nil {
+		if err := going(ctx, c.persons()); err != nil {
+			return c.From, need, false, err
+		}
 	}
 	if err := l.store.Cut(ctx, &c); err != nil {
 		return c.From, need, false, fmt.Errorf("cut log: %w", err)
@@ -100,6 +108,16 @@ func (l *Ledger) CutLook(ctx context.Context, shop string, before time.Time) (at
 		return at, need, fmt.Errorf("look at the log: %w", err)
 	}
 	return c.From, need, nil
+}
+
+// persons returns the ids of the orders to be removed that are not erased.
+func (c *Cut) persons() (ids []string) {
+	for _, o := range c.Orders {
+		if o.Flags&FlagErased == 0 && o.Key.Kind == order.SubjectOrder {
+			ids = append(ids, o.Key.ID)
+		}
+	}
+	return ids
 }
 
 // read finds what is to be removed next.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -33,17 +34,22 @@ var errStale = errors.New("the order changed meanwhile")
 // database they stand in no row, nor in an old version of one. Backups kept
 // elsewhere, and a database server's own log, are the operator's.
 func (l *Ledger) Erase(ctx context.Context, shop, id string) error {
-	if err := l.EraseSoon(ctx, shop, id); err != nil {
+	if err := l.erase(ctx, shop, id, math.MaxInt64); err != nil {
 		return err
 	}
 	return l.Erased(ctx)
 }
 
-// EraseSoon is Erase for many orders, one after the other: what the store's files
-// still hold of them goes with the next Erased, or Erase of any order.
-func (l *Ledger) EraseSoon(ctx context.Context, shop, id string) error {
+// EraseQuiet is Erase for many orders, one after the other, that have no event
+// behind a seq; one that has: ErrNeeded. What the store's files still hold of them
+// goes with the next Erased, or Erase of any order.
+func (l *Ledger) EraseQuiet(ctx context.Context, shop, id string, quiet int64) error {
+	return l.erase(ctx, shop, id, quiet)
+}
+
+func (l *Ledger) erase(ctx context.Context, shop, id string, quiet int64) error {
 	for range 10 {
-		err := l.eraseOnce(ctx, shop, id)
+		err := l.eraseOnce(ctx, shop, id, quiet)
 		if !errors.Is(err, errStale) {
 			return err
 		}
@@ -59,8 +65,11 @@ func (l *Ledger) Erased(ctx context.Context) error {
 	return nil
 }
 
-func (l *Ledger) eraseOnce(ctx context.Context, shop, id string) error {
+func (l *Ledger) eraseOnce(ctx context.Context, shop, id string, quiet int64) error {
 	c, err := l.prepareErase(ctx, shop, id)
+	if err == nil && c.erase.newest > quiet {
+		err = ErrNeeded
+	}
 	if err != nil {
 		return fmt.Errorf("erase: %w", err)
 	}

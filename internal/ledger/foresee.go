@@ -8,7 +8,7 @@ import (
 
 // Foresee returns the state that an order would have with events that are not
 // stored, all of it, in their sequence; it keeps nothing.
-func (l *Ledger) Foresee(ctx context.Context, shop string, id string, more []order.Event) (*State, error) {
+func (l *Ledger) Foresee(ctx context.Context, shop, id string, more []order.Event) (*State, error) {
 	known, err := l.StatesByID(ctx, shop, []string{id})
 	if err != nil {
 		return nil, err
@@ -21,25 +21,46 @@ func (l *Ledger) Foresee(ctx context.Context, shop string, id string, more []ord
 			return nil, err
 		}
 	}
-	for i := range more {
-		e := &more[i]
+	for _, e := range more {
+		if st.Row.Erased {
+			e = withoutPerson(e)
+		}
 		if st.Row.First == 0 {
 			st.Row.First, st.Row.History = e.Seq, e.History
 		}
 		st.Row.Newest = max(st.Row.Newest, e.Seq)
-		st.Row.Kinds |= kindBit(e.Kind)
+		st.Row.Kinds |= bitOf(e.Kind, e.Happening)
+		all = append(all, e)
 	}
-	st.Layers = order.Layers(append(all, more...))
-	st.Row.Layers = nil
-	st.Row.Stated, st.Row.Public = false, true
-	for _, layer := range st.Layers {
-		st.Row.Layers = append(st.Row.Layers, LayerRow{Source: layer.Source, First: layer.First, Seq: layer.Seq})
-		if layer.Statement != nil {
-			st.Row.Stated = true
-			st.Row.Public = st.Row.Public && layer.Source.Public()
+	st.Layers = order.Layers(all)
+	st.Merged = order.Merge(st.Layers)
+	st.Row.setLayers(st.Layers)
+	return st, nil
+}
+
+// withoutPerson is an event as an erased order takes it.
+func withoutPerson(e order.Event) order.Event {
+	if e.Statement != nil {
+		public, _ := e.Statement.Split()
+		e.Statement = &public
+	}
+	if e.Happening != nil {
+		public, _ := e.Happening.Split()
+		e.Happening = &public
+	}
+	return e
+}
+
+// setLayers says in the row what the layers say.
+func (r *Row) setLayers(layers []order.Layer) {
+	r.Layers = make([]LayerRow, len(layers))
+	r.Stated, r.Public = false, true
+	for i, l := range layers {
+		r.Layers[i] = LayerRow{Source: l.Source, First: l.First, Seq: l.Seq}
+		if l.Statement != nil {
+			r.Stated = true
+			r.Public = r.Public && l.Source.Public()
 		}
 	}
-	st.Row.Public = st.Row.Public && st.Row.Stated
-	st.Merged = order.Merge(st.Layers)
-	return st, nil
+	r.Public = r.Public && r.Stated
 }

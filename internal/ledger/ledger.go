@@ -97,7 +97,7 @@ func (l *Ledger) appended(c *Call) {
 // failed looks after a call that may have been stored all the same: what the
 // ring holds may not be the newest, and readers must learn of it.
 func (l *Ledger) failed(ctx context.Context, shop string, err error) {
-	for _, sure := range []error{order.ErrConflict, order.ErrChanged, order.ErrBusy, order.ErrReadOnly, context.Canceled, context.DeadlineExceeded} {
+	for _, sure := range []error{order.ErrConflict, order.ErrChanged, order.ErrUndone, order.ErrBusy, order.ErrReadOnly, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, sure) {
 			return
 		}

@@ -8,7 +8,10 @@ var (
 	ErrConflict = errors.New("order is known with other content")
 	// ErrChanged is the error of an effect, or an entry, whose caller believed
 	// something that had changed meanwhile: look again, and call again.
-	ErrChanged  = errors.New("changed meanwhile")
+	ErrChanged = errors.New("changed meanwhile")
+	// ErrUndone is the error of an effect that has its call undone on purpose: it
+	// was a rehearsal.
+	ErrUndone   = errors.New("undone, as it was a rehearsal")
 	ErrNotFound = errors.New("not found")
 	ErrBusy     = errors.New("too busy, try again later")                   // 503 with Retry-After
 	ErrReadOnly = errors.New("not accepting: storage is full or read-only") // 503

@@ -9,9 +9,6 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 )
 
-// errUndone undoes the transaction that decided on a call.
-var errUndone = errors.New("a rehearsal leaves nothing")
-
 // subjectRehearsal is the kind of the last entry of every call: it is always
 // new, so that its effect is always asked, after all others.
 const subjectRehearsal = "rehearsal"
@@ -49,7 +46,7 @@ func (i intake) Append(ctx context.Context, shop string, entries []order.Entry) 
 	switch {
 	case err == nil:
 		return nil, errors.New("a rehearsal was kept")
-	case !errors.Is(err, errUndone):
+	case !errors.Is(err, order.ErrUndone):
 		return nil, err
 	}
 	for _, p := range edits {
@@ -139,4 +136,4 @@ func (p *place) Apply(context.Context, any) error { return nil }
 type undo struct{}
 
 // Apply implements order.Effect.
-func (undo) Apply(context.Context, any) error { return errUndone }
+func (undo) Apply(context.Context, any) error { return order.ErrUndone }

@@ -80,7 +80,7 @@ func (r *Rehearsal) of(shop, id string) (list []order.Event) {
 // ask for.
 type kvState struct{ review.KV }
 
-func (kvState) Change(context.Context, ...partner.Edit) (bool, error) { return false, errUndone }
+func (kvState) Change(context.Context, ...partner.Edit) (bool, error) { return false, order.ErrUndone }
 
 func (kvState) Changing(...partner.Edit) order.Effect { return undo{} }
 

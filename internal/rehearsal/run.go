@@ -17,6 +17,7 @@ import (
 // Call is a request to a door.
 type Call struct {
 	Method string
+	Below  string // where the door's address begins at its host: "/citrusad"; "": it has all of it
 	Path   string // below the door's address, with its query: "/v1/orders?x=y"
 	Header http.Header
 	Body   []byte
@@ -77,7 +78,7 @@ func (c *Call) request(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, order.Refuse("method", order.Malformed, "is no method of HTTP")
 	}
-	r.URL, r.RequestURI, r.Host, r.RemoteAddr, r.ContentLength = u, c.Path, c.Host, c.Remote, int64(len(c.Body))
+	r.URL, r.RequestURI, r.Host, r.RemoteAddr, r.ContentLength = u, c.Below+c.Path, c.Host, c.Remote, int64(len(c.Body))
 	for name, values := range c.Header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}

@@ -23,8 +23,12 @@ const (
 	// stepEvents is how many events a step takes: the more, the more of their
 	// keys share a page of the index.
 	stepEvents = 10_000
-	// pieceEntries is how many entries go in one transaction, among other work.
+	// stepEntries bounds what a step holds: with it the last events are read.
+	stepEntries = 100_000
+	// pieceEntries is how many entries a piece has that goes among other work into
+	// a transaction, and pieceAlone how many one has that goes alone.
 	pieceEntries = 250
+	pieceAlone   = 1000
 )
 
 // Follower writes the index behind the log. Were two at one shop at a time, the
@@ -33,9 +37,9 @@ type Follower struct {
 	Store Store
 	Log   Log
 	Key   func(ctx context.Context, shop string) ([]byte, error) // of the shop
-	// Together is how many pieces are handed to the store at a time, for it to put
-	// into one transaction if it can; 0: one after the other.
-	Together int
+	// Together says how many pieces are handed to the store at a time, for it to put
+	// into one transaction among other work; nil: the store has one for each.
+	Together func() int
 	// Rest is called between pieces, for other work to come first; nil: none.
 	Rest func(context.Context) error
 }
@@ -74,7 +78,7 @@ func (f *Follower) gather(ctx context.Context, shop string, g *gathered) error {
 	if err != nil {
 		return err
 	}
-	for n := 0; n < stepEvents; {
+	for n := 0; n < stepEvents && len(g.entries) < stepEntries; {
 		items, err := f.Log.Read(ctx, shop, g.to, stepEvents-n)
 		if err != nil {
 			return err
@@ -107,12 +111,18 @@ func (g *gathered) take(secret []byte, e *order.Event) {
 // write keeps what was gathered in pieces; then the index moves on. An order that
 // is erased between two of them is met again further on in the log.
 func (f *Follower) write(ctx context.Context, shop string, g *gathered) error {
-	pieces := slices.Collect(slices.Chunk(g.entries, pieceEntries))
-	for some := range slices.Chunk(pieces, max(1, f.Together)) {
-		ok, err := f.keep(ctx, shop, g.after, some)
+	size, together := pieceAlone, func() int { return 1 }
+	if f.Together != nil {
+		size, together = pieceEntries, f.Together
+	}
+	pieces := slices.Collect(slices.Chunk(g.entries, size))
+	for len(pieces) > 0 {
+		n := min(len(pieces), max(1, together()))
+		ok, err := f.keep(ctx, shop, g.after, pieces[:n])
 		if err != nil || !ok {
 			return err
 		}
+		pieces = pieces[n:]
 		if f.Rest != nil {
 			if err := f.Rest(ctx); err != nil {
 				return err

@@ -67,7 +67,8 @@ type Store interface {
 	// Indexed returns the newest event whose order can be found; 0: none.
 	Indexed(ctx context.Context, shop string) (int64, error)
 	// Index keeps a piece; false, and nothing is kept, if the index stands
-	// somewhere else than the piece says.
+	// somewhere else than the piece says. What it says of orders that were removed
+	// with the beginning of the log is left out.
 	Index(ctx context.Context, shop string, p Piece) (bool, error)
 	// WithKey lists orders that have a key.
 	WithKey(ctx context.Context, shop string, k Key, above, below int64, limit int) ([]int64, error)

@@ -115,6 +115,7 @@
 		});
 	};
 	const open = () => {
+		place.querySelector("#servers")?.setAttribute("aria-label", words.address);
 		for (const f of fields) {
 			if (!f.input.value) continue;
 			if (f.kind === "key") ui.preauthorizeApiKey(f.name, f.input.value);

@@ -16,6 +16,7 @@ var Partner = partner.Partner{
 	Name:     "skeepers",
 	Title:    "Skeepers (Avis Vérifiés, Verified Reviews)",
 	Settings: slices.Concat(doorFields(), sftpFields(), routeFields()),
+	OpenAPI:  openAPI,
 	Door:     newDoor,
 	Lacks:    []partner.Need{partner.NeedPrices, partner.NeedAddress, partner.NeedSession},
 	Route:    newRoute,

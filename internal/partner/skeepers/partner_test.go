@@ -18,6 +18,11 @@ func TestDoor(t *testing.T) {
 	partnertest.RunDoor(t, skeepers.Partner, "testdata/door")
 }
 
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	partnertest.RunOpenAPI(t, skeepers.Partner)
+}
+
 func TestRoute(t *testing.T) {
 	t.Parallel()
 	partnertest.RunRoute(t, skeepers.Partner, "testdata/route")

@@ -84,13 +84,16 @@ type cutter struct {
 	b *pgx.Batch
 }
 
-// run locks what an append and a route's commit lock, in their sequence, and
-// compares what was read with what is.
+// run locks what an append and a route's commit lock, in their sequence, then what
+// the index of orders does, and compares what was read with what is.
 func (c *cutter) run() error {
 	if err := lockRoutes(c.tx, c.Shop); err != nil {
 		return err
 	}
 	if _, err := scanHead(c.tx.QueryRow(c.tx.ctx, lockHead, c.Shop)); err != nil {
+		return err
+	}
+	if _, err := c.tx.Exec(c.tx.ctx, beginIndex, c.Shop); err != nil {
 		return err
 	}
 	if err := c.check(); err != nil {

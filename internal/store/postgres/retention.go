@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/ordermux/ordermux/internal/search"
 	"github.com/ordermux/ordermux/internal/store"
 )
 
@@ -104,4 +105,41 @@ func (r retention) Reclaim(ctx context.Context, shop string) (more bool, err err
 		return false, fmt.Errorf("reclaim: %w", err)
 	}
 	return max(len(calls), len(seqs)) >= reclaimCalls, nil
+}
+
+// ForgetKeys implements store.Retention.
+func (r retention) ForgetKeys(ctx context.Context, shop string, after search.Entry, limit int) (last search.Entry, met int, err error) {
+	const page = `SELECT k.kind, k.digest, k.number, k.number <= coalesce((SELECT seq FROM checkpoints WHERE shop = $1), 0)
+		FROM order_keys k WHERE k.shop = $1 AND (k.kind, k.digest, k.number) > ($2::smallint, $3::bigint, $4::bigint)
+		ORDER BY k.kind, k.digest, k.number LIMIT $5`
+	const remove = "DELETE FROM order_keys WHERE shop = $1 AND kind = $2 AND digest = $3 AND number = $4"
+	var removed []search.Entry
+	err = r.store.ask(ctx, func(rows pgx.Rows) error {
+		removed, last, met = nil, after, 0
+		for rows.Next() {
+			var kind int16
+			var gone bool
+			if err := rows.Scan(&kind, &last.Digest, &last.Number, &gone); err != nil {
+				return err
+			}
+			last.Kind, met = search.Kind(kind), met+1
+			if gone {
+				removed = append(removed, last)
+			}
+		}
+		return nil
+	}, page, shop, int16(after.Kind), after.Digest, after.Number, limit)
+	if err == nil && len(removed) > 0 {
+		err = r.store.do(ctx, func(tx *Tx) error {
+			b := &pgx.Batch{}
+			for _, e := range removed {
+				b.Queue(remove, shop, int16(e.Kind), e.Digest, e.Number)
+			}
+			return tx.batch(b)
+		})
+	}
+	if err != nil {
+		return after, 0, fmt.Errorf("forget keys of orders: %w", err)
+	}
+	return last, met, nil
 }

@@ -46,13 +46,17 @@ func (x orderIndex) Index(ctx context.Context, shop string, p search.Piece) (boo
 	return false, fmt.Errorf("index orders: %w", err)
 }
 
+// beginIndex locks the row, too.
+const beginIndex = `INSERT INTO order_index AS x (shop, position) VALUES ($1, 0)
+	ON CONFLICT (shop) DO UPDATE SET position = x.position`
+
 func index(tx *Tx, shop string, p search.Piece) error {
-	const first = "INSERT INTO order_index (shop, position) VALUES ($1, 0) ON CONFLICT DO NOTHING"
 	const move = "UPDATE order_index SET position = $3 WHERE shop = $1 AND position = $2"
 	const add = `INSERT INTO order_keys (shop, kind, digest, number)
-		SELECT $1, u.* FROM unnest($2::smallint[], $3::bigint[], $4::bigint[]) u ON CONFLICT DO NOTHING`
+		SELECT $1, u.* FROM unnest($2::smallint[], $3::bigint[], $4::bigint[]) u (kind, digest, number)
+		WHERE u.number > coalesce((SELECT seq FROM checkpoints WHERE shop = $1), 0) ON CONFLICT DO NOTHING`
 	if p.After == 0 {
-		if _, err := tx.Exec(tx.ctx, first, shop); err != nil {
+		if _, err := tx.Exec(tx.ctx, beginIndex, shop); err != nil {
 			return err
 		}
 	}

@@ -219,8 +219,11 @@ func (c *cutter) removeReviews(id string) error {
 	}
 	for _, id := range ids {
 		row, err := c.tx.FindReview(c.Shop, id)
-		if err != nil || row == nil {
+		if err != nil {
 			return err
+		}
+		if row == nil {
+			continue
 		}
 		if err := c.tx.listReview(c.Shop, row, row.Keys(), nil); err != nil {
 			return err

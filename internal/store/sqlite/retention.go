@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/search"
 	"github.com/ordermux/ordermux/internal/store"
 )
 
@@ -136,4 +137,44 @@ func leading(rows *sql.Rows) (ids []int64, err error) {
 		return err
 	})
 	return ids, err
+}
+
+// ForgetKeys implements store.Retention.
+func (r retention) ForgetKeys(ctx context.Context, shop string, after search.Entry, limit int) (last search.Entry, met int, err error) {
+	const page = `SELECT kind, digest, number FROM order_keys WHERE shop = ? AND (kind, digest, number) > (?, ?, ?)
+		ORDER BY kind, digest, number LIMIT ?`
+	const remove = "DELETE FROM order_keys WHERE shop = ? AND kind = ? AND digest = ? AND number = ?"
+	var gone []search.Entry
+	last = after
+	err = r.store.View(ctx, func(v *View) error {
+		begin, err := readCheckpoint(v, shop)
+		if err != nil {
+			return err
+		}
+		rows, err := v.Query(page, shop, int64(after.Kind), after.Digest, after.Number, limit)
+		if err != nil {
+			return err
+		}
+		return eachRow(rows, func() error {
+			err := rows.Scan(&last.Kind, &last.Digest, &last.Number)
+			if met++; last.Number <= begin.Seq {
+				gone = append(gone, last)
+			}
+			return err
+		})
+	})
+	if err == nil && len(gone) > 0 {
+		err = r.store.doSparing(ctx, func(tx *Tx) error {
+			for _, e := range gone {
+				if _, err := tx.Exec(remove, shop, int64(e.Kind), e.Digest, e.Number); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return after, 0, fmt.Errorf("forget keys of orders: %w", err)
+	}
+	return last, met, nil
 }

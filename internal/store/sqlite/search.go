@@ -39,14 +39,20 @@ func (x orderIndex) Index(ctx context.Context, shop string, p search.Piece) (ok 
 	const add = "INSERT INTO order_keys (shop, kind, digest, number) VALUES %s ON CONFLICT DO NOTHING"
 	const move = `INSERT INTO order_index (shop, position) VALUES (?, ?)
 		ON CONFLICT (shop) DO UPDATE SET position = excluded.position`
-	args := make([]driver.Value, 0, 4*len(p.Entries))
-	for _, e := range p.Entries {
-		args = append(args, shop, int64(e.Kind), e.Digest, e.Number)
-	}
 	err = x.store.Do(ctx, func(tx *Tx) error {
 		at, err := indexedTo(tx, shop)
 		if ok = err == nil && at == p.After; !ok {
 			return err
+		}
+		begin, err := readCheckpoint(tx, shop)
+		if err != nil {
+			return err
+		}
+		args := make([]driver.Value, 0, 4*len(p.Entries))
+		for _, e := range p.Entries {
+			if e.Number > begin.Seq {
+				args = append(args, shop, int64(e.Kind), e.Digest, e.Number)
+			}
 		}
 		if err := tx.InsertMany(add, 4, args); err != nil {
 			return err

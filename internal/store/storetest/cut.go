@@ -20,7 +20,7 @@ func (b *bench) cut(days int) (at ledger.Checkpoint, need ledger.Need) {
 	b.Helper()
 	for more := true; more; {
 		var err error
-		if at, need, more, err = b.ledger.CutStep(b.Context(), shop, b.clock.now().Add(-time.Duration(days)*aDay)); err != nil {
+		if at, need, more, err = b.ledger.CutStep(b.Context(), shop, b.clock.now().Add(-time.Duration(days)*aDay), nil); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -141,12 +141,12 @@ func testCutLate(b *bench) {
 	b.clock.move(10 * aDay)
 	before := b.clock.now().Add(-5 * aDay)
 	late := ledger.New(meddled{b.store, func() { b.one(happening(door, "A-2", order.Happening{Kind: order.KindShipped})) }}, ledger.Options{})
-	if _, _, _, err := late.CutStep(b.Context(), shop, before); !errors.Is(err, ledger.ErrNeeded) {
+	if _, _, _, err := late.CutStep(b.Context(), shop, before, nil); !errors.Is(err, ledger.ErrNeeded) {
 		b.Errorf("cut although an order had news: %v", err)
 	}
 	b.reads("A-1", "A-2", "A-2")
 	twice := ledger.New(meddled{b.store, func() { b.cut(5) }}, ledger.Options{})
-	if _, _, _, err := twice.CutStep(b.Context(), shop, before); !errors.Is(err, order.ErrChanged) {
+	if _, _, _, err := twice.CutStep(b.Context(), shop, before, nil); !errors.Is(err, order.ErrChanged) {
 		b.Errorf("cut twice: %v", err)
 	}
 	b.reads("A-2", "A-2")
@@ -183,7 +183,7 @@ func testQuiet(b *bench) {
 // cutAt runs one step over all that the clock has left behind.
 func (d *desk) cutAt() (at ledger.Checkpoint, need ledger.Need) {
 	d.Helper()
-	at, need, _, err := d.ledger.CutStep(d.Context(), shop, d.clock.now().Add(-aDay))
+	at, need, _, err := d.ledger.CutStep(d.Context(), shop, d.clock.now().Add(-aDay), nil)
 	if err != nil {
 		d.Fatal(err)
 	}

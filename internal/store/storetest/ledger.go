@@ -41,6 +41,8 @@ func RunLedger(t *testing.T, open Open) {
 		"lists of a source's orders":    testList,
 		"corrections":                   testCorrection,
 		"effects":                       testEffects,
+		"what is undone":                testUndone,
+		"what is foreseen":              testForesee,
 		"personal part kept once":       testPersonalOnce,
 		"erase":                         testErase,
 		"erase happenings":              testEraseHappenings,

@@ -25,6 +25,7 @@ func RunSearch(t *testing.T, open OpenStore) {
 		"pages":                  testFindPages,
 		"erased":                 testFindErased,
 		"erased under way":       testFindErasedUnderWay,
+		"removed":                testFindRemoved,
 		"two followers":          testTwoFollowers,
 		"in pieces, shops apart": testFollowInPieces,
 	}
@@ -270,6 +271,50 @@ func testFindErasedUnderWay(f *finding) {
 	f.wants(email, "A-1")
 	f.follow()
 	f.wants(email)
+}
+
+// testFindRemoved: what orders were found by that went with the beginning of the
+// log goes, too, and a follower that was under way brings none of it back.
+func testFindRemoved(f *finding) {
+	f.accept(statement(door, sale("A-1")), statement(door, sale("A-2")))
+	f.clock.move(10 * aDay)
+	f.accept(statement(door, sale("A-3")))
+	secret, err := f.key(f.Context(), shop)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.follow()
+	f.considered(3)
+	if at, need := f.cutAt(); at.Seq != 2 {
+		f.Fatalf("cut at %d, needs %+v", at.Seq, need)
+	}
+	keys := map[search.Kind]string{search.Product: "P-1", search.Email: "person.A-1@nordlys.example"}
+	have := func(want map[search.Kind][]int64) {
+		f.Helper()
+		for kind, text := range keys {
+			got, err := f.index.WithKey(f.Context(), shop, search.KeyOf(secret, kind, text), 0, 100, 10)
+			if err != nil || !slices.Equal(got, want[kind]) {
+				f.Errorf("kind %d: %v, %v", kind, got, err)
+			}
+		}
+	}
+	have(map[search.Kind][]int64{search.Product: {3, 2, 1}})
+	var last search.Entry
+	for met := 2; met == 2; {
+		if last, met, err = f.retention().ForgetKeys(f.Context(), shop, last, 2); err != nil {
+			f.Fatal(err)
+		}
+	}
+	have(map[search.Kind][]int64{search.Product: {3}})
+	var late []search.Entry
+	for kind, text := range keys {
+		late = append(late, search.Entry{Key: search.KeyOf(secret, kind, text), Number: 1})
+	}
+	if ok, err := f.index.Index(f.Context(), shop, search.Piece{After: 3, To: 3, Entries: late}); err != nil || !ok {
+		f.Error(ok, err)
+	}
+	have(map[search.Kind][]int64{search.Product: {3}})
+	f.wants(by(search.Product, "P-1"), "A-3")
 }
 
 func testTwoFollowers(f *finding) {

@@ -29,7 +29,7 @@ func (h *hub) grow() {
 
 // cut removes the older half of the old shop's log, and what may be reclaimed.
 func (h *hub) cut() {
-	_, _, _, err := h.ledger.CutStep(context.Background(), oldShop, h.marks[len(h.marks)/2])
+	_, _, _, err := h.ledger.CutStep(context.Background(), oldShop, h.marks[len(h.marks)/2], nil)
 	h.must(err)
 	_, err = h.store.Retention().Reclaim(context.Background(), oldShop)
 	h.must(err)

@@ -31,7 +31,7 @@ func (b *Browser) Open(t *testing.T, address string) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 4*Patience)
+	ctx, cancel = context.WithTimeout(ctx, 15*Patience)
 	t.Cleanup(cancel)
 	tab := &Tab{T: t, ctx: ctx, axe: b.axe, troubles: new(troubles)}
 	tab.hear(t)

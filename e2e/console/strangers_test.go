@@ -125,7 +125,7 @@ func scripted(t *testing.T, j *journey, evil string) {
 	for _, path := range []string{
 		"/", shop + "/orders", shop + "/orders?q=" + query + "&from=" + query, at, shop + "/stuck", shop + "/stuck/ads/unknown_product", shop + "/routes", shop + "/routes/ads",
 		shop + "/missing", shop + "/reviews", shop + "/invitations?q=" + query, shop + "/dropship?account=" + query, shop + "/doors", shop + "/catalog?text=" + query,
-		shop + "/promotions?store=" + query + "&skus=" + query, "/audit", "/audit?shop=" + query, "/sign-in?to=" + url.QueryEscape("javascript:alert(1)"), "/nothing" + url.PathEscape(hostile),
+		shop + "/promotions?store=" + query + "&skus=" + query, "/audit", "/audit?shop=" + query, "/sign-in?to=" + url.QueryEscape("javascript:alert(1)"), "/shops/" + url.PathEscape(hostile) + "/orders",
 	} {
 		j.tab.Go(j.app.URL() + path)
 		harmless(t, j, path)
@@ -178,7 +178,7 @@ func hostileOrder(id string) order.Order {
 	var o order.Order
 	fill(reflect.ValueOf(&o).Elem(), hostile)
 	o.ID, o.PlacedAt, o.Currency, o.Cancellation = id, order.At(time.Now()), "SEK", nil
-	o.Lines[0].Product.Code = unknownProduct + hostile
+	o.Lines[0].Kind, o.Lines[0].Product.Code = order.LineProduct, unknownProduct+hostile
 	return o
 }
 

@@ -37,7 +37,7 @@ var (
 	// happens in the background has happened.
 	looks = regexp.MustCompile(`^\./ordermux (order|orders|stuck|routes|verify)\b`)
 	// changing are parts of a line that are others each time.
-	changing = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b\d\d:\d\d:\d\d\b|\bin \d+ ms|\bcall \d+|#\d+ [0-9a-f]{15}…`)
+	changing = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|(^| )\d\d:\d\d:\d\d\b|\bin \d+ ms|\bcall \d+|#\d+ [0-9a-f]{15}…`)
 	spaces   = regexp.MustCompile(` {2,}`)
 )
 
@@ -53,10 +53,7 @@ func (b block) onlyLooks() bool {
 
 // still takes out of a line what changes from run to run. Columns may be wider.
 func still(line string) string {
-	date := "2026-11-02T" // of the order, which the tutorial chose
-	line = strings.ReplaceAll(line, date, "\x00")
-	line = spaces.ReplaceAllString(changing.ReplaceAllString(line, "~"), "  ")
-	return strings.ReplaceAll(strings.TrimSpace(line), "\x00", date)
+	return spaces.ReplaceAllString(changing.ReplaceAllString(strings.TrimSpace(line), "~"), "  ")
 }
 
 // missing returns the first line of what should be printed that was not; "":

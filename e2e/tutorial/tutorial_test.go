@@ -16,7 +16,7 @@ import (
 
 const (
 	// patience is how long something in the background may take.
-	patience = 60 * time.Second
+	patience = 20 * time.Second
 	// end is printed after a block's commands, with their exit code.
 	end = "--- end of the block"
 )

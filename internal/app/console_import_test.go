@@ -57,7 +57,8 @@ func TestConsoleImport(t *testing.T) { eachStore(t, testConsoleImport) }
 // testConsoleImport: a file is looked at, started, and its report is had; what a
 // route never considered is found and sent.
 func testConsoleImport(t *testing.T, at newPlace) {
-	h := startHub(t, at(t), shop(adsRoute("http://127.0.0.1:1")))
+	gone := strings.Replace(hookRoute("http://127.0.0.1:1"), "partner: webhook,", "partner: webhook, on: [shipped],", 1)
+	h := startHub(t, at(t), shop(adsRoute("http://127.0.0.1:1")+gone))
 	ada := h.first(t)
 	ada.sees("GET", "/shops/nordlys/import", nil, 200, "No file was handed in yet")
 	if status, _, page := ada.uploads("/shops/nordlys/import", "empty.csv", ""); status != 422 || !strings.Contains(page, "not empty") {
@@ -79,6 +80,12 @@ func testConsoleImport(t *testing.T, at newPlace) {
 	if strings.Contains(page, "i-10<") {
 		t.Error("more than ten orders are shown")
 	}
+	for _, want := range []string{"<strong>ads</strong>: would be sent", "<strong>hook</strong>: not for this partner"} {
+		if n := strings.Count(page, want); n != 10 {
+			t.Errorf("%d times %q in\n%s", n, want, page)
+		}
+	}
+	h.foreseenOfImport(path)
 	if list, err := h.api.Orders(t.Context(), "nordlys", api.ListOptions{}); err != nil || len(list.Orders) != 0 {
 		t.Errorf("the look left %v (%v)", list.Orders, err)
 	}
@@ -108,6 +115,31 @@ func testConsoleImport(t *testing.T, at newPlace) {
 	}
 	ada.sees("GET", "/shops/nordlys/download/tokens", nil, 404)
 	ada.sees("GET", "/shops/nordlys/download/orders?since=yesterday&format=ndjson", nil, 400)
+}
+
+// foreseenOfImport: the preview says of each order what each route would do with
+// it, and leaves nothing.
+func (h *hub) foreseenOfImport(path string) {
+	h.t.Helper()
+	before := h.head()
+	look, err := h.api.PreviewImport(h.t.Context(), "nordlys", path[strings.LastIndex(path, "/")+1:])
+	if err != nil || len(look.Orders) != 10 {
+		h.t.Fatal(look, err)
+	}
+	for i, o := range look.Orders {
+		id := fmt.Sprintf("i-%d", i)
+		if o.Order != id || o.Result != "new" || len(o.Entries) != 1 || len(o.Routes) != 2 {
+			h.t.Fatalf("%+v", o)
+		}
+		for k, want := range []string{"ads send ", "hook skip on"} {
+			if v := o.Routes[k]; v.Order != id || v.Route+" "+v.Action+" "+v.Code != want || strings.Contains(v.Body, id) != (k == 0) {
+				h.t.Errorf("%s: %+v, want %s", id, v, want)
+			}
+		}
+	}
+	if head := h.head(); head != before {
+		h.t.Errorf("the head went from %d to %d", before, head)
+	}
 }
 
 // gets returns what a file says.

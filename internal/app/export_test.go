@@ -52,3 +52,14 @@ func (a *App) RetentionLeft(ctx context.Context, shop string) ([]string, error) 
 	keys, _, err := a.store.State(shop, retentionScope).List(ctx, "left/", "", 10)
 	return keys, err
 }
+
+// WrongTries is how many wrong credentials were presented, as far as they slow
+// the next ones.
+func (a *App) WrongTries() (n float64) {
+	a.wrong.mu.Lock()
+	defer a.wrong.mu.Unlock()
+	for _, t := range a.wrong.clients {
+		n += t.count
+	}
+	return n
+}

@@ -146,7 +146,13 @@ type became struct {
 // transaction that is undone; or, if some are refused, each group in its own, so
 // that they do not keep the others out.
 func (a *App) rehearsed(ctx context.Context, shop string, groups [][]order.Entry) ([]became, error) {
-	r := rehearsal.New(partner.Deps{Intake: a.ledger, Orders: a.ledger, Now: a.now}, a.asTaken)
+	return rehearsedBy(ctx, func() *rehearsal.Rehearsal {
+		return rehearsal.New(partner.Deps{Intake: a.ledger, Orders: a.ledger, Now: a.now}, a.asTaken)
+	}, shop, groups)
+}
+
+func rehearsedBy(ctx context.Context, begin func() *rehearsal.Rehearsal, shop string, groups [][]order.Entry) ([]became, error) {
+	r := begin()
 	all := slices.Concat(groups...)
 	if len(all) == 0 {
 		return make([]became, len(groups)), nil
@@ -169,7 +175,7 @@ func (a *App) rehearsed(ctx context.Context, shop string, groups [][]order.Entry
 	}
 	var out []became
 	for _, g := range groups {
-		one, err := a.rehearsed(ctx, shop, [][]order.Entry{g})
+		one, err := rehearsedBy(ctx, begin, shop, [][]order.Entry{g})
 		if err != nil {
 			return nil, err
 		}

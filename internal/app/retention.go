@@ -9,6 +9,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/config"
+	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/ledger"
 	"github.com/ordermux/ordermux/internal/order"
@@ -406,6 +407,11 @@ func (x *round) events(ctx context.Context, before time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := x.app.engine.WritePositions(ctx, x.shop); errors.Is(err, delivery.ErrElsewhere) {
+		return 0, errNotOurs
+	} else if err != nil {
+		return 0, err
+	}
 	at := from
 	x.report.Need = ledger.Need{}
 	err = x.steps(ctx, func() (more bool, err error) {
@@ -454,6 +460,10 @@ func (x *round) noteCut(ctx context.Context, at ledger.Checkpoint) error {
 	if err != nil || at.Seq <= noted {
 		return err
 	}
+	mark, err := (actIndex{x.app}).Mark(ctx, x.shop)
+	if err != nil {
+		return err
+	}
 	now := x.app.now()
 	_, err = x.app.ledger.Append(ctx, x.shop, []order.Entry{{
 		Subject: order.Subject{Kind: api.SubjectAct, ID: now.UTC().Format("20060102T150405.000000000Z") + "-retention"},
@@ -462,6 +472,7 @@ func (x *round) noteCut(ctx context.Context, at ledger.Checkpoint) error {
 			Kind: order.KindNote, At: order.At(now),
 			Reason: fmt.Sprintf("retention: the events up to #%d were removed; the log goes on from %x", at.Seq, at.Hash[:]),
 		},
+		Effects: []order.Effect{mark},
 	}})
 	if err != nil {
 		return err

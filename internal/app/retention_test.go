@@ -156,7 +156,7 @@ func testRetentionOfEventsAlone(t *testing.T, at newPlace) {
 	h.give(oneOrder("o-2", "4.00"))
 	h.settled()
 	if kinds := h.retained(clock()); kinds["events"].Removed == 0 {
-		t.Errorf("events: %+v", kinds["events"])
+		t.Errorf("events: %+v, held %+v", kinds["events"], kinds["events"].Held)
 	}
 	left()
 	fetched(503)

@@ -35,8 +35,10 @@ func advice(err error) string {
 		return "Mend the file, and look again with: ordermux check --config " + c.File + "; docs/configuration.md has every key."
 	}
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(err.Error(), "configuration:"):
+		return "Look for a slip of the pen in the path. A new configuration file is written by: ordermux init"
 	case errors.Is(err, fs.ErrNotExist):
-		return "Look for a slip of the pen in the path. A configuration file is written by: ordermux init"
+		return "Look for a slip of the pen in the path."
 	case errors.Is(err, fs.ErrPermission):
 		return "This user may not do that with this file; give it the right, or run as the user who has it."
 	case errors.Is(err, order.ErrReadOnly):

@@ -122,17 +122,13 @@ func Run(ctx context.Context, args []string, env Env) (code int) {
 	}()
 	env.Version = versionOf(env.Version)
 	var g grammar
-	parser, err := kong.New(&g,
-		kong.Name("ordermux"),
-		kong.Description("Take an order once, get it provably to every partner."),
+	parser, err := kong.New(&g, append(options(),
 		kong.Writers(env.Out, env.Err),
 		kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(decodeTime)),
-		kong.Vars{"scenarios": strings.Join(bench.Scenarios(), ", "), "version": env.versionLine()},
+		kong.Vars{"version": env.versionLine()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&env),
-	)
+	)...)
 	if err != nil {
 		fmt.Fprintln(env.Err, "ordermux:", err)
 		return ExitFailed
@@ -149,6 +145,17 @@ func Run(ctx context.Context, args []string, env Env) (code int) {
 		env.Out = painted{env.Out}
 	}
 	return env.report(command.Run())
+}
+
+// options are those of the grammar, whoever reads it.
+func options() []kong.Option {
+	return []kong.Option{
+		kong.Name("ordermux"),
+		kong.Description("Take an order once, get it provably to every partner."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(decodeTime)),
+		kong.Vars{"scenarios": strings.Join(bench.Scenarios(), ", ")},
+	}
 }
 
 // mistaken is the command whose use was wrong.

@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -28,13 +30,11 @@ func (l *Ledger) Foresee(ctx context.Context, shop, id string, more []order.Even
 		if st.Row.First == 0 {
 			st.Row.First, st.Row.History = e.Seq, e.History
 		}
-		st.Row.Newest = max(st.Row.Newest, e.Seq)
-		st.Row.Kinds |= bitOf(e.Kind, e.Happening)
+		st.Row.add(&e)
 		all = append(all, e)
 	}
 	st.Layers = order.Layers(all)
 	st.Merged = order.Merge(st.Layers)
-	st.Row.setLayers(st.Layers)
 	return st, nil
 }
 
@@ -51,16 +51,22 @@ func withoutPerson(e order.Event) order.Event {
 	return e
 }
 
-// setLayers says in the row what the layers say.
-func (r *Row) setLayers(layers []order.Layer) {
-	r.Layers = make([]LayerRow, len(layers))
-	r.Stated, r.Public = false, true
-	for i, l := range layers {
-		r.Layers[i] = LayerRow{Source: l.Source, First: l.First, Seq: l.Seq}
-		if l.Statement != nil {
-			r.Stated = true
-			r.Public = r.Public && l.Source.Public()
-		}
+// add takes an event in, as a decision does with an index row.
+func (r *Row) add(e *order.Event) {
+	r.Newest = max(r.Newest, e.Seq)
+	r.Kinds |= bitOf(e.Kind, e.Happening)
+	r.Layers = slices.Clone(r.Layers)
+	i := slices.IndexFunc(r.Layers, func(l LayerRow) bool { return l.Source.Name == e.Source.Name })
+	if i < 0 {
+		i = len(r.Layers)
+		r.Layers = append(r.Layers, LayerRow{Source: e.Source})
 	}
-	r.Public = r.Public && r.Stated
+	if e.Statement == nil {
+		return
+	}
+	l := &r.Layers[i]
+	l.Source.Rank = max(l.Source.Rank, e.Source.Rank)
+	l.First, l.Seq = cmp.Or(l.First, e.Seq), e.Seq
+	r.Stated = true
+	r.Public = !slices.ContainsFunc(r.Layers, func(l LayerRow) bool { return l.Seq != 0 && !l.Source.Public() })
 }

@@ -106,6 +106,11 @@
 		if (!list.children.length) list.append(element("p", { textContent: words.nothing }));
 	};
 
+	// A choice of addresses that nobody named.
+	new MutationObserver(() => {
+		for (const choice of place.querySelectorAll("select:not([aria-label])")) choice.setAttribute("aria-label", words.address);
+	}).observe(place, { childList: true, subtree: true });
+
 	let ui = null;
 	const show = () => {
 		ui = SwaggerUIBundle({
@@ -115,7 +120,6 @@
 		});
 	};
 	const open = () => {
-		place.querySelector("#servers")?.setAttribute("aria-label", words.address);
 		for (const f of fields) {
 			if (!f.input.value) continue;
 			if (f.kind === "key") ui.preauthorizeApiKey(f.name, f.input.value);

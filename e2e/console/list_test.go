@@ -93,8 +93,10 @@ var changing = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{16,}\b`), "HASH"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`/tmp/[^"\s]*`), "FOLDER"},
-	{regexp.MustCompile(`\(\d+ ms\)`), "(N ms)"},
-	{regexp.MustCompile(`\b\d+ (second|minute)s?\b|One second|One minute`), "SPAN"},
+	{regexp.MustCompile(`\b[0-9a-z]{12}-[0-9a-z]{6}\b`), "ID"},
+	{regexp.MustCompile(`\b\d+(\.\d+)? m?s\b`), "TOOK"},
+	{regexp.MustCompile(`cell "\d+\.\d{3}"`), `cell "TOOK"`},
+	{regexp.MustCompile(`\b(\d+|an?|one) (second|minute|hour)s?\b`), "SPAN"},
 }
 
 // masked is a tree without what changes.

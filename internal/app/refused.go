@@ -133,9 +133,7 @@ type shopDoor struct{ shop, door string }
 func (f *refusals) tell(ctx context.Context) {
 	f.mu.Lock()
 	seen := f.seen
-	if len(seen) > 0 {
-		f.seen = map[refusedKey]*api.RefusedCall{}
-	}
+	f.seen = map[refusedKey]*api.RefusedCall{}
 	f.mu.Unlock()
 	byDoor := map[shopDoor][]api.RefusedCall{}
 	for k, e := range seen {

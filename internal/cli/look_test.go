@@ -101,7 +101,7 @@ func TestFailures(t *testing.T) {
 	f(1, "credential none is not known at skeepers, shop nordlys", "token", "rotate", "none", "--partner", "skeepers")
 	f(1, "route none or order 1 is not known at shop nordlys", "route", "test", "none", "1")
 	// Mistakes in the command line.
-	f(2, "See ordermux --help", "order")
+	f(2, "See ordermux order --help", "order")
 	f(2, "unknown flag --nonsense", "orders", "--nonsense")
 	f(2, "say which", "delivery", "drop")
 	f(2, "say which", "route", "replay", "ads")

@@ -290,7 +290,7 @@ func TestCheck(t *testing.T) {
 	// Every complaint at once, in the file's sequence.
 	bad := write(t, "bad.yml", "listne: x\nshops:\n  a:\n    currency: SEK\n    routes:\n      r: {partner: webhook, when: \"order.nonsense ==\", settings: {secret: whsec_dGVzdA==}}\n")
 	r := run(t, "", "check", "--config", bad)
-	if lines := strings.Split(strings.TrimSpace(r.err), "\n"); r.code != 1 || len(lines) != 3 ||
+	if lines := strings.Split(strings.TrimSpace(r.err), "\n"); r.code != 1 || len(lines) != 4 || !strings.Contains(lines[3], "ordermux check --config ") ||
 		!strings.Contains(lines[0], ":1: listne") || !strings.Contains(lines[1], ":6: ") || !strings.Contains(lines[2], ":6: ") {
 		t.Errorf("%+v", r)
 	}

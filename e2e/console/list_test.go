@@ -20,7 +20,6 @@ func (h *hub) pages(f *filled) []page {
 		{"audit", "/audit", "/audit"},
 		{"docs", "/docs", "/docs"},
 		{"docs-one", "/docs/{api}", "/docs/citrusad"},
-		{"docs-ordermux", "/docs/{api}", "/docs/ordermux"},
 	}
 	for _, p := range []page{
 		{"orders", "/orders", "/orders"},
@@ -94,6 +93,7 @@ var changing = []struct {
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`/tmp/[^"\s]*`), "FOLDER"},
 	{regexp.MustCompile(`\b[0-9a-z]{12}-[0-9a-z]{6}\b`), "ID"},
+	{regexp.MustCompile(`capture [0-9a-z]{12}\b`), "capture ID"},
 	{regexp.MustCompile(`\b\d+(\.\d+)? m?s\b`), "TOOK"},
 	{regexp.MustCompile(`cell "\d+\.\d{3}"`), `cell "TOOK"`},
 	{regexp.MustCompile(`\b(\d+|an?|one) (second|minute|hour)s?\b`), "SPAN"},

@@ -207,6 +207,8 @@ func (v *visit) ends(err error) {
 		err = v.tell(problem.Status, told{Detail: problem.Detail})
 	case errors.As(err, &bad):
 		err = v.tell(http.StatusUnprocessableEntity, told{Detail: bad.Error()})
+	case v.Context().Err() != nil:
+		return // nobody waits for the page any more
 	default:
 		v.c.Log.ErrorContext(v.Context(), "console", "path", v.Pattern, "error", err)
 		err = v.fail(http.StatusInternalServerError, "error.ours")

@@ -14,8 +14,9 @@ build: ## build bin/ordermux, stripped
 setup: # what the tests need and a fresh machine may lack
 	@./.ci/setup
 
-test: setup lint ## install what is missing, then lint and run every test with the race detector
-	$(GO) test -race -timeout 9m ./...
+test: setup lint ## install what is missing, then lint and run every test, those of packages with the race detector
+	$(GO) test -race -timeout 9m ./cmd/... ./internal/...
+	$(GO) test -timeout 9m ./e2e/...
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l cmd internal e2e)" || { echo "not gofmt-ed:"; gofmt -l cmd internal e2e; exit 1; }

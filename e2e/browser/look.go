@@ -67,6 +67,7 @@ const misfits = `(() => {
 		// What is typed scrolls in its field.
 		if (!scrolls && !e.matches("input, select, textarea") && style.overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) found.push("cut off: " + say(e));
 		if (box.right > window.innerWidth + 1 && !e.closest(".scroll, pre, [class*=scroll]")) found.push("beyond the edge: " + say(e));
+		if (e.matches("input:not([type=checkbox], [type=radio], [type=hidden]), select, textarea")) texts.push({e, r: box});
 		const own = [...e.childNodes].filter(n => n.nodeType === 3 && n.data.trim());
 		for (const n of own) {
 			const range = document.createRange();
@@ -80,8 +81,8 @@ const misfits = `(() => {
 			const a = texts[i], b = texts[k];
 			const across = Math.min(a.r.right, b.r.right) - Math.max(a.r.left, b.r.left);
 			const down = Math.min(a.r.bottom, b.r.bottom) - Math.max(a.r.top, b.r.top);
-			// Lines are higher than their letters, and boxes that scroll hide what is in them.
-			if (across > 3 && down > 6 && a.e !== b.e && !a.e.closest(".scroll, pre") && !b.e.closest(".scroll, pre")) found.push("upon each other: " + say(a.e) + ", " + say(b.e));
+			// Lines are higher than their letters, and boxes that scroll hide what is in them from others.
+			if (across > 3 && down > 6 && a.e !== b.e && a.e.closest(".scroll, pre") === b.e.closest(".scroll, pre")) found.push("upon each other: " + say(a.e) + ", " + say(b.e));
 		}
 	}
 	return [...new Set(found)].slice(0, 20);

@@ -95,7 +95,7 @@ var changing = []struct {
 	{regexp.MustCompile(`\b[0-9a-z]{12}-[0-9a-z]{6}\b`), "ID"},
 	{regexp.MustCompile(`capture [0-9a-z]{12}\b`), "capture ID"},
 	{regexp.MustCompile(`\b\d+(\.\d+)? m?s\b`), "TOOK"},
-	{regexp.MustCompile(`cell "\d+\.\d{3}"`), `cell "TOOK"`},
+	{regexp.MustCompile(`cell "\d+\.\d+"`), `cell "TOOK"`},
 	{regexp.MustCompile(`\b(\d+|an?|one) (second|minute|hour)s?\b`), "SPAN"},
 }
 

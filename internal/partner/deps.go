@@ -54,12 +54,12 @@ type Deps struct {
 	// Refused keeps a caller with wrong credentials waiting, as a 401 does by
 	// itself: for APIs that refuse them with another status. Doors call it before
 	// they answer. Nil: nobody waits.
-	Refused   func(context.Context)
-	Seal      Sealer // for what a side keeps in State and nobody else may read
-	Reviews   *review.Book
-	Mail      *mail.Server // the hub's own; nil: none is configured; routes
-	Files     Files        // what partners fetch from us; routes
-	HTTP      *outbound.Client
+	Refused func(context.Context)
+	Seal    Sealer // for what a side keeps in State and nobody else may read
+	Reviews *review.Book
+	Mail    *mail.Server // the hub's own; nil: none is configured; routes
+	Files   Files        // what partners fetch from us; routes
+	HTTP    *outbound.Client
 	// Control is the net.Dialer.Control of a route that connects by other means
 	// than HTTP and Put, where its addresses are not to be trusted; nil: they are.
 	Control   func(network, address string, c syscall.RawConn) error

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -28,36 +27,6 @@ type hub struct {
 	sandbox string
 	api     *api.Client
 	mails   *sink.Sink
-}
-
-// configuration is the hub's file; %s are the sandbox's address, the mail
-// server's port, the hub's data, and its token.
-const configuration = `
-listen: 127.0.0.1:0
-data: %[3]s
-admin_token: %[4]s
-smtp: {host: 127.0.0.1, port: %[2]d, from: "Nordlys <hej@nordlys.example>", tls: never}
-shops:
-  nordlys:
-    name: Nordlys Kaffe
-    currency: SEK
-    timezone: Europe/Stockholm
-    reviews: {delay: 0}
-    doors:
-      citrusad: {api_key: sk-12345, publishable_key: pk-12345, team_id: team-1}
-      deliveryhero: {chain_id: 3f1a6a0e-6f0b-4d5c-9a63-1f0d4c1c7a11, brand: pedidosya, country: se}
-    routes:
-      ads: {partner: citrusad, settings: {base_url: "%[1]s/citrusad", api_key: sandbox-secret-key, read_back: "0"}}
-      mail: {partner: mail}
-      wrong-key: {partner: citrusad, settings: {base_url: "%[1]s/citrusad", api_key: nobody-knows-this, read_back: "0"}}
-`
-
-func startHub(t *testing.T) *hub {
-	t.Helper()
-	sandbox := startSandbox(t)
-	return startAt(t, sandbox, func(port int, dir string) string {
-		return fmt.Sprintf(configuration, sandbox, port, dir, token)
-	})
 }
 
 // startAt starts a hub with a configuration that is made for a mail server's
@@ -125,18 +94,6 @@ func (h *hub) give(order string) {
 
 // password of every user.
 const password = "correct horse battery"
-
-// signIn opens a tab as the first user, who is made by the link that a hub
-// prints, or as one who is there already.
-func (h *hub) signIn(t *testing.T, b *browser.Browser, name string) *browser.Tab {
-	t.Helper()
-	tab := b.Open(t, h.app.URL()+"/sign-in")
-	tab.Fill("input[name=name]", name)
-	tab.Fill("input[name=password]", password)
-	tab.Click("main button")
-	tab.Arrives(h.app.URL()+"/", "Nordlys")
-	return tab
-}
 
 // first makes the first user.
 func (h *hub) first(t *testing.T, b *browser.Browser, name string) *browser.Tab {

@@ -48,8 +48,10 @@ func TestPages(t *testing.T) {
 			for _, lang := range text.Languages[1+2*i : 3+2*i] {
 				tab.Language(lang)
 				for _, p := range pages {
-					open(t, h, tab, p)
-					fits(t, tab, p, lang)
+					if !strings.HasPrefix(p.name, "empty-") { // laid out as those that are full
+						open(t, h, tab, p)
+						fits(t, tab, p, lang)
+					}
 				}
 			}
 		})

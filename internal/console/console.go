@@ -52,13 +52,11 @@ var _ http.Handler = (*Console)(nil)
 // New makes a Console.
 func New(opts Options) (*Console, error) {
 	c := &Console{Options: opts, mux: http.NewServeMux(), guard: http.NewCrossOriginProtection(), has: map[string]bool{}}
-	var err error
-	if c.texts, err = text.Load(); err != nil {
+	loaded, err := loadOnce()
+	if err != nil {
 		return nil, err
 	}
-	if c.pages, err = loadPages(c.texts); err != nil {
-		return nil, err
-	}
+	c.texts, c.pages = loaded.texts, loaded.pages
 	c.register()
 	return c, nil
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
@@ -26,6 +27,20 @@ var pageFiles embed.FS
 
 // pages are the pages of one language, by name.
 type pages struct{ named map[string]*template.Template }
+
+// loaded is what every Console shows: it is the same for all of a process, and
+// is read once, for that takes a good part of a second and many megabytes.
+type loaded struct {
+	texts *text.Catalogue
+	pages map[string]*pages // by language
+}
+
+var loadOnce = sync.OnceValues(func() (l loaded, err error) {
+	if l.texts, err = text.Load(); err == nil {
+		l.pages, err = loadPages(l.texts)
+	}
+	return l, err
+})
 
 // loadPages reads every page in every language.
 func loadPages(texts *text.Catalogue) (map[string]*pages, error) {

@@ -39,21 +39,7 @@ func (u *uses) note(id credentialID) {
 }
 
 // run tells the store until ctx ends, and then once more.
-func (u *uses) run(ctx context.Context) {
-	tick := time.NewTicker(usesWritten)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-			defer cancel()
-			u.tell(ctx)
-			return
-		case <-tick.C:
-			u.tell(ctx)
-		}
-	}
-}
+func (u *uses) run(ctx context.Context) { tellEvery(ctx, usesWritten, u.tell) }
 
 // tell writes what is remembered; what can not be written is so the next time.
 func (u *uses) tell(ctx context.Context) {

@@ -110,21 +110,7 @@ func (f *refusals) named(path string) string {
 }
 
 // run tells the store until ctx ends, and then once more.
-func (f *refusals) run(ctx context.Context) {
-	tick := time.NewTicker(refusedWritten)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-			defer cancel()
-			f.tell(ctx)
-			return
-		case <-tick.C:
-			f.tell(ctx)
-		}
-	}
-}
+func (f *refusals) run(ctx context.Context) { tellEvery(ctx, refusedWritten, f.tell) }
 
 type shopDoor struct{ shop, door string }
 

@@ -66,6 +66,7 @@ const misfits = `(() => {
 		const scrolls = ["auto", "scroll"].includes(style.overflowX);
 		// What is typed scrolls in its field.
 		if (!scrolls && !e.matches("input, select, textarea") && style.overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) found.push("cut off: " + say(e));
+		if (window.innerWidth <= 640 && e.scrollWidth > e.clientWidth + 1 && e.matches(".scroll") && e.querySelector("table")) found.push("a table that scrolls sideways: " + say(e));
 		if (box.right > window.innerWidth + 1 && !e.closest(".scroll, pre, [class*=scroll]")) found.push("beyond the edge: " + say(e));
 		if (e.matches("input:not([type=checkbox], [type=radio], [type=hidden]), select, textarea")) texts.push({e, r: box});
 		const own = [...e.childNodes].filter(n => n.nodeType === 3 && n.data.trim());

@@ -26,9 +26,10 @@ const (
 	// consoleProducts is how many products there are in the orders, and one that
 	// is in every fiftieth order besides.
 	consoleProducts = 20_000
-	// consoleDelivered is the share of the orders that a route delivers: one in so
-	// many; consoleStuck that of orders that can not be delivered.
-	consoleDelivered, consoleStuck = 20, 1000
+	// consoleDelivered is the share of the orders that a route delivers, and whose
+	// customers are to be invited: one in so many; consoleStuck that of orders
+	// whose partner is down, consoleRefused that of orders that need a person.
+	consoleDelivered, consoleStuck, consoleRefused = 20, 1000, 100
 )
 
 // console measures the pages of the console, and the kinds of search, on a hub
@@ -41,8 +42,13 @@ func console(ctx context.Context, b *bench) error {
 	}
 	defer receiver.stop()
 	routes := webhookRoute("hook", receiver.Addr, b.Slots) + "        when: order.channel == \"online\"\n" +
-		webhookRoute("stuck", "127.0.0.1:1", 1) + "        when: order.channel == \"stuck\"\n"
-	f, err := b.startHub(ctx, "console", hubConfig{routes: routes})
+		webhookRoute("stuck", "127.0.0.1:1", 1) + "        when: order.channel == \"stuck\"\n" +
+		"      mail: {partner: mail, when: order.channel == \"online\"}\n" +
+		"      ads: {partner: citrusad, when: order.channel == \"odd\", settings: {base_url: \"http://127.0.0.1:1\", api_key: none, product_code: gtin}}\n"
+	f, err := b.startHub(ctx, "console", hubConfig{
+		routes: routes, shop: "    reviews: {delay: 30}\n",
+		top: "public_url: http://bench.example\nsmtp: {host: 127.0.0.1, port: 1, from: bench@shop.example, tls: never}\n",
+	})
 	if err != nil {
 		return err
 	}
@@ -139,7 +145,7 @@ func (b *bench) untilDelivered(ctx context.Context, f *fleet) error {
 		}
 		ends := 0
 		for _, r := range list.Routes {
-			if r.Name == "stuck" || r.Counts["delivered"] >= (b.Orders+consoleDelivered-1)/consoleDelivered {
+			if r.Position >= r.Head && (r.Name != "hook" || r.Counts["delivered"] >= (b.Orders+consoleDelivered-1)/consoleDelivered) {
 				ends++
 			}
 		}
@@ -162,6 +168,8 @@ func consoleOrders(from, count int64) []byte {
 		}
 		channel := "counter"
 		switch {
+		case n%consoleRefused == consoleRefused/2:
+			channel = "odd"
 		case n%consoleStuck == consoleStuck-1:
 			channel = "stuck"
 		case n%consoleDelivered == 0:
@@ -174,7 +182,11 @@ func consoleOrders(from, count int64) []byte {
 				b.WriteByte(',')
 			}
 			p := (n*7 + int64(line)*131) % consoleProducts
-			fmt.Fprintf(&b, `{"product":{"code":"P-%05d","gtin":"40063813%05d"},"quantity":"1","total":"%s"}`, p, p, price(199+int(p)%9800))
+			fmt.Fprintf(&b, `{"product":{"code":"P-%05d"`, p)
+			if channel != "odd" { // whose partner wants a GTIN
+				fmt.Fprintf(&b, `,"gtin":"40063813%05d"`, p)
+			}
+			fmt.Fprintf(&b, `},"quantity":"1","total":"%s"}`, price(199+int(p)%9800))
 		}
 		if n%50 == 0 {
 			b.WriteString(`,{"product":{"code":"BAG"},"quantity":"1","total":"0.10"}`)
@@ -270,8 +282,14 @@ func (b *bench) consolePages() []consolePageOf {
 		{"orders by state: none", at(orders + "?state=person"), ""},
 		{"orders by product and state", at(orders + "?by=sku&q=BAG&route=hook&state=delivered"), hit},
 		{"one order", one("/" + idPrefix + "%010x"), "Order " + idPrefix},
+		{"stuck", at(shop + "/stuck"), hit},
+		{"stuck, of one cause", at(shop + "/stuck/ads/missing_field"), hit},
+		{"invitations", at(shop + "/invitations"), idPrefix},
+		{"invitations of one customer", func(r *rand.Rand) string {
+			return shop + fmt.Sprintf("/invitations?email=customer.%d%%40mail.example", r.Int64N(b.Orders)/consoleDelivered*consoleDelivered)
+		}, idPrefix},
 	}
-	for _, name := range []string{"stuck", "missing", "import", "routes", "doors", "invitations", "reviews", "promotions", "catalog", "dropship", "listening", "settings"} {
+	for _, name := range []string{"missing", "import", "routes", "doors", "reviews", "promotions", "catalog", "dropship", "listening", "settings"} {
 		pages = append(pages, consolePageOf{name, at(shop + "/" + name), ""})
 	}
 	for _, name := range []string{"audit", "users", "account"} {

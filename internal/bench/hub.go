@@ -28,6 +28,7 @@ type hubConfig struct {
 	shops    int    // 0: one
 	top      string // YAML of settings beside the shops
 	doors    string // YAML of doors beside CitrusAd's, indented by six
+	shop     string // YAML of other settings of each shop, indented by four
 	routes   string // YAML of the routes of each shop, indented by six; "": none
 	database string // its address; "": the embedded store
 }
@@ -53,7 +54,7 @@ func (c hubConfig) yaml() string {
 	s.WriteString(c.top + "shops:\n")
 	for i := range max(c.shops, 1) {
 		fmt.Fprintf(&s, "  %s:\n    name: Bench\n    currency: EUR\n    timezone: UTC\n    doors:\n"+
-			"      citrusad: {api_key: %s, team_id: bench-team}\n%s", shopID(i), apiKey(i), c.doors)
+			"      citrusad: {api_key: %s, team_id: bench-team}\n%s%s", shopID(i), apiKey(i), c.doors, c.shop)
 		if c.routes != "" {
 			fmt.Fprintf(&s, "    routes:\n%s", c.routes)
 		}

@@ -31,6 +31,8 @@ const (
 	// RouteTroubles are what the route's side itself says a person should mend,
 	// although the route goes on.
 	RouteTroubles Kind = "route_troubles"
+	// RouteIdle: people connected it while the hub runs, and it can not run.
+	RouteIdle Kind = "route_idle"
 )
 
 // Trouble is something wrong. Its identity is Kind, Shop and Route, and the text
@@ -98,13 +100,23 @@ const (
 // each begins and ends by itself.
 func OfSide(shop, route string, sentences []string) (out []Trouble) {
 	for _, said := range sentences[:min(len(sentences), mostSentences)] {
-		if len(said) > mostSaid {
-			said = strings.ToValidUTF8(said[:mostSaid], "") + "…"
-		}
 		out = append(out, Trouble{Kind: RouteTroubles, Shop: shop, Route: route, Text: fmt.Sprintf(
-			"Route %s of shop %s goes on, but needs a person: %s", route, shop, said)})
+			"Route %s of shop %s goes on, but needs a person: %s", route, shop, cut(said))})
 	}
 	return out
+}
+
+func cut(said string) string {
+	if len(said) <= mostSaid {
+		return said
+	}
+	return strings.ToValidUTF8(said[:mostSaid], "") + "…"
+}
+
+// OfIdle returns the trouble of a connected route that is not in force.
+func OfIdle(shop, route, reason string) Trouble {
+	return Trouble{Kind: RouteIdle, Shop: shop, Route: route, Text: fmt.Sprintf(
+		"Route %s of shop %s is connected, but not in force: %s. No order goes there until that is mended.", route, shop, cut(reason))}
 }
 
 func because(reason string) string {

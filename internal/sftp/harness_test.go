@@ -160,11 +160,13 @@ type heard struct {
 	imported []Imported
 	waits    []error
 	logins   map[bool]int
+	turned   []Refusal
 }
 
 var _ Observer = (*heard)(nil)
 
-func (h *heard) LoggedIn(ok bool) { h.mu.Lock(); h.logins[ok]++; h.mu.Unlock() }
+func (h *heard) LoggedIn(ok bool)  { h.mu.Lock(); h.logins[ok]++; h.mu.Unlock() }
+func (h *heard) Refused(r Refusal) { h.mu.Lock(); h.turned = append(h.turned, r); h.mu.Unlock() }
 func (h *heard) Imported(i Imported) {
 	h.mu.Lock()
 	h.imported = append(h.imported, i)
@@ -186,6 +188,12 @@ func (h *heard) waited() []error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return append([]error(nil), h.waits...)
+}
+
+func (h *heard) turnedAway() []Refusal {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]Refusal(nil), h.turned...)
 }
 
 func (h *heard) refused() int {

@@ -2,9 +2,12 @@ package sftp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -17,6 +20,20 @@ type login struct {
 	server *Server
 	ctx    context.Context
 	conn   net.Conn
+
+	user, way string   // that the client named and tried last; "": none yet
+	why       []string // what it tried was not enough
+	ours      bool     // a trouble of ours was in the way, the last time
+}
+
+// Refusal is why a client was not let in.
+type Refusal struct {
+	Address                string // the client's, with its port
+	Shop, Partner, Account string // of the credential whose user it named; no shop: of none that there is
+	Way                    string // what it tried last: "password", "publickey" or "none"
+	Reason                 string // for people, without a secret
+	Proved                 bool   // it is that user, and has too many sessions
+	Ours                   bool   // a trouble of ours was in the way
 }
 
 // who is who logged in.
@@ -40,8 +57,46 @@ func (l *login) config() *ssh.ServerConfig {
 	c := l.server.config
 	c.PasswordCallback = l.password
 	c.PublicKeyCallback = l.publicKey
+	c.AuthLogCallback = func(meta ssh.ConnMetadata, way string, _ error) {
+		l.user, l.way = meta.User(), way
+	}
 	return &c
 }
+
+// mostReasons bounds what is told of one client: some offer all keys they have.
+const mostReasons = 3
+
+// fails notes why what the client tried is not enough.
+func (l *login) fails(why string, ours bool) {
+	l.ours = ours
+	if len(l.why) < mostReasons && !slices.Contains(l.why, why) {
+		l.why = append(l.why, why)
+	}
+}
+
+// refused tells of a client that was not let in.
+// Who did not come as far as to name a user only looked for an open port.
+func (l *login) refused() {
+	if l.way == "" {
+		return
+	}
+	r := Refusal{Address: l.conn.RemoteAddr().String(), Way: l.way, Reason: strings.Join(l.why, "; "), Ours: l.ours}
+	list, err := l.server.find(l.ctx, l.user)
+	switch {
+	case err != nil:
+		r.Ours, r.Reason = true, reasonOurs
+	case len(list) > 0:
+		a := list[0].account()
+		r.Shop, r.Partner, r.Account = a.Shop, a.Partner, a.Name
+		r.Reason = cmp.Or(r.Reason, "neither a key nor a password was offered")
+	case !l.ours:
+		r.Reason = "no user of this name"
+	}
+	l.server.opts.Observer.Refused(r)
+}
+
+// reasonOurs is said where a user can not be looked up.
+const reasonOurs = "the user could not be looked up: the log has the reason"
 
 // find returns the users of a name: several doors may have one.
 func (s *Server) find(ctx context.Context, user string) (out []who, err error) {
@@ -81,6 +136,7 @@ func (l *login) password(meta ssh.ConnMetadata, password []byte) (*ssh.Permissio
 			return permit(w), nil
 		}
 	}
+	l.fails("wrong password, or a user who has keys only", false)
 	l.wrong()
 	return nil, errLogin
 }
@@ -98,6 +154,7 @@ func (l *login) publicKey(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permis
 			return permit(w), nil
 		}
 	}
+	l.fails("the key "+ssh.FingerprintSHA256(key)+" ("+key.Type()+") is not one of this user's", false)
 	return nil, errLogin
 }
 
@@ -141,5 +198,6 @@ func (l *login) wrong() {
 // trouble logs what keeps us from looking a user up; the client hears less.
 func (l *login) trouble(err error) error {
 	l.server.opts.Log.Warn("sftp: a user can not be looked up", "error", err)
+	l.fails(reasonOurs, true)
 	return errors.New("try again later")
 }

@@ -25,6 +25,7 @@ func (s *Server) serve(conn net.Conn) {
 	sc, channels, requests, err := ssh.NewServerConn(timed, l.config())
 	if err != nil {
 		s.opts.Log.Debug("sftp: no login", "error", err)
+		l.refused()
 		return
 	}
 	defer sc.Close()
@@ -36,6 +37,10 @@ func (s *Server) serve(conn net.Conn) {
 	a := w.account()
 	if !a.valid() || !s.enterUser(a) {
 		s.opts.Log.Warn("sftp: too many sessions of one user", "shop", a.Shop, "partner", a.Partner, "user", a.Name)
+		s.opts.Observer.Refused(Refusal{
+			Address: conn.RemoteAddr().String(), Shop: a.Shop, Partner: a.Partner, Account: a.Name, Way: l.way, Proved: true,
+			Reason: "too many sessions of this user at a time",
+		})
 		return
 	}
 	defer s.leaveUser(a)

@@ -77,6 +77,8 @@ type Shop struct {
 type Observer interface {
 	// LoggedIn hears of a login, or of one that was refused.
 	LoggedIn(ok bool)
+	// Refused hears of a client that went away without having been let in.
+	Refused(Refusal)
 	// Imported hears of a file that was read to its end.
 	Imported(Imported)
 	// Waits hears that files of a shop wait for a trouble of ours, each time

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +181,66 @@ func TestOnlySFTP(t *testing.T) {
 	}
 	if len(open) != maxChannels {
 		t.Errorf("%d channels", len(open))
+	}
+}
+
+// TestRefusals: whoever is not let in is told of once a connection, with the
+// credential that he named and the reason.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.Limits.PerUser = 1 })
+	other := key(t, w.dir, "other")
+	print := strings.Fields(publicLine(t, other))
+	if said, ok := w.openssh("nils", other, "ls"); ok {
+		t.Error(said)
+	}
+	signer, _, _, _, err := ssh.ParseAuthorizedKey([]byte(strings.Join(print, " ")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []string{"ada", "nobody"} {
+		if c, err := w.dial(user, "wrong"); err == nil {
+			c.Close()
+			t.Errorf("%s came in", user)
+		}
+	}
+	if c, err := ssh.Dial("tcp", w.addr, &ssh.ClientConfig{User: "ada", HostKeyCallback: ssh.InsecureIgnoreHostKey()}); err == nil {
+		c.Close()
+		t.Error("came in with nothing")
+	}
+	first, err := w.dial("nils", "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if second, err := w.dial("nils", "correct horse"); err == nil {
+		_ = second.Wait()
+	}
+	// Who looks for an open port is not told of.
+	if c, err := net.Dial("tcp", w.addr); err == nil {
+		c.Close()
+	}
+	want := []Refusal{
+		{Shop: "nordlys", Partner: "lists", Account: "default", Way: "password", Reason: "the key " + ssh.FingerprintSHA256(signer) + " (ssh-ed25519) is not one of this user's; wrong password, or a user who has keys only"},
+		{Shop: "fjord", Partner: "lists", Account: "default", Way: "password", Reason: "wrong password, or a user who has keys only"},
+		{Way: "password", Reason: "no user of this name"},
+		{Shop: "fjord", Partner: "lists", Account: "default", Way: "none", Reason: "neither a key nor a password was offered"},
+		{Shop: "nordlys", Partner: "lists", Account: "default", Way: "password", Reason: "too many sessions of this user at a time", Proved: true},
+	}
+	eventually(t, "all are told of", func() bool { return len(w.heard.turnedAway()) >= len(want) })
+	w.stop()
+	got := w.heard.turnedAway()
+	for i := range got {
+		if !strings.HasPrefix(got[i].Address, "127.0.0.1:") {
+			t.Errorf("%+v", got[i])
+		}
+		got[i].Address = ""
+	}
+	for _, list := range [][]Refusal{got, want} { // one connection may end after the next has begun
+		slices.SortFunc(list, func(a, b Refusal) int { return strings.Compare(a.Account+a.Way+a.Reason, b.Account+b.Way+b.Reason) })
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -116,7 +116,7 @@ func (w *Walk) choose(ctx context.Context) (err error) {
 	case states:
 		w.from, err = w.byState(ctx)
 		w.byPart = true
-	case w.firstOf(terms, Product):
+	case w.firstOf(terms, Account, Product, Channel):
 	default:
 		w.from = numbers(func(ctx context.Context, before int64, limit int) ([]int64, error) {
 			return w.f.Store.Orders(ctx, w.shop, w.q.Above, min(before, w.q.Below), limit)

@@ -26,6 +26,8 @@ func textsOf(e *order.Event) (out []text) {
 	if o == nil {
 		return out
 	}
+	add(Channel, o.Channel)
+	add(Account, o.Account)
 	if o.Customer != nil {
 		add(Email, o.Customer.Email)
 	}

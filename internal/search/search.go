@@ -1,6 +1,6 @@
 // Package search finds a shop's orders by what people know of them: id,
-// reference, e-mail address, product code, parcel, time, and how they stand at
-// a partner.
+// reference, e-mail address, product code, parcel, channel, customer account,
+// time, and how they stand at a partner.
 //
 // What orders are found by is written behind the log (Follower), so accepting
 // an order costs nothing more; it holds no text, only digests under the shop's
@@ -27,9 +27,12 @@ const (
 	Reference Kind = 2 // another party's number of the order
 	Product   Kind = 3 // any code of a product in it
 	Parcel    Kind = 4 // a parcel's number
+	Channel   Kind = 5 // that it came by
+	Account   Kind = 6 // the shop's customer at one of its doors
 )
 
-// kinds are all of them.
+// kinds are those that a text is looked for among which may be anything: not
+// those of which each has many orders.
 var kinds = [...]Kind{Email, Reference, Product, Parcel}
 
 // Key is a text that orders are found by.

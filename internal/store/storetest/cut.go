@@ -215,6 +215,44 @@ func testCutNeeded(d *desk) {
 	}
 }
 
+// testCutErased: that an order was erased keeps it no longer than its news do, but
+// until every route has heard of it.
+func testCutErased(d *desk) {
+	n := d.orders("A-1", "A-2", "A-3")
+	d.considered(n[2])
+	d.clock.move(10 * aDay)
+	erase := func(id string) {
+		d.Helper()
+		if err := d.ledger.Erase(d.Context(), shop, id); err != nil {
+			d.Fatal(err)
+		}
+	}
+	erase("A-1")
+	if at, need := d.cutAt(); at.Seq != 0 || need != (ledger.Need{Seq: n[0], Why: ledger.NeedRoute}) {
+		d.Errorf("cut at %d, needs %+v", at.Seq, need)
+	}
+	d.considered(n[2] + 1)
+	if err := d.ledger.EraseQuiet(d.Context(), shop, "A-3", n[2]); err != nil {
+		d.Fatal(err)
+	}
+	d.considered(n[2] + 2)
+	if _, err := d.ledger.Append(d.Context(), shop, []order.Entry{happening(door, "A-2", order.Happening{Kind: order.KindShipped})}); err != nil {
+		d.Fatal(err)
+	}
+	erase("A-2")
+	d.considered(n[2] + 4)
+	if at, need := d.cutAt(); at.Seq != n[0] || need != (ledger.Need{Seq: n[1], Why: ledger.NeedRecent}) {
+		d.Errorf("cut at %d, needs %+v", at.Seq, need)
+	}
+	d.clock.move(10 * aDay)
+	if at, need := d.cutAt(); at.Seq != n[2]+4 {
+		d.Errorf("cut at %d, needs %+v", at.Seq, need)
+	}
+	if r, err := d.ledger.Verify(d.Context(), shop); err != nil || len(r.Faults) > 0 {
+		d.Errorf("verify: %+v, %v", r, err)
+	}
+}
+
 func testCutDeliveries(d *desk) {
 	n := d.orders("A-1", "A-2")
 	d.considered(n[1])

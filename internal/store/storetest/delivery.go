@@ -45,6 +45,7 @@ func RunDelivery(t *testing.T, open OpenDelivery) {
 		"erase":                          testEraseDeliveries,
 		"erased in flight":               testErasedInFlight,
 		"what keeps a log from a cut":    testCutNeeded,
+		"a cut behind an erasing":        testCutErased,
 		"deliveries removed":             testCutDeliveries,
 		"evidence forgotten":             testForgetCalls,
 		"reopened":                       testReopenDeliveries,

@@ -122,6 +122,7 @@ func testFindByEverything(f *finding) {
 	a, b := sale("A-1"), sale("A-2")
 	a.References = []order.Reference{{Kind: "external_order_id", Value: "Ext-7"}}
 	a.Recipient = &order.Party{Email: "gift@nordlys.example"}
+	a.Channel, a.Account = "dropshipping", "sklep-abc"
 	b.Lines = append(b.Lines, order.Line{Product: order.Product{Code: "P-3", GTIN: "7310000000017"}, Quantity: dec("1")})
 	f.accept(statement(door, a), statement(door, b))
 	f.accept(happening(api, "A-1", order.Happening{Kind: order.KindShipped, Parcel: &order.Parcel{Number: "PK 12 34"}}))
@@ -140,6 +141,9 @@ func testFindByEverything(f *finding) {
 	f.wants(by(search.Product, "7310000000017"), "A-2")
 	f.wants(by(search.Parcel, "PK1234"), "A-1")
 	f.wants(by(search.Parcel, "Ext-7"))
+	f.wants(by(search.Account, "Sklep-ABC"), "A-1")
+	f.wants(by(search.Channel, "dropshipping"), "A-1")
+	f.wants(search.Query{Text: "sklep-abc"})
 	f.wants(search.Query{ID: "A-2"}, "A-2")
 	f.wants(search.Query{ID: "Ext-7"})
 	for _, text := range []string{"A-1", "Ext-7", "gift@nordlys.example", "PK 1234"} {

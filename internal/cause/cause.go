@@ -62,6 +62,7 @@ var codes = map[string]Cause{
 	"http_402": MissingRight, "http_403": MissingRight, "smtp_sender": MissingRight, "smtp_553": MissingRight, "fault_103": MissingRight,
 	"unknown_website": WrongAccount, "no_business_unit": WrongAccount,
 	"http_404": WrongURL, "http_405": WrongURL, "http_410": WrongURL, "http_415": WrongURL, "http_421": WrongURL, "http_426": WrongURL,
+	"http_501": WrongURL, "http_505": WrongURL,
 
 	"not_sendable": MissingField, "needs": MissingField, "no_email": MissingField, "fault_105": MissingField,
 	"smtp_message": MissingField, "external_id": Refused,

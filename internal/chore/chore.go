@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,8 @@ type Chore struct {
 	Started  time.Time `json:"started,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Restarts int       `json:"restarts,omitzero"` // how often it was begun anew
+	Lost     int       `json:"lost,omitzero"`     // how often because its node ended in the middle of it
+	Troubles int       `json:"troubles,omitzero"` // how often because it met a trouble of ours
 	Error    string    `json:"error,omitzero"`    // for people, without personal data
 
 	Spec     json.Value `json:"spec,omitzero"`     // what is to be done; of the kind
@@ -243,7 +246,8 @@ func (b *Book) Cancel(ctx context.Context, shop, kind, id string) (Chore, error)
 // mostRunning bounds those that are looked at.
 const mostRunning = 200
 
-// running returns the keys of chores that run.
+// running returns the keys of chores that run, the oldest first: those that were
+// begun later wait for them.
 func (b *Book) running(ctx context.Context) ([]string, error) {
 	keys, _, err := b.state.List(ctx, running, "", mostRunning)
 	if err != nil {
@@ -253,5 +257,6 @@ func (b *Book) running(ctx context.Context) ([]string, error) {
 	for i, k := range keys {
 		out[i] = "of/" + strings.TrimPrefix(k, running)
 	}
-	return slices.Clip(out), nil
+	slices.SortFunc(out, func(a, b string) int { return strings.Compare(path.Base(b), path.Base(a)) }) // see NewID
+	return out, nil
 }

@@ -261,19 +261,112 @@ func TestNodesTakeOver(t *testing.T) {
 			t.Errorf("done by %q: %+v", does, c)
 		}
 		// b is killed: nothing of it is given back.
-		m.mu.Lock()
-		m.broken = errors.New("cut off")
-		m.mu.Unlock()
-		b.stop()
-		m.mu.Lock()
-		m.broken = nil
-		m.mu.Unlock()
+		m.ends(b)
 		third := m.starts(t, "c", hold)
 		if c = third.after(t, 20*time.Second, c); c.Node != "b" {
 			t.Errorf("taken over too soon: %+v", c)
 		}
 		if c = third.after(t, time.Minute, c); c.Node != "c" || does != "abc" || string(c.Progress) != "2" {
 			t.Errorf("done by %q: %+v", does, c)
+		}
+	})
+}
+
+// ends ends a node as a kill does: nothing is given back.
+func (m *memory) ends(n *node) {
+	m.breaks(errors.New("cut off"))
+	n.stop()
+	m.breaks(nil)
+}
+
+func (m *memory) breaks(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.broken = err
+}
+
+// TestChoreThatKillsIsGivenUp: what ends every node that does it is not begun
+// for ever, one that was given back is.
+func TestChoreThatKillsIsGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m, times := newMemory(), 0
+		hold := func(ctx context.Context, _ *chore.Run) error {
+			times++
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		n := m.starts(t, "0", hold)
+		c := n.begin(t)
+		for _, name := range []string{"1", "2", "3", "4"} {
+			n.after(t, time.Minute, c)
+			n.stop()
+			n = m.starts(t, name, hold)
+		}
+		for _, name := range []string{"5", "6", "7", "8"} {
+			n.after(t, time.Minute, c)
+			m.ends(n)
+			n = m.starts(t, name, hold)
+		}
+		if c = n.after(t, time.Minute, c); c.State != chore.Failed || !strings.Contains(c.Error, "ended 3 times") || times != 7 || c.Ended.IsZero() {
+			t.Errorf("begun %d times: %+v", times, c)
+		}
+	})
+}
+
+// TestTroublesAreCountedTogether: nodes that meet the same trouble do not each
+// begin to count.
+func TestTroublesAreCountedTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m, times := newMemory(), 0
+		var mu sync.Mutex
+		trouble := func(context.Context, *chore.Run) error {
+			mu.Lock()
+			defer mu.Unlock()
+			times++
+			return errors.New("disk")
+		}
+		n := m.starts(t, "a", trouble)
+		m.starts(t, "b", trouble)
+		if c := n.after(t, 5*time.Minute, n.begin(t)); c.State != chore.Failed || times != 5 {
+			t.Errorf("begun %d times: %+v", times, c)
+		}
+	})
+}
+
+// TestChoresWaitTheirTurn: more than a node does at a time are done in the
+// sequence they were begun in, whoever's they are.
+func TestChoresWaitTheirTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		book := chore.NewBook(m, time.Now)
+		var want []string
+		for _, shop := range []string{"b", "a", "d", "c", "a", "e"} {
+			c, err := book.Create(t.Context(), chore.Chore{Shop: shop, Kind: "count"}, nil, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, c.ID)
+			time.Sleep(time.Second)
+		}
+		var mu sync.Mutex
+		var got []string
+		m.starts(t, "a", func(_ context.Context, run *chore.Run) error {
+			mu.Lock()
+			got = append(got, run.ID)
+			n := len(got)
+			mu.Unlock()
+			time.Sleep(time.Duration(n) * time.Minute) // two never end together
+			return nil
+		})
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		slices.Sort(got[:min(2, len(got))]) // these begin at once
+		slices.Sort(want[:2])
+		if !slices.Equal(got, want) {
+			t.Errorf("done: %v, begun: %v", got, want)
 		}
 	})
 }

@@ -21,6 +21,7 @@ const (
 	pause    = 10 * time.Second // before a chore that met a trouble of ours is begun anew
 	slots    = 2                // chores of a node at a time
 	mostFail = 5                // beginnings of a chore that meets troubles of ours
+	mostLost = 3                // nodes that end while they do a chore: it may be what ends them
 	parting  = 5 * time.Second  // for giving back what is done here, when the hub stops
 )
 
@@ -48,7 +49,6 @@ type Runner struct {
 	mine  map[string]bool      // keys of those done here
 	seen  map[string]sign      // of those done elsewhere
 	later map[string]time.Time // when one may be begun anew here
-	fails map[string]int
 }
 
 // sign is what was seen of a chore that another node does.
@@ -61,7 +61,7 @@ type sign struct {
 // NewRunner makes a Runner.
 func NewRunner(o Options) *Runner {
 	return &Runner{
-		Options: o, wake: make(chan struct{}, 1), mine: map[string]bool{}, seen: map[string]sign{}, later: map[string]time.Time{}, fails: map[string]int{},
+		Options: o, wake: make(chan struct{}, 1), mine: map[string]bool{}, seen: map[string]sign{}, later: map[string]time.Time{},
 	}
 }
 
@@ -113,14 +113,16 @@ func (r *Runner) look(ctx context.Context, work *sync.WaitGroup) error {
 		if c.State != Running || !r.orphan(key, &c) || r.Do[c.Kind] == nil {
 			continue
 		}
-		if c.Beat > 0 {
-			c.Restarts++
-		}
-		c.Node, c.Beat = r.Node, c.Beat+1
+		r.takes(&c)
 		if ok, err := r.Book.write(ctx, old, &c, true); err != nil || !ok {
 			if err != nil {
 				return err
 			}
+			continue
+		}
+		if c.State.Over() {
+			r.Log.ErrorContext(ctx, "a chore is given up: its node ended each time", "shop", c.Shop, "kind", c.Kind, "id", c.ID, "times", c.Lost)
+			r.over(ctx, c)
 			continue
 		}
 		r.mu.Lock()
@@ -129,6 +131,23 @@ func (r *Runner) look(ctx context.Context, work *sync.WaitGroup) error {
 		work.Go(func() { r.do(ctx, c) })
 	}
 	return nil
+}
+
+// takes makes a chore that nobody does this node's, or ends it if its nodes
+// never came to its end.
+func (r *Runner) takes(c *Chore) {
+	if c.Node != "" && c.Node != r.Node { // it was not given back
+		c.Lost++
+	}
+	if c.Lost >= mostLost {
+		c.Node, c.State, c.Ended = "", Failed, r.Book.now().UTC()
+		c.Error = fmt.Sprintf("the hub ended %d times while it did this; its log may say why", c.Lost)
+		return
+	}
+	if c.Beat > 0 {
+		c.Restarts++
+	}
+	c.Node, c.Beat = r.Node, c.Beat+1
 }
 
 // forget what is known of chores that run no more.
@@ -147,7 +166,6 @@ func (r *Runner) forget(keys []string) {
 	for k := range r.later {
 		if !runs[k] {
 			delete(r.later, k)
-			delete(r.fails, k)
 		}
 	}
 }
@@ -223,18 +241,23 @@ func (r *Runner) ends(ctx context.Context, run *Run, err error) {
 		return
 	}
 	failure, failed := errors.AsType[*Failure](err)
+	trouble := err != nil && !failed && !stopped
 	end := func(c *Chore) {
 		c.Node, c.State, c.Ended = "", Done, r.Book.now().UTC()
+		if trouble {
+			c.Troubles++
+		}
 		switch {
 		case failed:
 			c.State, c.Error = Failed, failure.Reason
-		case err != nil && !stopped && r.givesUp(c.key()):
+		case trouble && c.Troubles >= mostFail:
 			c.State, c.Error = Failed, "something went wrong here; the hub's log has the reason"
 		case err != nil:
 			c.State, c.Ended = Running, time.Time{}
 		}
 	}
-	if err != nil && !failed && !stopped {
+	if trouble {
+		r.rests(run.key())
 		r.Log.ErrorContext(ctx, "chore", "shop", run.Shop, "kind", run.Kind, "id", run.ID, "error", err)
 	}
 	c, err := run.write(ctx, end)
@@ -252,13 +275,11 @@ func (r *Runner) over(ctx context.Context, c Chore) {
 	}
 }
 
-// givesUp counts a trouble, and reports whether they are too many.
-func (r *Runner) givesUp(key string) bool {
+// rests leaves a chore alone for a while.
+func (r *Runner) rests(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.fails[key]++
 	r.later[key] = time.Now().Add(pause)
-	return r.fails[key] >= mostFail
 }
 
 // Run is a chore that is being done here.

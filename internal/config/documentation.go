@@ -15,7 +15,7 @@ func Documentation() []Doc {
 		{"listen", "address", DefaultListen, "where the hub answers: doors, API, metrics"},
 		{"public_url", "address of the web", "", "scheme and host that the world sees, for links in mails, webhook addresses and downloads"},
 		{"data", "folder", DefaultData, "the embedded store, the seal key made by itself, files for partners; relative to the file's own folder; not together with database"},
-		{"database", "secret", "", "instead of data: address of a PostgreSQL 14 or newer that any number of nodes share, postgres://user:password@host/name; see [scale.md](scale.md)"},
+		{"database", "secret", "", "instead of data: address of a PostgreSQL (15 was tried) that any number of nodes share, postgres://user:password@host/name; see [scale.md](scale.md)"},
 		{"seal_key", "secret", "", "seals what must stay readable for the hub; absent: made in the data folder, mode 0600; with database it is required, the same on every node"},
 		{"admin_token", "secret", "", "the first token of the API: everything in every shop"},
 		{"tls", "keys", "", "serve HTTPS with HTTP/2; read again when the files change"},

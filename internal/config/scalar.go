@@ -185,19 +185,35 @@ var names = regexp.MustCompile(`^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$`)
 
 // checkName complains unless name can stand in URLs, log lines and source names.
 func (v value) checkName(what, name string) bool {
-	if names.MatchString(name) {
-		return true
+	if wrong := WrongName(name); wrong != "" {
+		v.complain("%s %s", what, wrong)
+		return false
 	}
-	v.complain("%s must be 1 to 64 characters of a-z, 0-9, - and _, starting and ending with a letter or digit", what)
-	return false
+	return true
+}
+
+// WrongName says why a shop or a route can not have this name; "": it can.
+func WrongName(name string) string {
+	if names.MatchString(name) {
+		return ""
+	}
+	return "must be 1 to 64 characters of a-z, 0-9, - and _, starting and ending with a letter or digit"
+}
+
+// WrongAddress says why nothing can listen at this address; "": it is one.
+func WrongAddress(s string) string {
+	if _, port, err := net.SplitHostPort(s); err != nil || !isPort(port) {
+		return "must be an address such as 127.0.0.1:8080 or :8080"
+	}
+	return ""
 }
 
 // address reads host:port.
 func (m *mapping) address(key string, dst *string) {
 	var s string
 	if v, ok := m.text(key, &s); ok {
-		if _, port, err := net.SplitHostPort(s); err != nil || !isPort(port) {
-			v.complain("must be an address such as 127.0.0.1:8080 or :8080")
+		if wrong := WrongAddress(s); wrong != "" {
+			v.complain("%s", wrong)
 			return
 		}
 		*dst = s

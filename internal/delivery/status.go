@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,7 +98,8 @@ func (e *Engine) look(ctx context.Context, shop, route, orderID string) (*planne
 // Trial is what a route does with an order as it stands, and would do if a
 // person sent it now.
 type Trial struct {
-	Now    Verdict // what it does by itself
+	State  State   // of its newest delivery by the route; "": there is none
+	Now    Verdict // what the rules say of it, whatever was done already
 	ByHand Verdict // see Engine.Send
 	// Task is what Deliver would be given if a person sent it; nil: nothing would
 	// be sent. It keeps no note.
@@ -111,6 +113,9 @@ func (e *Engine) Try(ctx context.Context, shop, route, orderID string) (Trial, e
 		return Trial{}, err
 	}
 	out := Trial{Now: pl.verdict(n, pl.r.verdictOf(ctx, pl.c, n), false)}
+	if d := newest(n.rows); d != nil {
+		out.State = d.State
+	}
 	n.act = ActSend
 	j := decide(&pl.c.rules, subject{
 		event: n.event, row: n.row, order: n.order, base: eventTime(n.event), taken: n.event.At, act: ActSend, own: true,
@@ -121,6 +126,16 @@ func (e *Engine) Try(ctx context.Context, shop, route, orderID string) (Trial, e
 		out.Task.SaveNote = func(context.Context, []byte) error { return nil }
 	}
 	return out, nil
+}
+
+// newest is the delivery that was made last; nil: there is none.
+func newest(rows []Delivery) (d *Delivery) {
+	for i := range rows {
+		if d == nil || cmp.Or(cmp.Compare(rows[i].Seq, d.Seq), cmp.Compare(rows[i].Run, d.Run)) > 0 {
+			d = &rows[i]
+		}
+	}
+	return d
 }
 
 // verdictOf judges an order as it stands, whatever brought it up.

@@ -48,6 +48,8 @@ type StuckGroup struct {
 	// when the route's settings change.
 	Blocked bool
 	Waiting int64
+	// Halted is the route's status where nothing of it goes on by itself.
+	Halted Status
 }
 
 // StuckWords are what a partner, or the engine, said of so many deliveries.
@@ -157,8 +159,8 @@ func (s *stuck) add(ctx context.Context, store Store, shop string, k *StuckKind)
 	key := stuckKey{k.Route, cause.Of(k.Code)}
 	g := s.groups[key]
 	if g == nil {
-		g = &StuckGroup{Route: k.Route, Partner: s.rows[k.Route].Partner, Cause: key.cause, States: map[State]int64{}, Oldest: k.Oldest}
-		s.groups[key] = g
+		g = s.group(key)
+		g.Oldest = k.Oldest
 	}
 	if !slices.Contains(g.Codes, k.Code) {
 		g.Codes = append(g.Codes, k.Code)
@@ -175,6 +177,17 @@ func (s *stuck) add(ctx context.Context, store Store, shop string, k *StuckKind)
 	rows, _, err := store.List(ctx, Query{Shop: shop, Route: k.Route, States: []State{k.State}, Code: k.Code, Limit: sampled})
 	s.samples[key] = append(s.samples[key], rows...)
 	return err
+}
+
+// group returns the group of a route and cause, made if there is none yet.
+func (s *stuck) group(key stuckKey) *StuckGroup {
+	g := s.groups[key]
+	if g == nil {
+		r := s.rows[key.route]
+		g = &StuckGroup{Route: key.route, Partner: r.Partner, Cause: key.cause, States: map[State]int64{}, Halted: r.Status}
+		s.groups[key] = g
+	}
+	return g
 }
 
 // passing reports whether nothing is wrong with deliveries: those that have a
@@ -197,18 +210,30 @@ func (s *stuck) block(counts map[string]map[State]int64) {
 			continue
 		}
 		waits := counts[r.Route][Ready] + counts[r.Route][Retrying] + max(s.head-r.Position, 0)
-		var holds *StuckGroup
-		for _, g := range s.groups {
-			if g.Route == r.Route && (holds == nil || g.States[Ready] > holds.States[Ready]) {
-				holds = g
-			}
-		}
-		if holds == nil || holds.States[Ready] == 0 && holds.States[Asking] == 0 {
-			holds = &StuckGroup{Route: r.Route, Partner: r.Partner, Cause: cause.Other, States: map[State]int64{}, Words: []StuckWords{{Words: r.Reason}}}
-			s.groups[stuckKey{r.Route, cause.Other}] = holds
+		holds := s.holder(&r)
+		if holds == nil {
+			holds = s.group(stuckKey{r.Route, cause.Other})
+			holds.Words = append(holds.Words, StuckWords{Words: r.Reason})
 		}
 		holds.Blocked, holds.Waiting = true, waits
 	}
+}
+
+// holder is the group that tells why a route is blocked: one of which was said
+// what the route was told, else the one with most that can not leave; nil: none.
+func (s *stuck) holder(r *RouteRow) (holds *StuckGroup) {
+	for key, g := range s.groups {
+		if key.route != r.Route {
+			continue
+		}
+		if r.Reason != "" && slices.ContainsFunc(s.samples[key], func(d Delivery) bool { return d.Reason == r.Reason }) {
+			return g
+		}
+		if n := g.States[Ready]; n > 0 && (holds == nil || n > holds.States[Ready]) {
+			holds = g
+		}
+	}
+	return holds
 }
 
 // name fills in the words and the orders.

@@ -80,6 +80,70 @@ func TestStuck(t *testing.T) {
 	})
 }
 
+// TestStuckOfAStoppedRoute: what failed stays listed when the route is blocked for
+// no reason that its deliveries tell, and nothing of a paused route goes on.
+func TestStuckOfAStoppedRoute(t *testing.T) {
+	run(t, func(h *hub) {
+		f := &fake{answer: func(task partner.Task) partner.Outcome {
+			if task.Order.ID == "2" {
+				return partner.Refused("http_401", "the key is wrong").Of(partner.ScopeRoute)
+			}
+			return partner.Refused("odd", "nobody knows this")
+		}}
+		h.routes(delivery.Route{Name: "ads", Side: f.side(partner.Once)})
+		h.place("1")
+		h.pass(time.Second)
+		h.place("2")
+		h.pass(time.Second)
+		if _, err := h.engine.Drop(ctx, shop, delivery.Filter{Route: "ads", States: []delivery.State{delivery.Ready}}, false); err != nil {
+			t.Fatal(err)
+		}
+		groups, err := h.engine.Stuck(ctx, shop)
+		if err != nil || len(groups) != 1 {
+			t.Fatalf("%+v %v", groups, err)
+		}
+		if g := groups[0]; !g.Blocked || g.Cause != cause.Other || g.ForPerson() != 1 || len(g.Codes) != 1 || len(g.Words) != 2 {
+			t.Errorf("%+v", g)
+		}
+		if err := h.engine.Pause(ctx, shop, "ads", "stock is counted"); err != nil {
+			t.Fatal(err)
+		}
+		if groups, err = h.engine.Stuck(ctx, shop); err != nil || len(groups) != 1 || groups[0].Halted != delivery.Paused {
+			t.Errorf("%+v %v", groups, err)
+		}
+	})
+}
+
+// TestStuckTellsWhatBlocks: of several causes of a route that is blocked, the one
+// holds it of which was said what blocked it; the others do not go on by
+// themselves either.
+func TestStuckTellsWhatBlocks(t *testing.T) {
+	run(t, func(h *hub) {
+		status := "http_503"
+		f := &fake{answer: func(partner.Task) partner.Outcome {
+			if status == "http_401" {
+				return partner.Refused(status, "the key is wrong").Of(partner.ScopeRoute)
+			}
+			return partner.Later(time.Hour, status, "busy")
+		}}
+		h.routes(delivery.Route{Name: "ads", Side: f.side(partner.Once)})
+		h.place("1", "2", "3")
+		h.pass(time.Second)
+		status = "http_401"
+		h.place("4")
+		h.pass(2 * time.Hour)
+		groups, err := h.engine.Stuck(ctx, shop)
+		if err != nil || len(groups) != 2 {
+			t.Fatal(groups, err)
+		}
+		for _, g := range groups {
+			if g.Blocked != (g.Cause == cause.WrongKey) || g.Halted != delivery.Blocked {
+				t.Errorf("%+v", g)
+			}
+		}
+	})
+}
+
 // TestStuckIsCountedOn: of many, the count of the route says how many.
 func TestStuckIsCountedOn(t *testing.T) {
 	run(t, func(h *hub) {

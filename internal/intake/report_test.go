@@ -131,7 +131,7 @@ func TestRunTellsCells(t *testing.T) {
 	if got[0].Count != 2 || got[1].Count != 2 || got[1].Cells[0] != (partner.CellFault{Line: 5, Column: "c", Value: "v", Reason: "r"}) || got[1].Reason != "line 5 (c): r" {
 		t.Errorf("%+v", got[:2])
 	}
-	if got[2].Cells[0] != (partner.CellFault{Line: 10, Column: "line 10", Reason: "bad"}) || got[3].Cells[0] != (partner.CellFault{Line: 11, Reason: order.ErrConflict.Error()}) {
+	if got[2].Cells[0] != (partner.CellFault{Line: 10, Reason: "bad"}) || got[3].Cells[0] != (partner.CellFault{Line: 11, Reason: order.ErrConflict.Error()}) {
 		t.Errorf("%+v", got[2:])
 	}
 }

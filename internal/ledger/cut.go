@@ -88,7 +88,7 @@ func (l *Ledger) CutStep(ctx context.Context, shop string, before time.Time, goi
 	if err := l.store.Cut(ctx, &c); err != nil {
 		return c.From, need, false, fmt.Errorf("cut log: %w", err)
 	}
-	l.ring.cut(shop, quiet)
+	l.ring.cut(shop, c.Quiet)
 	return c.To, need, need.Seq == 0 || need.Seq > c.To.Seq+1, nil
 }
 
@@ -137,15 +137,71 @@ func (c *Cut) read(r Reader) (need Need, err error) {
 	if need, err = r.Needed(c.From.Seq, most); err != nil {
 		return need, err
 	}
-	for _, row := range rows {
-		if row.Newest > c.Quiet && (need.Seq == 0 || row.Number < need.Seq) {
-			need = Need{Seq: row.Number, Why: NeedRecent}
-		}
+	recent, err := c.recent(r, rows)
+	if err != nil {
+		return need, err
+	}
+	if recent.Seq > 0 && (need.Seq == 0 || recent.Seq < need.Seq) {
+		need = recent
 	}
 	if need.Seq > 0 {
 		most = need.Seq - 1
 	}
 	return need, c.fill(r, rows, most)
+}
+
+// recent finds the first order that had news after the moment. That it was erased
+// since is none, once every route has read it: Quiet goes up to it.
+func (c *Cut) recent(r Reader, rows []*IndexRow) (need Need, err error) {
+	quiet := c.Quiet
+	for _, row := range rows {
+		if row.Newest <= quiet {
+			continue
+		}
+		erased, err := row.erasedOnly(r, quiet)
+		if err != nil {
+			return need, err
+		}
+		if !erased {
+			return Need{Seq: row.Number, Why: NeedRecent}, nil
+		}
+		if row.Newest <= c.Quiet {
+			continue
+		}
+		behind, err := r.Needed(row.Newest-1, row.Newest)
+		if err != nil {
+			return need, err
+		}
+		if behind.Seq > 0 {
+			return Need{Seq: row.Number, Why: NeedRoute}, nil
+		}
+		c.Quiet = row.Newest
+	}
+	return need, nil
+}
+
+// erasedOnly reports whether all that came of an order behind a seq is that it was
+// erased.
+func (r *IndexRow) erasedOnly(from Reader, seq int64) (bool, error) {
+	if r.Flags&FlagErased == 0 {
+		return false, nil
+	}
+	later, err := from.Later([]int64{r.Number})
+	if err != nil {
+		return false, err
+	}
+	if n := len(later[0]); n > 1 && later[0][n-2] > seq {
+		return false, nil
+	}
+	events, err := from.Events([]int64{r.Newest})
+	if err != nil {
+		return false, err
+	}
+	if events[0] == nil {
+		return false, fmt.Errorf("event %d is missing", r.Newest)
+	}
+	h, err := readHeader(events[0].Header)
+	return h.kind == order.KindErased, err
 }
 
 // fill reads the orders that begin until an event, fewer if they have very many

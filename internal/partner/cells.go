@@ -1,8 +1,11 @@
 package partner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -57,9 +60,25 @@ func CellFaultsOf(row Row, err error) []CellFault {
 	}
 	out := make([]CellFault, len(bad.Faults))
 	for i, f := range bad.Faults {
-		out[i] = CellFault{Line: row.Line, Column: f.Path, Reason: f.Reason}
+		line, column := placeOf(f.Path)
+		out[i] = CellFault{Line: cmp.Or(line, row.Line), Column: column, Reason: f.Reason}
 	}
 	return out
+}
+
+// placeOf takes the line off a path that begins with one, such as "line 4, total"
+// or "line 4 (Total)"; 0: it has none.
+func placeOf(path string) (line int, column string) {
+	rest, ok := strings.CutPrefix(path, "line ")
+	digits, column, _ := strings.Cut(rest, " ")
+	line, err := strconv.Atoi(strings.TrimSuffix(digits, ","))
+	if !ok || err != nil {
+		return 0, path
+	}
+	if strings.HasPrefix(column, "(") {
+		column = strings.Trim(column, "()")
+	}
+	return line, column
 }
 
 // Unreadable is the error that ends the reading of a file which is none of its

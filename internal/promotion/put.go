@@ -104,9 +104,9 @@ func identity(h *Header, every bool, stores []string) []byte {
 	return d.Sum(nil)
 }
 
-// newID is a UUID (version 8) of the job's number, 48 bits of it, and a random
+// NewID is a UUID (version 8) of the job's number, 48 bits of it, and a random
 // rest: it is found by the number, and nobody can guess it.
-func newID(number int64) string {
+func NewID(number int64) string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
 	var n [8]byte
@@ -161,7 +161,7 @@ func (p *putting) queue(tx Tx, whole bool) error {
 	row := &p.row
 	if whole {
 		head.Number++
-		row.Number, row.ID = head.Number, newID(head.Number)
+		row.Number, row.ID = head.Number, NewID(head.Number)
 	}
 	same, err := tx.FindSame(p.shop, row.Digest)
 	if err != nil {
@@ -218,7 +218,7 @@ func (p *putting) receive(ctx context.Context) error {
 			return fmt.Errorf("lock: %w", err)
 		}
 		head.Number++
-		p.row.Number, p.row.ID, p.row.State = head.Number, newID(head.Number), RowReceiving
+		p.row.Number, p.row.ID, p.row.State = head.Number, NewID(head.Number), RowReceiving
 		p.row.Created = p.book.store.Now().UnixMicro()
 		p.row.Updated = p.row.Created
 		if err := tx.KeepHead(p.shop, head); err != nil {

@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"context"
-	"crypto/rand"
 	"slices"
 
 	"github.com/ordermux/ordermux/internal/partner"
@@ -31,7 +30,7 @@ func (p promotions) Put(ctx context.Context, shop string, req *promotion.Request
 		return promotion.Job{}, bad
 	}
 	now := p.r.real.Now()
-	j := promotion.Job{ID: rand.Text(), State: promotion.Queued, Created: now, Updated: now, Stores: stores, Named: req.Named}
+	j := promotion.Job{ID: promotion.NewID(0), State: promotion.Queued, Created: now, Updated: now, Stores: stores, Named: req.Named}
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
 	p.jobs[shop+"\x00"+j.ID] = j

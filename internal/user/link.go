@@ -46,13 +46,14 @@ func (b *Book) Invite(ctx context.Context, name string, role Role) (secret.Text,
 	if !role.known() {
 		return secret.Text{}, order.Refuse("role", order.Malformed, "must be viewer, operator or admin")
 	}
+	generation := firstGeneration()
 	err := b.change(ctx, func(list []record) ([]record, error) {
-		return with(list, record{User: User{Name: name, Role: role, Made: b.now().UTC(), Invited: true}})
+		return with(list, record{User: User{Name: name, Role: role, Made: b.now().UTC(), Invited: true}, Generation: generation})
 	})
 	if err != nil {
 		return secret.Text{}, err
 	}
-	return b.link(ctx, Link{Name: name}, inviteFor)
+	return b.link(ctx, Link{Name: name, Generation: generation}, inviteFor)
 }
 
 // Reset returns the token of a link by which a user sets a new password; links
@@ -120,7 +121,7 @@ func (l Link) claimed(list []record, name, hash string, now time.Time) ([]record
 		if len(list) > 0 {
 			return nil, User{}, ErrLink // another one was faster
 		}
-		r := record{User: User{Name: name, Role: Admin, Made: now, Changed: now}, Hash: hash}
+		r := record{User: User{Name: name, Role: Admin, Made: now, Changed: now}, Hash: hash, Generation: firstGeneration()}
 		return []record{r}, r.User, nil
 	}
 	r := of(list, name)

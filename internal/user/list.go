@@ -130,7 +130,7 @@ func (b *Book) change(ctx context.Context, do func([]record) ([]record, error)) 
 		if err != nil {
 			return err
 		}
-		if ok, err := b.kv.Swap(ctx, usersKey, raw, value); ok || err != nil {
+		if ok, err := b.kv.Swap(ctx, usersKey, raw, value, 0); ok || err != nil {
 			return err
 		}
 	}

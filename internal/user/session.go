@@ -16,7 +16,7 @@ import (
 const (
 	IdleFor  = 12 * time.Hour
 	LivesFor = 7 * 24 * time.Hour
-	prolong  = 5 * time.Minute
+	freshFor = 5 * time.Minute
 )
 
 // Session is somebody who is signed in.
@@ -80,12 +80,32 @@ func (b *Book) Session(ctx context.Context, token string) (Session, error) {
 	if r == nil || r.Disabled || r.Generation != s.Generation || now.Sub(s.Began) >= LivesFor || now.Sub(s.Seen) >= IdleFor {
 		return Session{}, ErrSignedOut
 	}
-	if now.Sub(s.Seen) >= prolong {
+	if now.Sub(s.Seen) >= freshFor {
 		s.Seen = now
-		err = b.keep(ctx, token, &s)
+		if ok, err := b.prolong(ctx, token, value, &s); err != nil || !ok {
+			return Session{}, cmpErr(err, ErrSignedOut)
+		}
 	}
-	return Session{User: r.User, Began: s.Began}, err
+	return Session{User: r.User, Began: s.Began}, nil
 }
+
+// prolong keeps a session as it was read, later; false: it was ended meanwhile,
+// which must hold.
+func (b *Book) prolong(ctx context.Context, token string, was []byte, s *session) (bool, error) {
+	value, err := json.Marshal(s)
+	if err != nil {
+		return false, err
+	}
+	ok, err := b.kv.Swap(ctx, sessionKey(token), was, value, s.left())
+	if ok || err != nil {
+		return ok, err
+	}
+	_, ok, err = b.kv.Get(ctx, sessionKey(token)) // another request may have prolonged it
+	return ok, err
+}
+
+// left is how long a session lives if nothing is heard of it.
+func (s *session) left() time.Duration { return min(IdleFor, LivesFor-s.Seen.Sub(s.Began)) }
 
 // SignOut ends a session.
 func (b *Book) SignOut(ctx context.Context, token string) error {
@@ -131,7 +151,7 @@ func (b *Book) keep(ctx context.Context, token string, s *session) error {
 	if err != nil {
 		return err
 	}
-	return b.kv.Put(ctx, sessionKey(token), value, min(IdleFor, LivesFor-s.Seen.Sub(s.Began)))
+	return b.kv.Put(ctx, sessionKey(token), value, s.left())
 }
 
 func (b *Book) hash(ctx context.Context, password string) (string, error) {

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"time"
@@ -55,13 +56,17 @@ type record struct {
 	Generation int64  `json:"generation"`    // raised by what ends all sessions
 }
 
+// firstGeneration is a new user's: another one than that of whoever had the name
+// before him, whose links and sessions must not be his.
+func firstGeneration() int64 { return rand.Int64N(1 << 62) }
+
 // KV is a small key-value store with expiry, shared by all nodes.
 type KV interface {
 	Get(ctx context.Context, key string) ([]byte, bool, error)
 	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error // ttl 0: for ever
 	Delete(ctx context.Context, key string) error
-	// Swap writes a value if what stands there is still old; nil: nothing does.
-	Swap(ctx context.Context, key string, old, value []byte) (bool, error)
+	// Swap is Put if what stands there is still old; nil: nothing does.
+	Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error)
 }
 
 // Book is the users of a hub. Safe for concurrent use, on several nodes at a

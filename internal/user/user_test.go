@@ -20,6 +20,7 @@ type memory struct {
 	mu     sync.Mutex
 	now    time.Time
 	values map[string]entry
+	read   func(key string) // called after a Get
 }
 
 type entry struct {
@@ -44,6 +45,9 @@ func (m *memory) pass(d time.Duration) {
 }
 
 func (m *memory) Get(_ context.Context, key string) ([]byte, bool, error) {
+	if m.read != nil {
+		defer func() { m.read(key) }()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e, ok := m.values[key]
@@ -71,13 +75,17 @@ func (m *memory) Delete(_ context.Context, key string) error {
 	return nil
 }
 
-func (m *memory) Swap(_ context.Context, key string, old, value []byte) (bool, error) {
+func (m *memory) Swap(_ context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e, ok := m.values[key]; ok != (old != nil) || !bytes.Equal(e.value, old) {
 		return false, nil
 	}
-	m.values[key] = entry{value: value}
+	e := entry{value: value}
+	if ttl > 0 {
+		e.until = m.now.Add(ttl)
+	}
+	m.values[key] = e
 	return true, nil
 }
 
@@ -206,6 +214,38 @@ func TestLinksWorkOnceAndNotForEver(t *testing.T) {
 	}
 }
 
+// TestANameIsGivenAnew: what was opened for whoever had a name opens nothing of
+// the next one who has it.
+func TestANameIsGivenAnew(t *testing.T) {
+	t.Parallel()
+	b, _ := open(t)
+	remove := func() {
+		t.Helper()
+		if err := b.Remove(t.Context(), "bo"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unused, err := b.Invite(t.Context(), "bo", user.Viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	remove()
+	join(t, b, "bo", user.Viewer)
+	session := signIn(t, b, "bo")
+	remove()
+	link, err := b.Invite(t.Context(), "bo", user.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u, err := b.Claim(t.Context(), unused.Reveal(), "", good); !errors.Is(err, user.ErrLink) {
+		t.Errorf("an earlier user's link made %+v, %v", u, err)
+	}
+	if _, err := b.Claim(t.Context(), link.Reveal(), "", good); err != nil {
+		t.Fatal(err)
+	}
+	signedOut(t, b, session)
+}
+
 func TestWhoIsNotLetIn(t *testing.T) {
 	t.Parallel()
 	b, _ := open(t)
@@ -282,6 +322,25 @@ func TestASessionLivesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.pass(3 * time.Hour)
+	signedOut(t, b, token)
+}
+
+// TestASessionEndsWhileItIsUsed: a request that prolongs a session does not bring
+// it back when its user signs out at the same time.
+func TestASessionEndsWhileItIsUsed(t *testing.T) {
+	t.Parallel()
+	b, m := open(t)
+	token := signIn(t, b, "ada")
+	m.pass(time.Hour)
+	m.read = func(key string) {
+		if strings.HasPrefix(key, "session/") {
+			m.read = nil
+			if err := b.SignOut(t.Context(), token); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	signedOut(t, b, token)
 	signedOut(t, b, token)
 }
 

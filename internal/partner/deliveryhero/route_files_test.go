@@ -33,6 +33,7 @@ type desks struct {
 }
 
 func (d *desks) LoggedIn(bool)                        {}
+func (d *desks) Refused(sftp.Refusal)                 {}
 func (d *desks) Waits(context.Context, string, error) {}
 func (d *desks) Imported(i sftp.Imported) {
 	d.mu.Lock()

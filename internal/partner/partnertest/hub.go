@@ -1,20 +1,15 @@
 package partnertest
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/catalog"
-	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
 	"github.com/ordermux/ordermux/internal/partner"
@@ -69,24 +64,6 @@ type Hub struct {
 // Noted is what a side told of a call by Deps.Note.
 type Noted struct{ Gate, Method, Fault string }
 
-type stored struct {
-	first  int64
-	layers []order.Layer
-	wires  map[string][]byte
-}
-
-type stateValue struct {
-	value   []byte
-	expires time.Time
-}
-
-// File is what a side wrote for its partner to fetch.
-type File struct {
-	Content []byte
-	Written time.Time
-	Fetched time.Time
-}
-
 // NewHub makes a hub. now may be nil.
 func NewHub(now func() time.Time) *Hub {
 	if now == nil {
@@ -96,58 +73,6 @@ func NewHub(now func() time.Time) *Hub {
 		orders: map[string]*stored{}, grants: map[[2]string]partner.Grant{},
 		shelf: newShelf(), state: map[string]stateValue{}, files: map[string]*File{}, revoked: map[string]bool{},
 		keep: map[string]func(string) string{}, now: now, promotionRows: newPromotionRows(),
-	}
-}
-
-// AddDoor gives the hub the credentials of a door with these settings, under
-// the name "default". The credentials are the fields marked so; those of the
-// whole door, marked Hub, are its Deps.Settings.
-func (h *Hub) AddDoor(t testing.TB, p partner.Partner, values map[string]json.Value) {
-	t.Helper()
-	s := Settings(t, p, true, values)
-	h.door = partner.Settings{}
-	for _, f := range p.Settings {
-		if v, ok := s[f.Name]; ok && f.Door && f.Hub {
-			h.door[f.Name] = v
-			delete(s, f.Name)
-		}
-	}
-	h.AddCredential(p, "default", "", s)
-}
-
-// AddCredential gives the hub one more credential of a kind (Field.Of) of the
-// partner's door.
-func (h *Hub) AddCredential(p partner.Partner, name, of string, s partner.Settings) {
-	g := partner.Grant{
-		Shop: Shop, Name: name, Of: of, Settings: s, Currency: Currency, Timezone: Timezone,
-		Source: order.Source{Name: p.Name + ":" + name, Rank: order.RankDoor},
-	}
-	value := func(field string) string { return s[field].Text + s[field].Secret.Reveal() }
-	for _, f := range p.Settings {
-		if f.Keep != nil {
-			h.keep[f.Name] = f.Keep
-		}
-		if of != "" && f.Of == of && f.Door && f.Credential && !f.Secret && g.Account == "" {
-			g.Account = value(f.Name)
-		}
-	}
-	h.named = append(h.named, g)
-	for _, f := range p.Settings {
-		key := value(f.Name)
-		if !f.Door || !f.Credential || f.Of != of || key == "" {
-			continue
-		}
-		if f.With != "" {
-			key = partner.Joined(value(f.With), key)
-		}
-		h.grants[[2]string{f.Name, key}] = g
-	}
-}
-
-func (h *Hub) addCredentials(t testing.TB, p partner.Partner, list []Credential) {
-	t.Helper()
-	for _, c := range list {
-		h.AddCredential(p, c.Name, c.Of, settings(t, p, true, c.Of, c.Settings))
 	}
 }
 
@@ -242,17 +167,6 @@ func (h *Hub) before(entries []order.Entry) (undo func()) {
 	}
 }
 
-func (o *stored) clone() *stored {
-	if o == nil {
-		return nil
-	}
-	c := &stored{o.first, slices.Clone(o.layers), maps.Clone(o.wires)}
-	for i := range c.layers {
-		c.layers[i].Happenings = slices.Clone(c.layers[i].Happenings)
-	}
-	return c
-}
-
 // transaction is what effects get: the hub, locked.
 type transaction struct{ h *Hub }
 
@@ -294,200 +208,6 @@ func (h *Hub) refuse(e order.Entry) error {
 	return nil
 }
 
-func (o *stored) layer(s order.Source) *order.Layer {
-	for i := range o.layers {
-		if o.layers[i].Source.Name == s.Name {
-			return &o.layers[i]
-		}
-	}
-	return nil
-}
-
-func (h *Hub) accept(e order.Entry) order.Receipt {
-	o := h.orders[e.Subject.ID]
-	if o == nil {
-		o = &stored{first: h.seq + 1, wires: map[string][]byte{}}
-		h.orders[e.Subject.ID] = o
-	}
-	l := o.layer(e.Source)
-	if l == nil {
-		o.layers = append(o.layers, order.Layer{Source: e.Source, First: h.seq + 1})
-		l = &o.layers[len(o.layers)-1]
-	}
-	r := order.Receipt{Subject: e.Subject, At: h.now()}
-	if e.Happening != nil {
-		r.Known, r.Seq, r.Kind = h.happen(l, e.Happening)
-	} else {
-		r.Known, r.Seq, r.Kind = h.restate(o, l, e.Statement)
-	}
-	if !r.Known {
-		h.entries = append(h.entries, e)
-		h.record(o, &e, r)
-	}
-	return r
-}
-
-func (h *Hub) restate(o *stored, l *order.Layer, s *order.Statement) (bool, int64, order.Kind) {
-	kind := order.KindPlaced
-	if l.Statement != nil {
-		kind = order.KindUpdated
-		same := s.Wire != nil && bytes.Equal(o.wires[l.Source.Name], s.Wire)
-		if same || len(order.Diff(l.Statement, &s.Order)) == 0 {
-			return true, l.Seq, kind
-		}
-	}
-	h.seq++
-	l.Statement, l.Seq = s.Order.Clone(), h.seq
-	o.wires[l.Source.Name] = bytes.Clone(s.Wire)
-	return false, h.seq, kind
-}
-
-func (h *Hub) happen(l *order.Layer, new *order.Happening) (bool, int64, order.Kind) {
-	for _, old := range l.Happenings {
-		if old.Kind == new.Kind && old.Ref == new.Ref && bytes.Equal(old.Wire, new.Wire) {
-			return true, old.Seq, new.Kind
-		}
-	}
-	h.seq++
-	l.Happenings = append(l.Happenings, order.Happened{Seq: h.seq, Happening: *new})
-	return false, h.seq, new.Kind
-}
-
-// Layers answers as partner.Orders says.
-func (h *Hub) Layers(_ context.Context, _, prefix string, ids []string) ([]*order.Order, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	list := make([]*order.Order, len(ids))
-	for i, id := range ids {
-		list[i] = h.merged(id, prefix)
-	}
-	return list, nil
-}
-
-// ListLayers answers as partner.Orders says.
-func (h *Hub) ListLayers(_ context.Context, _, prefix string, skip, limit int) ([]*order.Order, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var ids []string
-	for id := range h.orders {
-		if h.merged(id, prefix) != nil {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, func(a, b string) int { return int(h.orders[b].first - h.orders[a].first) })
-	ids = ids[min(skip, len(ids)):]
-	list := []*order.Order{}
-	for _, id := range ids[:min(limit, len(ids))] {
-		list = append(list, h.merged(id, prefix))
-	}
-	return list, nil
-}
-
-// Merged answers as partner.Orders says.
-func (h *Hub) Merged(ctx context.Context, shop string, ids []string) ([]*order.Order, error) {
-	return h.Layers(ctx, shop, "", ids)
-}
-
-// Newest answers as partner.Orders says.
-func (h *Hub) Newest(_ context.Context, _ string, ids []string) ([]int64, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	seqs := make([]int64, len(ids))
-	for i, id := range ids {
-		seqs[i] = h.orders[id].newest()
-	}
-	return seqs, nil
-}
-
-// newest is the place of the order's last event; 0: nobody knows it.
-func (o *stored) newest() (seq int64) {
-	if o == nil {
-		return 0
-	}
-	for _, l := range o.layers {
-		seq = max(seq, l.Seq)
-		for _, h := range l.Happenings {
-			seq = max(seq, h.Seq)
-		}
-	}
-	return seq
-}
-
-func (h *Hub) merged(id, prefix string) *order.Order {
-	o := h.orders[id]
-	if o == nil {
-		return nil
-	}
-	var layers []order.Layer
-	for _, l := range o.layers {
-		if prefix == "" || l.Source.Name == prefix || strings.HasPrefix(l.Source.Name, prefix+"/") {
-			layers = append(layers, l)
-		}
-	}
-	return order.Merge(layers).Order
-}
-
-// Forget removes the personal part of an order, as erasing does.
-func (h *Hub) Forget(id string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for i := range h.orders[id].layers {
-		if l := &h.orders[id].layers[i]; l.Statement != nil {
-			public, _ := l.Statement.Split()
-			l.Statement = &public
-		}
-	}
-}
-
-// Find answers as partner.Credentials says.
-func (h *Hub) Find(_ context.Context, kind, presented string) (partner.Grant, bool, error) {
-	g, ok := h.grants[[2]string{kind, presented}]
-	return g, ok, nil
-}
-
-// File returns what a side wrote under the name; nil if nothing.
-func (h *Hub) File(name string) *File {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.files[name]
-}
-
-// Fetch records that the partner fetched the file.
-func (h *Hub) Fetch(name string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.files[name].Fetched = h.now()
-}
-
-// Check answers as partner.Credentials says; passwords are compared as they
-// stand in the settings.
-func (h *Hub) Check(_ context.Context, g partner.Grant, field, presented string) (bool, error) {
-	if keep := h.keep[field]; keep != nil {
-		presented = keep(presented)
-	}
-	return g.Settings[field].Secret.Is(presented), nil
-}
-
-// List answers as partner.Credentials says.
-func (h *Hub) List(ctx context.Context, shop, of string) ([]partner.Grant, error) {
-	if shop != Shop {
-		return nil, nil
-	}
-	return h.All(ctx, of)
-}
-
-// All answers as partner.Credentials says.
-func (h *Hub) All(_ context.Context, of string) ([]partner.Grant, error) {
-	return slices.DeleteFunc(slices.Clone(h.named), func(g partner.Grant) bool { return g.Of != of }), nil
-}
-
-// Revoke ends the tokens of a credential.
-func (h *Hub) Revoke(name string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.revoked[name] = true
-}
-
 // Book returns the shop's invitations and reviews, kept in the hub's state.
 func (h *Hub) Book() *review.Book {
 	return review.New(review.Options{
@@ -498,126 +218,4 @@ func (h *Hub) Book() *review.Book {
 		PublicURL: func() string { return "https://hub.example" },
 		Append:    h.Append, Merged: h.Merged, Now: h.now, Log: slog.New(slog.DiscardHandler),
 	})
-}
-
-type state struct {
-	h     *Hub
-	scope string
-}
-
-// List answers as partner.State says.
-func (s state) List(_ context.Context, prefix, after string, limit int) (keys []string, values [][]byte, err error) {
-	s.h.mu.Lock()
-	defer s.h.mu.Unlock()
-	for key, v := range s.h.state {
-		if key, ok := strings.CutPrefix(key, s.scope); ok && strings.HasPrefix(key, prefix) && key > after &&
-			(v.expires.IsZero() || !s.h.now().After(v.expires)) {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	keys = keys[:min(limit, len(keys))]
-	for _, key := range keys {
-		values = append(values, bytes.Clone(s.h.state[s.scope+key].value))
-	}
-	return keys, values, nil
-}
-
-// Change answers as partner.State says.
-func (s state) Change(_ context.Context, edits ...partner.Edit) (bool, error) {
-	s.h.mu.Lock()
-	defer s.h.mu.Unlock()
-	return s.change(edits), nil
-}
-
-func (s state) change(edits []partner.Edit) bool {
-	for _, e := range edits {
-		v, ok := s.h.state[s.scope+e.Key]
-		ok = ok && (v.expires.IsZero() || s.h.now().Before(v.expires))
-		if ok != (e.Old != nil) || !bytes.Equal(v.value, e.Old) && ok {
-			return false
-		}
-	}
-	for _, e := range edits {
-		delete(s.h.state, s.scope+e.Key)
-		if e.New != nil {
-			v := stateValue{value: bytes.Clone(e.New)}
-			if e.TTL > 0 {
-				v.expires = s.h.now().Add(e.TTL)
-			}
-			s.h.state[s.scope+e.Key] = v
-		}
-	}
-	return true
-}
-
-// Changing answers as partner.State says.
-func (s state) Changing(edits ...partner.Edit) order.Effect { return changing{s, edits} }
-
-type changing struct {
-	state state
-	edits []partner.Edit
-}
-
-// Apply is called by the hub's Append, which holds its lock.
-func (c changing) Apply(context.Context, any) error {
-	if !c.state.change(c.edits) {
-		return order.ErrChanged
-	}
-	return nil
-}
-
-func (s state) Get(_ context.Context, key string) ([]byte, bool, error) {
-	s.h.mu.Lock()
-	defer s.h.mu.Unlock()
-	v, ok := s.h.state[s.scope+key]
-	if !ok || !v.expires.IsZero() && s.h.now().After(v.expires) {
-		return nil, false, nil
-	}
-	return bytes.Clone(v.value), true, nil
-}
-
-func (s state) Put(_ context.Context, key string, value []byte, ttl time.Duration) error {
-	s.h.mu.Lock()
-	defer s.h.mu.Unlock()
-	v := stateValue{value: bytes.Clone(value)}
-	if ttl > 0 {
-		v.expires = s.h.now().Add(ttl)
-	}
-	s.h.state[s.scope+key] = v
-	return nil
-}
-
-func (s state) Delete(_ context.Context, key string) error {
-	s.h.mu.Lock()
-	defer s.h.mu.Unlock()
-	delete(s.h.state, s.scope+key)
-	return nil
-}
-
-type files struct{ h *Hub }
-
-func (f files) Write(_ context.Context, name string, write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
-	f.h.mu.Lock()
-	defer f.h.mu.Unlock()
-	old := f.h.files[name]
-	if old == nil {
-		old = &File{}
-		f.h.files[name] = old
-	}
-	old.Content, old.Written = b.Bytes(), f.h.now()
-	return nil
-}
-
-func (f files) Fetched(_ context.Context, name string) (time.Time, error) {
-	f.h.mu.Lock()
-	defer f.h.mu.Unlock()
-	if file := f.h.files[name]; file != nil {
-		return file.Fetched, nil
-	}
-	return time.Time{}, nil
 }

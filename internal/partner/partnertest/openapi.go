@@ -127,7 +127,7 @@ func documented(t *testing.T, p partner.Partner, got message, request message) {
 	method, target, _ := strings.Cut(request.first, " ")
 	target, _, _ = strings.Cut(target, " ")
 	status := statusOf(got)
-	op := operationOf(apiOf(t, p), method, target)
+	item, op := operationOf(apiOf(t, p), method, target)
 	if op == nil {
 		if method == http.MethodOptions {
 			return // browsers ask so before a call
@@ -144,6 +144,9 @@ func documented(t *testing.T, p partner.Partner, got message, request message) {
 		return
 	}
 	holds(t, at, r.Value.Content, got)
+	if status < 300 && !refused(apiOf(t, p), got) {
+		asked(t, at, apiOf(t, p), append(item.Parameters[:len(item.Parameters):len(item.Parameters)], op.Parameters...), target)
+	}
 	if status < 300 && op.RequestBody != nil && !refused(apiOf(t, p), got) {
 		content := op.RequestBody.Value.Content
 		if kind, _, _ := strings.Cut(request.header.Get("Content-Type"), ";"); content.Get(kind) == nil && strings.HasPrefix(request.body, "{") {
@@ -225,11 +228,12 @@ func taken(s *openapi3.Schema, v any) any {
 	return v
 }
 
-// operationOf finds a call in the document; nil: there is none.
-func operationOf(doc *openapi3.T, method, target string) *openapi3.Operation {
+// operationOf finds a call in the document, and what it belongs to; nil: there
+// is none.
+func operationOf(doc *openapi3.T, method, target string) (*openapi3.PathItem, *openapi3.Operation) {
 	u, err := url.ParseRequestURI(target)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	parts := strings.Split(u.EscapedPath(), "/")
 	for _, pattern := range doc.Paths.InMatchingOrder() {
@@ -237,11 +241,73 @@ func operationOf(doc *openapi3.T, method, target string) *openapi3.Operation {
 		for _, path := range append(also(item), pattern) {
 			path, query, _ := strings.Cut(path, "?")
 			if op := item.GetOperation(method); op != nil && fits(strings.Split(path, "/"), parts) && asks(query, u.Query()) {
-				return op
+				return item, op
 			}
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// asked holds the query of a call that was taken against what is documented of
+// it: a name that must be there is, and values are as their schema says. Names of
+// which descriptions tell alone stand in the document's x-also-asked.
+func asked(t *testing.T, at string, doc *openapi3.T, parameters openapi3.Parameters, target string) {
+	t.Helper()
+	u, err := url.ParseRequestURI(target)
+	if err != nil {
+		return
+	}
+	query := u.Query()
+	for _, ref := range parameters {
+		p := ref.Value
+		if p.In != openapi3.ParameterInQuery || p.Schema == nil {
+			continue
+		}
+		values := query[p.Name]
+		if len(values) == 0 {
+			if p.Required {
+				t.Errorf("%s: taken without %s, which is documented as required", at, p.Name)
+			}
+			continue
+		}
+		if len(values) > 1 && !p.Schema.Value.Type.Is("array") {
+			t.Errorf("%s: taken with %d of %s, which is documented as one", at, len(values), p.Name)
+		}
+		if err := p.Schema.Value.VisitJSON(worded(p.Schema.Value, values), openapi3.EnableJSONSchema2020()); err != nil {
+			t.Errorf("%s: %s is not as documented: %v", at, p.Name, err)
+		}
+		delete(query, p.Name)
+	}
+	for _, s := range doc.Components.SecuritySchemes {
+		if s.Value.In == openapi3.ParameterInQuery {
+			delete(query, s.Value.Name)
+		}
+	}
+	told, _ := doc.Extensions["x-also-asked"].([]any)
+	for name := range query {
+		if slices.Contains(told, any(name)) {
+			continue
+		}
+		t.Errorf("%s: taken with %s, which is not documented", at, name)
+	}
+}
+
+// worded are the values of a name in a query as its schema speaks of them.
+func worded(s *openapi3.Schema, values []string) any {
+	if s.Type.Is("array") {
+		list := make([]any, len(values))
+		for i, v := range values {
+			list[i] = worded(s.Items.Value, []string{v})
+		}
+		return list
+	}
+	if s.Type.Is("integer") || s.Type.Is("number") || s.Type.Is("boolean") {
+		var v any
+		if json.Unmarshal([]byte(values[0]), &v) == nil {
+			return v
+		}
+	}
+	return values[0]
 }
 
 // asks reports whether a query is one of a pattern's, in whatever letters:

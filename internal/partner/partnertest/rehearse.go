@@ -40,9 +40,14 @@ func rehearse(t *testing.T, p partner.Partner, hub *Hub, request message, path s
 	}
 }
 
-// print says how much is kept, and what of it a door can change.
+// print says what a hub keeps that a door can change; of what is long, how many
+// there are. Jobs of promotions go on while somebody looks: only new ones count.
 func (h *Hub) print() string {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return fmt.Sprint(h.seq, len(h.entries), len(h.log), h.state)
+	kept := fmt.Sprint(h.seq, len(h.entries), len(h.log), len(h.noted), h.state, len(h.files),
+		h.shelf.version, len(h.shelf.products), h.shelf.holds, h.shelf.taken, len(h.shelf.offers), h.shelf.outlets)
+	h.mu.Unlock()
+	h.promotionsLock.Lock()
+	defer h.promotionsLock.Unlock()
+	return fmt.Sprint(kept, len(h.promotionRows.jobs))
 }

@@ -43,7 +43,7 @@ type CheckProgress struct {
 	Seq     int64          `json:"seq"` // the last one that was looked at
 	Missing int64          `json:"missing"`
 	Sent    int64          `json:"sent"`            // deliveries that a backfill would plan, or planned
-	Codes   map[string]int `json:"codes,omitzero"`  // of the missing, by what the route says of them
+	Codes   map[string]int `json:"codes,omitzero"`  // of the missing, by what the route does with them, or why it was not asked
 	Oldest  time.Time      `json:"oldest,omitzero"` // when the oldest and the newest missing order were accepted
 	Newest  time.Time      `json:"newest,omitzero"`
 	Orders  []Verdict      `json:"orders,omitzero"` // the first hundred

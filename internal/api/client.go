@@ -169,6 +169,7 @@ type ListOptions struct {
 	Limit          int
 	Since, Until   time.Time // orders
 	Channel        string    // orders
+	Account        string    // orders
 	Route          string    // deliveries, reconcile, orders
 	States         []string  // deliveries, orders
 	Code           string    // deliveries
@@ -216,6 +217,7 @@ func (o ListOptions) Values() url.Values {
 	at("since", o.Since)
 	at("until", o.Until)
 	set("channel", o.Channel)
+	set("account", o.Account)
 	set("route", o.Route)
 	set("state", strings.Join(o.States, ","))
 	set("code", o.Code)

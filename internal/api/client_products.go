@@ -15,6 +15,7 @@ import (
 
 // ProductOptions narrow a list of products; zero values do not.
 type ProductOptions struct {
+	Code                               string // any code of one product; nothing else goes with it
 	Prefix, Text, Store, Parent, Brand string
 	Kind                               string // ours, fixed or live
 	Active                             *bool
@@ -27,7 +28,7 @@ func (o ProductOptions) query() string {
 	if o.Active != nil {
 		active = strconv.FormatBool(*o.Active)
 	}
-	return parameters("prefix", o.Prefix, "text", o.Text, "store", o.Store, "parent", o.Parent, "brand", o.Brand,
+	return parameters("code", o.Code, "prefix", o.Prefix, "text", o.Text, "store", o.Store, "parent", o.Parent, "brand", o.Brand,
 		"kind", o.Kind, "active", active, "cursor", o.Cursor, "limit", o.Limit)
 }
 

@@ -129,8 +129,9 @@ type Tried struct {
 
 // Rehearsal is what a route would do with an order.
 type Rehearsal struct {
-	Now    Verdict `json:"now"`     // by itself
-	ByHand Verdict `json:"by_hand"` // if a person sent it now
+	State  delivery.State `json:"state,omitzero"` // of its newest delivery by the route; absent: there is none
+	Now    Verdict        `json:"now"`            // what the rules say of it, whatever was done already
+	ByHand Verdict        `json:"by_hand"`        // if a person sent it now
 	// Requests are what would leave then, up to the first answer that is needed
 	// to go on; secrets are masked.
 	Requests []Exchange `json:"requests"`
@@ -156,24 +157,29 @@ func (a *API) listRoutePartners(r *request) (any, error) {
 	return RoutePartners{Partners: a.Connections.Partners()}, nil
 }
 
-// idleRoutes are the connected routes that the engine does not know.
-func (a *API) idleRoutes(r *request, known []Route) ([]Route, error) {
+// withIdle adds the connected routes that are not in force. One that ran before
+// keeps its numbers: the engine has it as gone.
+func (a *API) withIdle(r *request, routes []Route) ([]Route, error) {
 	if a.Connections == nil {
-		return nil, nil
+		return routes, nil
 	}
 	list, err := a.Connections.Idle(r.Context(), r.shop)
 	if err != nil {
 		return nil, err
 	}
-	var out []Route
 	for _, i := range list {
-		running := slices.ContainsFunc(known, func(k Route) bool { return k.Name == i.Name && k.State != "gone" })
-		if i.Shadowed || running {
+		if i.Shadowed {
 			continue
 		}
-		out = append(out, Route{Name: i.Name, Partner: i.Partner, State: Idle, Reason: i.Fault})
+		at := slices.IndexFunc(routes, func(k Route) bool { return k.Name == i.Name })
+		switch {
+		case at < 0:
+			routes = append(routes, Route{Name: i.Name, Partner: i.Partner, State: Idle, Reason: i.Fault})
+		case routes[at].State == "gone":
+			routes[at].State, routes[at].Reason = Idle, i.Fault
+		}
 	}
-	return out, nil
+	return routes, nil
 }
 
 func (a *API) showRoute(r *request) (any, error) {

@@ -51,7 +51,7 @@ type Selection struct {
 func (s Selection) filter() (delivery.Filter, error) {
 	for _, st := range s.States {
 		if !knownState(st) {
-			return delivery.Filter{}, order.Refuse("states", order.Malformed, "holds what is no state of a delivery")
+			return delivery.Filter{}, order.Refuse("states", order.Malformed, noState())
 		}
 	}
 	if err := s.checkCause(); err != nil {
@@ -104,7 +104,11 @@ func (a *API) act(r *request, name, target string, s Selection, do many) (any, e
 	if err != nil {
 		return nil, err
 	}
-	acted, err := a.byCause(s, do)(r.Context(), r.shop, f, s.DryRun)
+	ctx := r.Context()
+	if !s.DryRun {
+		ctx = context.WithoutCancel(ctx) // what was begun is done for all, whoever waits for it
+	}
+	acted, err := a.byCause(s, do)(ctx, r.shop, f, s.DryRun)
 	if err != nil {
 		return nil, err
 	}

@@ -118,6 +118,62 @@ func TestDocumentIsValid(t *testing.T) {
 	}
 }
 
+// TestDocumentSaysWhatItMeans: every field and every parameter has a sentence.
+func TestDocumentSaysWhatItMeans(t *testing.T) {
+	t.Parallel()
+	d := loadDocument(t)
+	seen := map[*openapi3.Schema]bool{}
+	for name, s := range d.Components.Schemas {
+		meant(t, name, s, seen)
+	}
+	for path, item := range d.Paths.Map() {
+		for method, op := range item.Operations() {
+			at := method + " " + path
+			for _, p := range op.Parameters {
+				if p.Value.Description == "" {
+					t.Errorf("%s: nothing says what %s means", at, p.Value.Name)
+				}
+			}
+			if op.RequestBody != nil {
+				for _, media := range op.RequestBody.Value.Content {
+					meant(t, at, media.Schema, seen)
+				}
+			}
+			for _, r := range op.Responses.Map() {
+				for _, media := range r.Value.Content {
+					meant(t, at, media.Schema, seen)
+				}
+			}
+		}
+	}
+	if len(seen) < 500 {
+		t.Errorf("only %d schemas", len(seen))
+	}
+}
+
+// meant checks the fields of a schema, and of those that it holds. What stands
+// beside a $ref counts as well as what it leads to.
+func meant(t *testing.T, at string, ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
+	t.Helper()
+	if ref == nil || ref.Value == nil || seen[ref.Value] {
+		return
+	}
+	s := ref.Value
+	seen[s] = true
+	for name, p := range s.Properties {
+		if beside, _ := p.Extensions["description"].(string); beside == "" && p.Value.Description == "" {
+			t.Errorf("%s: nothing says what %s means", at, name)
+		}
+		meant(t, at+"."+name, p, seen)
+	}
+	meant(t, at+"[]", s.Items, seen)
+	for _, list := range []openapi3.SchemaRefs{s.OneOf, s.AnyOf, s.AllOf} {
+		for _, one := range list {
+			meant(t, at, one, seen)
+		}
+	}
+}
+
 // TestDocumentHasEveryEndpoint compares the document with what the API
 // answers: each documented call is one, and no other method is.
 func TestDocumentHasEveryEndpoint(t *testing.T) {

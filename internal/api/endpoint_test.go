@@ -68,6 +68,7 @@ func TestOrdersNewestFirst(t *testing.T) {
 		}
 	}
 	f(api.ListOptions{}, "a/b c", "1002", "1001")
+	h.follow()
 	f(api.ListOptions{Channel: "online"}, "1001")
 	f(api.ListOptions{Since: now.Add(2 * time.Minute)}, "a/b c", "1002")
 	f(api.ListOptions{Until: now.Add(2 * time.Minute)}, "1002", "1001")

@@ -223,7 +223,10 @@ func (f *fakeEngine) Retry(_ context.Context, _ string, filter delivery.Filter, 
 	return f.acted("retry", filter, dry)
 }
 
-func (f *fakeEngine) Drop(_ context.Context, _ string, filter delivery.Filter, dry bool) (delivery.Acted, error) {
+func (f *fakeEngine) Drop(ctx context.Context, _ string, filter delivery.Filter, dry bool) (delivery.Acted, error) {
+	if err := ctx.Err(); err != nil {
+		return delivery.Acted{}, err
+	}
 	return f.acted("drop", filter, dry)
 }
 

@@ -63,11 +63,11 @@ var deliveryStates = map[InvitationState][]delivery.State{
 	InvitationFailed:      {delivery.Failed},
 	InvitationRefused:     {delivery.Refused},
 	InvitationUnknown:     {delivery.Asking, delivery.Parked},
-	InvitationOpened:      {delivery.Delivered, delivery.Parked},
-	InvitationAnswered:    {delivery.Delivered, delivery.Parked},
-	InvitationNotReceived: {delivery.Delivered, delivery.Parked},
+	InvitationOpened:      {delivery.Delivered, delivery.Parked, delivery.Asking},
+	InvitationAnswered:    {delivery.Delivered, delivery.Parked, delivery.Asking},
+	InvitationNotReceived: {delivery.Delivered, delivery.Parked, delivery.Asking},
 	InvitationCancelled:   {delivery.Cancelled, delivery.Dropped},
-	InvitationOptedOut:    {delivery.Delivered, delivery.Parked, delivery.Cancelled},
+	InvitationOptedOut:    {delivery.Delivered, delivery.Parked, delivery.Asking, delivery.Cancelled},
 }
 
 // codeOptedOut is the outcome of a side that will not write to somebody who

@@ -12,6 +12,7 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/review"
+	"github.com/ordermux/ordermux/internal/search"
 )
 
 // InvitingRoute is a route of a shop that invites customers to review.
@@ -47,13 +48,19 @@ type invitationFilter struct {
 	deliveries                                     []delivery.State // of which the states can be
 }
 
-// mostLooked bounds the deliveries that one call looks at: a page may be
-// shorter than its limit, even empty, and yet have a next one. mostAtOnce
-// bounds those of one reading.
+// One call looks at ten times as many deliveries as it may return, within these
+// bounds: a page may be shorter than its limit, even empty, and yet have a next
+// one. mostAtOnce bounds those of one reading.
 const (
-	mostLooked = 2000
-	mostAtOnce = 500
+	leastLooked = 500
+	mostLooked  = 2000
+	mostAtOnce  = 500
 )
+
+// mostOfEmail bounds the orders that an address is looked for among: those that
+// the index names, and those that it does not know yet. While it is made anew
+// these are too many.
+const mostOfEmail = 500
 
 // inviting returns the inviting routes that a call is about.
 func (a *API) inviting(r *request, route, partner string) []InvitingRoute {
@@ -104,6 +111,55 @@ var everyState = []delivery.State{
 	delivery.Failed, delivery.Parked, delivery.Delivered, delivery.Refused, delivery.Cancelled, delivery.Dropped,
 }
 
+// ofEmail has a filter by an address look only at orders that may be of it; none
+// reports that there is none.
+func (a *API) ofEmail(ctx context.Context, shop string, f *invitationFilter) (none bool, err error) {
+	if f.email == "" || len(f.orders) > 0 || a.Finder == nil {
+		return false, nil
+	}
+	w, err := a.Finder.Walk(ctx, shop, search.Query{Texts: map[search.Kind]string{search.Email: f.email}})
+	if err != nil || w.Behind > mostOfEmail {
+		return false, err
+	}
+	numbers, all, err := numbersOf(ctx, w)
+	if err != nil || !all {
+		return false, err
+	}
+	if w.Behind > 0 {
+		head, err := a.Ledger.Head(ctx, shop)
+		if err != nil {
+			return false, err
+		}
+		if w, err = a.Finder.Walk(ctx, shop, search.Query{Above: head - w.Behind}); err != nil {
+			return false, err
+		}
+		fresh, all, err := numbersOf(ctx, w)
+		if err != nil || !all {
+			return false, err
+		}
+		numbers = append(numbers, fresh...)
+	}
+	states, err := a.Ledger.States(ctx, shop, numbers)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range states {
+		if s != nil {
+			f.orders = append(f.orders, s.Row.Subject.ID)
+		}
+	}
+	return len(f.orders) == 0, nil
+}
+
+// numbersOf are the orders of a walk; all: they are within the bound.
+func numbersOf(ctx context.Context, w *search.Walk) (numbers []int64, all bool, err error) {
+	hits, err := w.Next(ctx, mostOfEmail)
+	for _, h := range hits {
+		numbers = append(numbers, h.Number)
+	}
+	return numbers, w.Before() == 0, err
+}
+
 // selects reports whether the filter selects an invitation.
 func (f *invitationFilter) selects(i *Invitation) bool {
 	within := func(t, from, to time.Time) bool {
@@ -138,9 +194,13 @@ func (a *API) invitations(ctx context.Context, shop string, f invitationFilter) 
 	if err != nil {
 		return nil, "", err
 	}
+	if none, err := a.ofEmail(ctx, shop, &f); none || err != nil {
+		return page, "", err
+	}
 	n := max(0, slices.IndexFunc(f.routes, func(r InvitingRoute) bool { return r.Name == route }))
+	most := max(leastLooked, min(10*f.limit, mostLooked))
 	for looked := 0; n < len(f.routes); {
-		if len(page) >= f.limit || looked >= mostLooked {
+		if len(page) >= f.limit || looked >= most {
 			return page, invitationCursor(f.routes[n].Name, inner), nil
 		}
 		// The more was looked at in vain, the more at once: where few are

@@ -69,7 +69,7 @@ func twins(twice *catalog.Duplicate) *Problem {
 }
 
 func listProducts(a *API, r *request) (any, error) {
-	q := newQuery(r, "prefix", "text", "store", "parent", "brand", "kind", "active", "cursor", "limit")
+	q := newQuery(r, "code", "prefix", "text", "store", "parent", "brand", "kind", "active", "cursor", "limit")
 	f := catalog.Filter{
 		Prefix: q.text("prefix"), Text: q.text("text"), Store: q.text("store"), Parent: q.text("parent"), Brand: q.text("brand"),
 		Cursor: q.text("cursor"), Limit: q.limit(),
@@ -86,11 +86,28 @@ func listProducts(a *API, r *request) (any, error) {
 			q.refuse("active", "must be true or false")
 		}
 	}
+	code := q.text("code")
+	if code != "" && (f.Text+f.Prefix+f.Store+f.Parent+f.Brand+f.Cursor != "" || f.Kind != nil || f.Active != nil) {
+		q.refuse("code", "names one product: nothing else can be asked for beside it")
+	}
 	if err := q.err(); err != nil {
 		return nil, err
 	}
+	if code != "" {
+		return a.productOf(r.Context(), r.shop, code)
+	}
 	page, next, err := a.Catalog.List(r.Context(), r.shop, f)
 	return Products{Products: nonNil(page), Next: next}, err
+}
+
+// productOf lists the product that has a code, whichever of its codes it is.
+func (a *API) productOf(ctx context.Context, shop, code string) (out Products, err error) {
+	list, err := a.Catalog.Find(ctx, shop, []catalog.Line{{Type: catalog.Any, Code: code}})
+	out.Products = []catalog.Product{}
+	if err == nil && list[0] != nil {
+		out.Products = append(out.Products, *list[0])
+	}
+	return out, err
 }
 
 // kindOf reads the name of a kind of stock.

@@ -109,7 +109,10 @@ func TestProducts(t *testing.T) {
 	f(api.ProductOptions{Active: &no}, "a/b c")
 	f(api.ProductOptions{Brand: "Nord"}, "L-1")
 	f(api.ProductOptions{Store: "Lund"})
-	for _, bad := range []string{"kind=mine", "active=maybe", "cursor=!", "limit=501", "colour=red"} {
+	f(api.ProductOptions{Code: "a/b c"}, "a/b c")
+	f(api.ProductOptions{Code: "5901234123457"}, "K-38")
+	f(api.ProductOptions{Code: "K-3"})
+	for _, bad := range []string{"kind=mine", "active=maybe", "cursor=!", "limit=501", "colour=red", "code=K-38&brand=Nord"} {
 		if r := h.call("GET", productsPath+"?"+bad, admin, ""); r.status != 400 {
 			t.Errorf("%s: %d %s", bad, r.status, r.body)
 		}

@@ -130,7 +130,7 @@ func (q *query) states(name string) []delivery.State {
 	var out []delivery.State
 	for _, s := range q.list(name) {
 		if !knownState(delivery.State(s)) {
-			q.refuse(name, "is no state of a delivery")
+			q.refuse(name, noState())
 			return nil
 		}
 		out = append(out, delivery.State(s))
@@ -138,14 +138,22 @@ func (q *query) states(name string) []delivery.State {
 	return out
 }
 
-func knownState(s delivery.State) bool {
-	switch s {
-	case delivery.Ready, delivery.Held, delivery.Sending, delivery.AwaitingPartner, delivery.Retrying, delivery.Asking,
-		delivery.Failed, delivery.Parked, delivery.Delivered, delivery.Refused, delivery.Cancelled,
-		delivery.Superseded, delivery.Dropped:
-		return true
+// knownStates are those that a delivery can be in.
+var knownStates = []delivery.State{
+	delivery.Ready, delivery.Held, delivery.Sending, delivery.AwaitingPartner, delivery.Retrying, delivery.Asking,
+	delivery.Failed, delivery.Parked, delivery.Delivered, delivery.Refused, delivery.Cancelled,
+	delivery.Superseded, delivery.Dropped,
+}
+
+func knownState(s delivery.State) bool { return slices.Contains(knownStates, s) }
+
+// noState says which states there are, to who named another.
+func noState() string {
+	var names []string
+	for _, s := range knownStates {
+		names = append(names, string(s))
 	}
-	return false
+	return "is no state of a delivery; there are " + strings.Join(names, ", ")
 }
 
 // before reads a cursor of ours: the seq below which the page starts.

@@ -25,13 +25,13 @@ const (
 
 // RefusedCall are calls to us that were refused, all alike.
 type RefusedCall struct {
-	Door   string    `json:"door"`             // a partner's, "api", "in" (a route's receiver), "files"
+	Door   string    `json:"door"`             // a partner's, "api", "in" (a route's receiver), "files", "sftp" (a user whom no door has)
 	At     time.Time `json:"at"`               // the last one
 	Since  time.Time `json:"since"`            // the first one
 	Count  int64     `json:"count"`            // how many there were
-	Method string    `json:"method"`           // of HTTP
-	Path   string    `json:"path"`             // what could be a secret or a person is masked; of the query the names
-	Status int       `json:"status"`           // that was answered
+	Method string    `json:"method"`           // of HTTP, or "SFTP"
+	Path   string    `json:"path"`             // what could be a secret or a person is masked; of the query the names; of SFTP how it was tried: "password", "publickey", "none"
+	Status int       `json:"status"`           // that was answered; 0: SFTP has none
 	Code   string    `json:"code,omitzero"`    // the partner's word, where its API refuses in the body
 	Cause  Cause     `json:"cause"`            // for people who are new to that API
 	Reason string    `json:"reason"`           // the answer's own words

@@ -16,6 +16,10 @@ type Retention struct {
 	Round time.Time `json:"round,omitzero"`
 	// Failed: that round met a trouble, which the hub's log tells.
 	Failed bool `json:"failed,omitzero"`
+	// WaitsUntil: the clock jumped by more than three days, or the hub was off for
+	// that long. Until then nothing is removed but by a round that is asked for;
+	// zero: it does not wait.
+	WaitsUntil time.Time `json:"waits_until,omitzero"`
 }
 
 // RetainedKind is how one kind of data is kept.

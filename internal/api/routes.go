@@ -20,12 +20,8 @@ func (a *API) listRoutes(r *request) (any, error) {
 	for i, s := range list {
 		out.Routes[i] = routeOf(s)
 	}
-	idle, err := a.idleRoutes(r, out.Routes)
-	if err != nil {
-		return nil, err
-	}
-	out.Routes = append(out.Routes, idle...)
-	return out, nil
+	out.Routes, err = a.withIdle(r, out.Routes)
+	return out, err
 }
 
 // listFiles lists what the partner of a route fetches, and when it did.

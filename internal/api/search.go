@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/ledger"
+	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/search"
 )
 
@@ -18,7 +19,9 @@ type Finder interface {
 var _ Finder = (*search.Finder)(nil)
 
 // orderKinds are the parameters that orders are found by beside their ids.
-var orderKinds = map[string]search.Kind{"ref": search.Reference, "email": search.Email, "sku": search.Product, "parcel": search.Parcel}
+var orderKinds = map[string]search.Kind{
+	"ref": search.Reference, "email": search.Email, "sku": search.Product, "parcel": search.Parcel, "channel": search.Channel, "account": search.Account,
+}
 
 // maxTerm bounds a text that orders are found by, in bytes.
 const maxTerm = 500
@@ -26,8 +29,8 @@ const maxTerm = 500
 // listOrders pages through the orders, newest first: by their first event, or,
 // by states at a partner alone, by the event that stands so.
 func (a *API) listOrders(r *request) (any, error) {
-	q := newQuery(r, "cursor", "limit", "since", "until", "channel", "q", "id", "ref", "email", "sku", "parcel", "route", "state")
-	limit, channel, since, until := q.limit(), q.text("channel"), q.time("since"), q.time("until")
+	q := newQuery(r, "cursor", "limit", "since", "until", "channel", "account", "q", "id", "ref", "email", "sku", "parcel", "route", "state")
+	limit, since, until := q.limit(), q.time("since"), q.time("until")
 	want := search.Query{
 		ID: q.text("id"), Text: q.term("q"), Texts: map[search.Kind]string{}, Route: q.text("route"), States: q.states("state"), Before: q.before("cursor"),
 	}
@@ -48,7 +51,7 @@ func (a *API) listOrders(r *request) (any, error) {
 	}
 	out := Orders{Orders: []OrderSummary{}, Behind: w.Behind}
 	for len(out.Orders) < limit && w.Before() > 0 && !w.Tired() {
-		page, err := a.nextOrders(r, w, limit-len(out.Orders), channel)
+		page, err := a.nextOrders(r, w, limit-len(out.Orders), want.Texts)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +86,9 @@ func (a *API) bounds(r *request, q *search.Query, since, until time.Time) (err e
 	return err
 }
 
-func (a *API) nextOrders(r *request, w *search.Walk, limit int, channel string) (out []OrderSummary, err error) {
+// nextOrders are the next ones of a walk that have now what they are found by:
+// an order's channel and account are one each, and the index knows those it had.
+func (a *API) nextOrders(r *request, w *search.Walk, limit int, texts map[search.Kind]string) (out []OrderSummary, err error) {
 	hits, err := w.Next(r.Context(), limit)
 	if err != nil || len(hits) == 0 {
 		return nil, err
@@ -97,11 +102,19 @@ func (a *API) nextOrders(r *request, w *search.Walk, limit int, channel string) 
 		return nil, err
 	}
 	for i, s := range states {
-		if s != nil && (channel == "" || s.Merged.Order != nil && s.Merged.Order.Channel == channel) {
+		if s != nil && sameNow(s.Merged.Order, texts) {
 			out = append(out, summaryOf(hits[i].Number, hits[i].Accepted, s))
 		}
 	}
 	return out, nil
+}
+
+func sameNow(o *order.Order, texts map[search.Kind]string) bool {
+	channel, account := texts[search.Channel], texts[search.Account]
+	if o == nil {
+		return channel+account == ""
+	}
+	return (channel == "" || strings.EqualFold(o.Channel, channel)) && (account == "" || strings.EqualFold(o.Account, account))
 }
 
 func (a *API) states(r *request, numbers []int64) ([]*ledger.State, error) {

@@ -130,12 +130,7 @@ func TestOrdersAreFound(t *testing.T) {
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	for more := true; more; {
-		var err error
-		if more, err = h.follower.Step(ctx, "nordlys"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	h.follow()
 	page, err := h.client(admin).Orders(ctx, "nordlys", api.ListOptions{Find: api.Find{Parcel: "pk77"}})
 	if err != nil || page.Behind != 0 || !slices.Equal(ids(page.Orders), []string{"1001"}) || page.Orders[0].Accepted.IsZero() {
 		t.Errorf("%+v, %v", page, err)
@@ -145,6 +140,49 @@ func TestOrdersAreFound(t *testing.T) {
 			t.Errorf("%.20s: %d %s", bad, r.status, r.body)
 		}
 	}
+}
+
+// follow takes every order into the index.
+func (h *hub) follow() {
+	h.t.Helper()
+	for more := true; more; {
+		var err error
+		if more, err = h.follower.Step(ctx, "nordlys"); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+// Orders are found by the channel and the account that they have now.
+func TestOrdersOfAccount(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	put := func(id, account string) {
+		t.Helper()
+		if _, err := h.ledger.Append(ctx, "nordlys", []order.Entry{{
+			Subject: order.Subject{Kind: order.SubjectOrder, ID: id}, Source: order.Source{Name: "api:erp", Rank: order.RankShop},
+			Statement: &order.Statement{Order: order.Order{ID: id, Channel: "dropshipping", Account: account}},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		h.follow()
+	}
+	put("1", "sklep-abc")
+	put("2", "sklep-xyz")
+	f := func(o api.ListOptions, want ...string) {
+		t.Helper()
+		page, err := h.client(admin).Orders(ctx, "nordlys", o)
+		if d := cmp.Diff(want, ids(page.Orders), cmpopts.EquateEmpty()); d != "" || err != nil {
+			t.Errorf("%+v: %v (-want +got):\n%s", o, err, d)
+		}
+	}
+	f(api.ListOptions{Account: "Sklep-ABC"}, "1")
+	f(api.ListOptions{Account: "sklep-abc", Channel: "online"})
+	f(api.ListOptions{Channel: "dropshipping"}, "2", "1")
+	f(api.ListOptions{Find: api.Find{Text: "sklep-abc"}}) // an account is no text that may be anything
+	put("1", "sklep-new")
+	f(api.ListOptions{Account: "sklep-abc"})
+	f(api.ListOptions{Account: "sklep-new"}, "1")
 }
 
 func make501() []byte {

@@ -37,6 +37,9 @@ type StuckGroup struct {
 	// events, planned or not looked at yet.
 	Blocked bool  `json:"blocked,omitzero"`
 	Waiting int64 `json:"waiting,omitzero"`
+	// Halted is "paused", "blocked" or "gone" where nothing of the route goes on
+	// until somebody resumes it, or configures it again.
+	Halted delivery.Status `json:"halted,omitzero"`
 }
 
 // StuckWords are what was said of so many deliveries.
@@ -71,7 +74,7 @@ func (a *API) listStuck(r *request) (any, error) {
 func stuckOf(g *delivery.StuckGroup) StuckGroup {
 	out := StuckGroup{
 		Route: g.Route, Partner: g.Partner, Cause: g.Cause, Codes: g.Codes, Count: g.Count, More: g.More, Person: g.ForPerson(),
-		States: g.States, Oldest: g.Oldest, Newest: g.Newest, Orders: g.Orders, Blocked: g.Blocked, Waiting: g.Waiting,
+		States: g.States, Oldest: g.Oldest, Newest: g.Newest, Orders: g.Orders, Blocked: g.Blocked, Waiting: g.Waiting, Halted: g.Halted,
 	}
 	for _, w := range g.Words {
 		out.Words = append(out.Words, StuckWords(w))

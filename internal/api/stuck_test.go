@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"context"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +51,23 @@ func TestActByCause(t *testing.T) {
 	}
 	if r := h.call("POST", "/api/v1/shops/nordlys/routes/ads/replay", admin, `{"cause":"refused"}`); r.status != 422 && r.status != 400 {
 		t.Errorf("%d %s", r.status, r.body)
+	}
+}
+
+// TestActGoesOn: what was begun for many is done, though who asked for it left; a
+// question is not answered to nobody.
+func TestActGoesOn(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for body, done := range map[string]bool{`{"cause":"refused","route":"ads"}`: true, `{"cause":"refused","route":"ads","dry_run":true}`: false} {
+		r := httptest.NewRequestWithContext(gone, "POST", "/api/v1/shops/nordlys/deliveries/drop", strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer nordlys-operate")
+		r.Header.Set("Content-Type", "application/json")
+		if status := h.within(r); (status == 200) != done {
+			t.Errorf("%s: %d", body, status)
+		}
 	}
 }
 

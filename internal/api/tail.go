@@ -31,6 +31,7 @@ type NewEvent struct {
 	Kind   order.Kind `json:"kind"`
 	Order  string     `json:"order"` // or of which subject it is
 	Source string     `json:"source"`
+	Act    string     `json:"act,omitzero"` // what a person did by hand, where it is that
 }
 
 const (
@@ -178,7 +179,11 @@ func (t *tail) events(ctx context.Context) (out []News, err error) {
 
 func newEventOf(i *ledger.Item) *NewEvent {
 	e := &i.Event
-	return &NewEvent{Seq: e.Seq, At: e.At, Kind: e.Kind, Order: e.Subject.ID, Source: e.Source.Name}
+	n := &NewEvent{Seq: e.Seq, At: e.At, Kind: e.Kind, Order: e.Subject.ID, Source: e.Source.Name}
+	if e.Subject.Kind == SubjectAct {
+		n.Act = actOf(e).Text
+	}
+	return n
 }
 
 // deliveries are the new ones. A node that can not be asked now is asked again:

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,7 +38,7 @@ func tails(t *testing.T, h *hub, o api.TailOptions, enough int) (seen []string, 
 		case n.Gap:
 			seen = append(seen, "gap")
 		case n.Event != nil:
-			seen = append(seen, string(n.Event.Kind)+" "+n.Event.Order+" by "+n.Event.Source)
+			seen = append(seen, cmp.Or(n.Event.Act, string(n.Event.Kind)+" "+n.Event.Order)+" by "+n.Event.Source)
 		default:
 			seen = append(seen, n.Delivery.Route+" "+string(n.Delivery.State)+" "+n.Delivery.Order)
 		}
@@ -96,6 +97,19 @@ func TestTail(t *testing.T) {
 	f(api.TailOptions{Route: "hook", After: 1}, "begun", "hook retrying 1001", "gap")
 }
 
+// TestTailOfActs: what a person did is told in words.
+func TestTailOfActs(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, func(o *api.Options) { o.Stopping = nil }).seed()
+	if _, err := h.client(admin).CreateToken(ctx, "nordlys", "looker", api.Read); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"begun", "create token looker: scope=read by operator:admin"}
+	if got, err := tails(t, h, api.TailOptions{After: 4}, len(want)); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v: %q", err, got)
+	}
+}
+
 // TestTailEnds: with the hub, and for whoever may not look any more.
 func TestTailEnds(t *testing.T) {
 	t.Parallel()
@@ -119,6 +133,16 @@ func TestTailEnds(t *testing.T) {
 	stop := errors.New("enough")
 	stopping.Store(false)
 	if err := h.client(admin).Tail(ctx, "nordlys", api.TailOptions{After: 1}, nil, func(api.News) error { return stop }); !errors.Is(err, stop) {
+		t.Error(err)
+	}
+}
+
+// TestUnknownState says which states there are.
+func TestUnknownState(t *testing.T) {
+	t.Parallel()
+	h := newHub(t).seed()
+	_, err := h.client(admin).Retry(ctx, "nordlys", api.Selection{States: []delivery.State{"lost"}})
+	if err == nil || !strings.Contains(err.Error(), "there are ready, held, ") {
 		t.Error(err)
 	}
 }

@@ -54,7 +54,7 @@ func (a *App) callbackDeps(cfg *config.Config, shop *config.Shop, p partner.Part
 		Partner: p.Name, Shop: shop.ID, Route: name,
 		Source: order.Source{Name: "route:" + name, Rank: order.RankRoute},
 		Intake: &intake{app: a, next: a.ledger, partner: p.Name},
-		Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name}, Access: doorAccess{a, p.Name},
+		Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name}, Access: doorAccess{app: a, partner: p.Name},
 		State: a.store.State(hubShop, "door:"+p.Name), At: a.doorState(p.Name), Settings: cfg.HubSettings(p),
 		Catalog: a.store.Catalog(), Promotions: a.promotions, Stock: a.stock, Couriers: a.couriers, Note: a.note, Currency: shop.Currency, Timezone: shop.Timezone,
 		Seal: a.sealer, Reviews: a.book, Mail: MailServer(cfg), PublicURL: cfg.PublicURL, HTTP: client,
@@ -200,19 +200,3 @@ func (a *App) callBack(ctx context.Context, id credentialID) error {
 // callbackLook is how often a hub looks whether a shop got its first credential
 // at a door without its hearing of it, from another node.
 const callbackLook = time.Minute
-
-// lookForCallbacks does so until ctx ends.
-func (a *App) lookForCallbacks(ctx context.Context) {
-	tick := time.NewTicker(callbackLook)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := a.addCallbacks(ctx); err != nil && ctx.Err() == nil {
-			a.log.Error("look for doors' callbacks", "error", err)
-		}
-	}
-}

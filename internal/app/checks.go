@@ -180,7 +180,7 @@ func (c *chores) missingIn(ctx context.Context, shop, route string, p *api.Check
 			if p.Codes == nil {
 				p.Codes = map[string]int{}
 			}
-			p.Codes[v.Action]++
+			p.Codes[whyMissing(v)]++
 			if len(p.Orders) < missingShown {
 				p.Orders = append(p.Orders, api.Verdict{Route: v.Route, Order: v.OrderID, Seq: v.Seq, Action: v.Action, Code: v.Code, Reason: cutText(v.Reason, longestReason)})
 			}
@@ -190,6 +190,16 @@ func (c *chores) missingIn(ctx context.Context, shop, route string, p *api.Check
 		}
 		f.Cursor = next
 	}
+}
+
+// whyMissing is what missing orders are counted by: what the route does with them,
+// or what says more, namely that its rules were not asked yet.
+func whyMissing(v delivery.Verdict) string {
+	switch v.Code {
+	case "history", "before_start", "not_considered":
+		return v.Code
+	}
+	return v.Action
 }
 
 // between widens the time of what is missing to that of two events.

@@ -36,7 +36,7 @@ func (c *chores) over(ctx context.Context, done chore.Chore) {
 	if done.Kind != choreImport {
 		return
 	}
-	if err := c.blobs(done.Shop).Delete(ctx, fileOf(done.ID)); err != nil {
+	if err := c.files(done.Shop).Delete(ctx, fileOf(done.ID)); err != nil {
 		c.app.log.WarnContext(ctx, "a file that was read in could not be removed; it ends by itself", "shop", done.Shop, "import", done.ID, "error", err)
 	}
 }

@@ -98,6 +98,34 @@ func testConnectedRoute(t *testing.T, at newPlace) {
 	problem(t, h.api.DisconnectRoute(ctx, "nordlys", "none"), http.StatusNotFound, "")
 }
 
+// TestIdleRoute: a connected route that can not run any more says why, raises an
+// alert, and takes no order; it runs again when the reason is gone.
+func TestIdleRoute(t *testing.T) {
+	t.Parallel()
+	p := inFolder(t)
+	h := startHub(t, p, connecting(""))
+	if _, err := h.api.ConnectRoute(t.Context(), "nordlys", api.NewRoute{Name: "late", RouteSpec: adsSpec("http://127.0.0.1:1", "sk-1")}); err != nil {
+		t.Fatal(err)
+	}
+	again := func(routes string) {
+		t.Helper()
+		if err := h.stop(); err != nil {
+			t.Fatal(err)
+		}
+		h = startHub(t, p, connecting(routes))
+	}
+	// Another route of the file keeps what a connection of this name keeps.
+	again(strings.Replace(adsRoute("http://127.0.0.1:1"), "partner: citrusad", "partner: citrusad, connection: late", 1))
+	eventually(t, "the alert", func() bool { return alerted(t, h, "route_idle") })
+	list, err := h.api.Routes(t.Context(), "nordlys")
+	if err != nil || len(list.Routes) != 2 || list.Routes[1].State != api.Idle || !strings.Contains(list.Routes[1].Reason, "has the connection late") {
+		t.Errorf("%+v %v", list, err)
+	}
+	h.first(t).sees("GET", "/shops/nordlys/routes/late", nil, 200, "not in force", "has the connection late", "Change this route")
+	again("")
+	eventually(t, "the alert ends", func() bool { return !alerted(t, h, "route_idle") })
+}
+
 // TestConnectedRouteIsGuarded: who may connect routes does not reach what the
 // hub can, and what is not right is told at its place.
 func TestConnectedRouteIsGuarded(t *testing.T) {

@@ -225,22 +225,3 @@ func (a *App) connectEverywhere(ctx context.Context) error {
 	}
 	return a.takeConnected(ctx)
 }
-
-// lookForConnected looks for what other nodes connected until ctx ends.
-func (a *App) lookForConnected(ctx context.Context) {
-	if a.node == nil {
-		return
-	}
-	tick := time.NewTicker(connectedLook)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := a.takeConnected(ctx); err != nil && ctx.Err() == nil {
-			a.log.Error("look for connected routes", "error", err)
-		}
-	}
-}

@@ -35,8 +35,8 @@ type userStore struct {
 var _ user.KV = userStore{}
 
 // Swap implements user.KV.
-func (s userStore) Swap(ctx context.Context, key string, old, value []byte) (bool, error) {
-	return s.store.Change(ctx, hubShop, userScope, []store.Edit{{Key: key, Old: old, New: value}})
+func (s userStore) Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
+	return s.store.Change(ctx, hubShop, userScope, []store.Edit{{Key: key, Old: old, New: value, TTL: ttl}})
 }
 
 func (a *App) newUsers() *user.Book {
@@ -47,9 +47,7 @@ func (a *App) newUsers() *user.Book {
 func (a *App) buildConsole() (err error) {
 	a.console, err = console.New(console.Options{
 		API: a.api, Users: a.users, PublicURL: a.consoleURL, Version: a.opts.Version, Sandbox: a.faults != nil,
-		Wrong: func(address string) (time.Duration, func()) {
-			return a.wrong.refused(address, time.Now()), a.wrong.answered
-		},
+		Wrong: refusedDoor, Enter: a.wrong.enter,
 		Documents: a.documents(), Rehearse: a.simulate, Stopping: a.stopping.Load, Log: a.log.With("part", "console"), Now: a.now,
 	})
 	if err != nil {

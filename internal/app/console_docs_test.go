@@ -67,6 +67,10 @@ func testDocsRehearse(t *testing.T, at newPlace) {
 	body := oneOrder("o-1", "3.00")
 
 	var first rehearsed
+	ada.rehearses("citrusad", "POST", path, key, body)
+	if doors, err := h.api.Doors(t.Context(), "nordlys"); err != nil || !doors.Doors[0].Kinds[0].Used.IsZero() {
+		t.Errorf("a rehearsal uses the key: %+v %v", doors, err)
+	}
 	for _, b := range []*browser{ada, bo, vic, stranger, ada} {
 		sees := b == ada || b == bo
 		first = b.rehearses("citrusad", "POST", path, key, body)

@@ -32,6 +32,9 @@ func TestConsoleDoors(t *testing.T) {
 
 	// Made, shown once, used, and seen to be used.
 	ada.sees("GET", doors+"/citrusad", nil, 200, "New credential", "v.api_key", "Left empty, it is made for you")
+	if page := ada.sees("GET", doors, nil, 200); strings.Contains(page, "0 are in use") || strings.Contains(page, "<h3>Tokens") {
+		t.Error("kinds of which there are none are folded to links")
+	}
 	page := ada.sees("POST", doors+"/citrusad", url.Values{"name": {"Big Shop"}, "v.channel": {"on<line"}, "v.require_session": {"true"}}, 400, "Nothing was changed", "a-z, 0-9", `value="Big Shop"`, `value="on&lt;line"`)
 	if !strings.Contains(page, `<option value="true" selected>`) {
 		t.Error("what was chosen is gone")

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"fmt"
 	"html"
 	"io"
 	"mime/multipart"
@@ -41,6 +42,8 @@ func TestConsolePromotions(t *testing.T) {
 	ada.sees("GET", list+"/new", nil, 200, `name="start" type="datetime-local" value="2`, "(Europe/Stockholm)")
 	ada.sees("POST", list, promotionFields("value0", "x1", "end", "soon"), 422, "discounts[0].value", "end</strong>: is no day", `value="x1"`, "Spring &lt;sale&gt;", "K-38\nK-39")
 	ada.sees("POST", list, promotionFields("subtype0", "half"), 400, "discounts[0].subtype")
+	// What was left empty between the articles moves up, and is counted so.
+	ada.sees("POST", list, promotionFields("skus2", "K-40", "value2", "many"), 422, "discounts[1].value", `name="value1" inputmode="decimal" value="many"`, `name="value2" inputmode="decimal" value=""`, "<details open><summary>Articles and terms 2")
 	vi.sees("POST", list, promotionFields(), 403)
 	if page := vi.sees("GET", list, nil, 200); strings.Contains(page, "New promotion") {
 		t.Error("a viewer is offered to make a promotion")
@@ -59,6 +62,12 @@ func TestConsolePromotions(t *testing.T) {
 	ada.sees("GET", list+"?store=K-1&skus=K-38+K-39", nil, 200, "<strong>18.00</strong>", "no promotion")
 	ada.sees("GET", list+"/new?from="+at[strings.LastIndex(at, "/")+1:], nil, 200, "Spring &lt;sale&gt;", ">K-1</textarea>")
 	ada.speaks(list, list+"/new", at, job, list+"?store=K-1&skus=K-38")
+	page = ada.sees("POST", list, promotionFields("skus0", "K-99", "name", "Nothing"), 200, "Handed in")
+	job = ada.found(page, `href="(/shops/nordlys/promotions/jobs/[^"]+)"`)
+	eventually(t, "the job that takes nothing is done", func() bool {
+		_, page := ada.do("GET", job, nil)
+		return strings.Contains(page, "Nothing of this was taken") && strings.Contains(page, "K-99") && !strings.Contains(page, "was so before")
+	})
 	vi.sees("POST", at, url.Values{}, 403)
 	if page := vi.sees("GET", at, nil, 200); strings.Contains(page, "End it now") {
 		t.Error("a viewer is offered to end a promotion")
@@ -121,11 +130,21 @@ func TestConsoleCatalogue(t *testing.T) {
 	held := ada.found(page, `name="held" value="([^"]+)"`)
 	vi.upload(list+"/import", "", "", url.Values{"act": {"import"}, "held": {html.UnescapeString(held)}}, 403)
 	ada.upload(list+"/import", "", "", url.Values{"act": {"import"}, "held": {html.UnescapeString(held)}, "name": {"p.csv"}}, 200, "Imported", "p.csv")
-	ada.sees("GET", list, nil, 200, "K-38", "29.90 SEK", "K%2F40", `<td class="n">5</td>`)
+	ada.sees("GET", list, nil, 200, "K-38", "29.90 SEK", "K%2F40", `data-label="Stock">5</td>`)
 	ada.sees("GET", list+"?text=shoe+4", nil, 200, "K%2F40", `value="shoe 4"`, "download/products?text=shoe")
 	ada.sees("GET", list+"?text=glove", nil, 200, "No product is like that")
 	if page := vi.sees("GET", list+"?active=false&kind=fixed", nil, 200, "No product is like that"); strings.Contains(page, "Import products") {
 		t.Error("a viewer is offered to import")
+	}
+	others := []catalog.Product{{Product: order.Product{Code: "Z-1", GTIN: "5901234123464"}, Active: true}}
+	for i := range 55 {
+		others = append(others, catalog.Product{Product: order.Product{Code: fmt.Sprint("A-", i), Name: "goes with Z-1 and 5901234123464"}, Active: true})
+	}
+	if _, err := h.api.PutProducts(t.Context(), "nordlys", others); err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []string{"Z-1", "5901234123464"} {
+		ada.sees("GET", list+"?text="+code, nil, 200, "/products/Z-1", "/products/A-0", "More")
 	}
 	const one = list + "/products/K-38"
 	ada.sees("GET", one, nil, 200, "Shoe &lt;38&gt;", "5901234123457", "north", "One can be ordered now", "Free: 5")
@@ -133,7 +152,8 @@ func TestConsoleCatalogue(t *testing.T) {
 	if page := vi.sees("GET", one, nil, 200, "Free: 5"); strings.Contains(page, "Remove this product") {
 		t.Error("a viewer is offered to remove")
 	}
-	ada.sees("POST", one, url.Values{"act": {"stock"}, "warehouse": {"north"}, "quantity": {"many"}}, 422, "quantity", "This was not taken")
+	ada.sees("POST", one, url.Values{"act": {"stock"}, "warehouse": {"north"}, "quantity": {"many"}}, 422, "quantity", "This was not taken", `value="many"`, `value="1"`)
+	ada.sees("POST", list+"/products/K%2F40", url.Values{"act": {"stock"}, "warehouse": {"attic"}, "quantity": {"few"}}, 422, `value="attic"`, `value="few"`)
 	ada.sees("POST", one, url.Values{"act": {"stock"}, "warehouse": {"north"}, "quantity": {"7,5"}}, 200, "The stock is saved", `value="7.5"`, "Free: 8.5")
 	ada.sees("POST", one, url.Values{"act": {"deactivate"}}, 200, "can not be ordered any more", "It is switched off")
 	ada.sees("POST", one, url.Values{"act": {"activate"}}, 200, "can be ordered again")
@@ -157,8 +177,12 @@ func TestConsoleDropships(t *testing.T) {
 		{ID: "l1", Product: order.Product{Code: "K-38", Name: "Shoe <38>"}, Quantity: order.FromInt(2, 0)}, {ID: "l2", Product: order.Product{Code: "K-39"}, Quantity: order.FromInt(1, 0)},
 	}}
 	h.hand(order.Entry{Subject: order.Subject{Kind: order.SubjectOrder, ID: o.ID}, Statement: &order.Statement{Order: o}})
+	eventually(t, "the order is found by its account", func() bool {
+		_, page := ada.do("GET", list+"?account=SKLEP-ABC", nil)
+		return strings.Contains(page, "abc/17") && strings.Contains(page, `value="SKLEP-ABC"`)
+	})
 	ada.sees("GET", list, nil, 200, "abc/17", "sklep-abc", "no parcel yet")
-	ada.sees("GET", list+"?account=SKLEP-ABC", nil, 200, "abc/17", `value="SKLEP-ABC"`)
+	ada.sees("GET", list+"?account=sklep-xyz", nil, 200, "No order of this account", `value="sklep-xyz"`)
 	const one = list + "/orders/abc%2F17"
 	ada.sees("GET", one, nil, 200, "Parcels of order abc/17", "Shoe &lt;38&gt;", `<option value="dpd">DPD`)
 	if page := vi.sees("GET", one, nil, 200); strings.Contains(page, "Mark as sent") {
@@ -172,4 +196,20 @@ func TestConsoleDropships(t *testing.T) {
 	ada.sees("GET", list+"?route=none", nil, 404)
 	ada.sees("GET", list+"/orders/none", nil, 404)
 	ada.speaks(list, list+"?account=x", one)
+}
+
+// A shop without stores is told that a promotion for all of them holds nowhere.
+func TestConsolePromotionNowhere(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, inFolder(t), shop(""))
+	if _, err := h.api.PutProducts(t.Context(), "nordlys", []catalog.Product{{Product: order.Product{Code: "K-38"}, Active: true}}); err != nil {
+		t.Fatal(err)
+	}
+	ada := h.first(t)
+	page := ada.sees("POST", "/shops/nordlys/promotions", promotionFields("stores", "*"), 200, "Handed in")
+	job := ada.found(page, `href="(/shops/nordlys/promotions/jobs/[^"]+)"`)
+	eventually(t, "the job says so", func() bool {
+		_, page := ada.do("GET", job, nil)
+		return strings.Contains(page, "The shop knows no store yet")
+	})
 }

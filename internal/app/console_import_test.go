@@ -7,10 +7,14 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/app"
 )
 
 // uploads hands a file in by the form, and returns the page's path and text.
@@ -72,8 +76,11 @@ func testConsoleImport(t *testing.T, at newPlace) {
 	}
 	text.WriteString("i-bad,yesterday,K-38,1,3.00\n")
 	status, path, page := ada.uploads("/shops/nordlys/import", "orders<b>.csv", text.String())
-	if status != 200 || !contains(page, []string{"orders&lt;b&gt;.csv", "not recognised", "UTF-8", "waits for you", "K-38&lt;i&gt;,1"}) {
+	if status != 200 || !contains(page, []string{"orders&lt;b&gt;.csv", "not recognised", "UTF-8", "waits for you", "K-38&lt;i&gt;,1", "order.placed_at</code>", "our own JSON"}) {
 		t.Fatalf("%s: %d\n%s", path, status, page)
+	}
+	if strings.Contains(page, `value="start"`) {
+		t.Error("what nobody can read can be started")
 	}
 	ada.sees("POST", path, url.Values{"act": {"settings"}, "format": {"mapping"}, "mapping": {"columns: {Number: nothing}"}}, 422, "columns: {Number: nothing}", `aria-invalid="true"`)
 	page = ada.sees("POST", path, url.Values{"act": {"settings"}, "format": {"mapping"}, "mapping": {importMapping}}, 200, "The first 10 orders", "i-9", ">new<")
@@ -91,13 +98,19 @@ func testConsoleImport(t *testing.T, at newPlace) {
 	}
 
 	vic := ada.joins(h, "vic", "viewer")
+	seen := vic.sees("GET", path, nil, 200, "i-9", "would be sent")
+	for _, hidden := range []string{"K-38", "<textarea", "act=", `value="start"`} { // what stands in the file is for operators
+		if strings.Contains(seen, hidden) || !strings.Contains(page, "K-38") {
+			t.Errorf("a viewer sees %q", hidden)
+		}
+	}
 	vic.sees("POST", path, url.Values{"act": {"start"}}, 403)
 	if status, _, _ := vic.uploads("/shops/nordlys/import", "x.csv", "x"); status != 403 {
 		t.Errorf("a viewer hands a file in: %d", status)
 	}
 	ada.sees("POST", path, url.Values{"act": {"start"}}, 200)
 	page = ada.waitsFor(path, "read to its end")
-	for _, want := range []string{"<dd>300</dd>", "<dd>1</dd>", `<td class="n">302</td>`} {
+	for _, want := range []string{"<dd>300</dd>", "<dd>1</dd>", `<td class="n" data-label="Line">302</td>`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is missing in\n%s", want, page)
 		}
@@ -114,7 +127,89 @@ func testConsoleImport(t *testing.T, at newPlace) {
 		t.Errorf("%d orders in the list:\n%.1000s", n, orders)
 	}
 	ada.sees("GET", "/shops/nordlys/download/tokens", nil, 404)
-	ada.sees("GET", "/shops/nordlys/download/orders?since=yesterday&format=ndjson", nil, 400)
+	ada.sees("GET", "/shops/nordlys/download/orders?since=yesterday&until=2026-03-01&format=ndjson", nil, 422, `role="alert"`, `value="yesterday" aria-invalid="true"`, `value="2026-03-01"`)
+	today := time.Now().In(stockholm(t)).Format(time.DateOnly)
+	for _, c := range []struct {
+		days string
+		want int
+	}{{"since=" + today + "&until=" + today, 300}, {"since=&until=2026-03-01", 0}} {
+		if n := strings.Count(ada.gets("/shops/nordlys/download/orders?format=ndjson&"+c.days, 200), "\n"); n != c.want {
+			t.Errorf("%s: %d orders, want %d", c.days, n, c.want)
+		}
+	}
+	lists := regexp.MustCompile(`/shops/nordlys/download/[a-z]+\?format=ndjson`).FindAllString(ada.sees("GET", "/shops/nordlys/import", nil, 200), -1)
+	for _, list := range lists {
+		if text := ada.gets(list, 200); strings.HasSuffix(list, "/acts?format=ndjson") && !strings.Contains(text, "start import") {
+			t.Errorf("acts: %.500s", text)
+		}
+	}
+	if len(lists) < 12 {
+		t.Errorf("lists that can be had: %v", lists)
+	}
+	h.faultsOfImport(ada)
+}
+
+func stockholm(t *testing.T) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Stockholm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
+
+// faultsOfImport: what is wrong with an order stands there once.
+func (h *hub) faultsOfImport(b *browser) {
+	h.t.Helper()
+	_, _, page := b.uploads("/shops/nordlys/import", "bad.ndjson", `{"order":{"id":"f-1","placed_at":"2026-03-01T10:00:00+01:00","currency":"SEK","lines":[{"product":{"code":"K"},"quantity":"1"}]}}`+"\n"+`{"order":{"placed_at":"soon"}}`)
+	if strings.Count(page, "line 1") != 1 || strings.Count(page, "line 2") != 1 || strings.Count(page, "<code>placed_at</code>") != 1 {
+		h.t.Errorf("the faults of a file:\n%s", page)
+	}
+}
+
+// TestImportIsKept: a file of which the end is gone is not taken for read to its
+// end, and a report can be had for as long as its import stands there.
+func TestImportIsKept(t *testing.T) {
+	t.Parallel()
+	var later atomic.Int64
+	h := startHub(t, inFolder(t), shop(""), func(o *app.Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	})
+	ctx := t.Context()
+	reads := func(name, text string, between func(id string)) (i api.Import) {
+		i, err := h.api.UploadImport(ctx, "nordlys", name, strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		between(i.ID)
+		if _, err := h.api.StartImport(ctx, "nordlys", i.ID); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, name+" is over", func() bool {
+			i, err = h.api.Import(ctx, "nordlys", i.ID)
+			return err == nil && !i.Ended.IsZero()
+		})
+		return i
+	}
+	one := `{"order":{"id":"kept-%d","placed_at":"2026-03-01T10:00:00+01:00","currency":"SEK","lines":[{"product":{"code":"K-38"},"quantity":"1"}]}}` + strings.Repeat(" ", 5000) + "\n"
+	var long strings.Builder
+	for n := range 150 {
+		fmt.Fprintf(&long, one, n)
+	}
+	i := reads("long.ndjson", long.String(), func(id string) {
+		if err := h.App.LoseEndOfFile(ctx, "nordlys", id); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if i.State != "failed" || !strings.Contains(i.Error, "hand it in again") || i.Progress.Orders == 0 {
+		t.Errorf("a file that is cut off: %+v", i)
+	}
+	i = reads("short.ndjson", fmt.Sprintf(one, 1), func(string) {})
+	later.Store(int64(20 * 24 * time.Hour))
+	var report bytes.Buffer
+	if err := h.api.ImportReport(ctx, "nordlys", i.ID, "ndjson", &report); err != nil || !strings.Contains(report.String(), "kept-1") {
+		t.Errorf("the report after some weeks: %q %v", report.String(), err)
+	}
 }
 
 // foreseenOfImport: the preview says of each order what each route would do with
@@ -181,9 +276,12 @@ func testConsoleMissing(t *testing.T, at newPlace) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if all := ada.sees("POST", "/shops/nordlys/missing", url.Values{"route": {""}}, 200, "Searches until now"); strings.Count(all, "/missing/missing/") != 2 {
+		t.Errorf("of every route:\n%s", all)
+	}
 	path := "/shops/nordlys/missing/missing/" + begun.ID
 	page := ada.waitsFor(path, "done", "Would be sent afterwards")
-	if !contains(page, []string{"<dd>3</dd>", "m-1", "m-3", "Send 3 orders", "not for this partner"}) {
+	if !contains(page, []string{"<dd>3</dd>", "m-1", "m-3", "Send 3 orders", "<dt>only recorded</dt><dd>3</dd>"}) {
 		t.Errorf("what was found:\n%s", page)
 	}
 	if n := strings.Count(ada.gets("/shops/nordlys/download/reconcile?route=ads&from=&format=ndjson", 200), "\n"); n != 3 {

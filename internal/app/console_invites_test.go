@@ -32,19 +32,19 @@ func TestConsoleInvites(t *testing.T) {
 	ada.sees("GET", list+"?state=answered", nil, 200, "No invitation is like that")
 	ada.sees("GET", list+"?state=lost", nil, 400, "is no state of an invitation")
 
-	ada.sees("GET", list+"/orders/SO-1", nil, 200, "mail: planned", "Cancel what has not gone out", "Goes at", "the configuration file")
+	ada.sees("GET", list+"/orders/SO-1", nil, 200, "mail: planned", "Cancel what has not gone out", "Goes at", "the configuration file", `/invitations/templates/edit?id=`, ">ordermux shop sv</a>")
 	vi.sees("POST", list+"/orders/SO-1", url.Values{}, 403)
 	ada.sees("POST", list+"/orders/SO-1", url.Values{}, 200, "One invitation is cancelled", "mail: cancelled")
 	ada.sees("GET", list+"/orders/none", nil, 404)
 
-	ada.sees("GET", list+"/settings", nil, 200, "Now: 3", "the configuration file")
+	ada.sees("GET", list+"/settings", nil, 200, "Now: 3", "the configuration file", "Not set, so: 15<", "Not set, so: nobody<", "<legend>The form</legend>")
 	if page := vi.sees("GET", list+"/settings", nil, 200, "Now: 3"); strings.Contains(page, "<input") {
 		t.Error("a viewer is offered to change settings")
 	}
 	vi.sees("POST", list+"/settings", url.Values{"delay": {"5"}}, 403)
 	ada.sees("POST", list+"/settings", url.Values{"delay": {"soon"}, "hour": {"08:00"}}, 422, "delay", `value="soon"`, `value="08:00"`)
 	ada.sees("POST", list+"/settings", url.Values{"hour": {"25:99"}}, 400, "hour")
-	ada.sees("POST", list+"/settings", url.Values{"delay": {"5"}, "tags": {"web-shop, spring"}, "public": {"true"}}, 200, "The settings are saved", `value="5"`, "Now: 5", "Now: web-shop, spring")
+	ada.sees("POST", list+"/settings", url.Values{"delay": {"5"}, "tags": {"web-shop, spring"}, "public": {"true"}, "ask": {"shop, products"}}, 200, "The settings are saved", `value="5"`, "Now: 5", "Now: yes", `<option value="shop, products" selected>`, "Now: web-shop, spring")
 	ada.sees("POST", list+"/settings", url.Values{}, 200, "Now: 3")
 
 	page := ada.sees("GET", list+"/templates", nil, 200, "ships with ordermux")
@@ -70,6 +70,7 @@ func TestConsoleInvites(t *testing.T) {
 	id := ada.found(page, `name="id" value="([^"]+)"`)
 	ada.sees("POST", edit, url.Values{"act": {"test"}, "id": {id}, "to": {"ada@nordlys.example"}}, 200, "The test mail is on its way")
 	eventually(t, "the test mail is there", func() bool { return len(s.Mails()) == 1 })
+	ada.sees("POST", edit, url.Values{"act": {"test"}, "id": {id}, "to": {"nobody"}}, 400, "no mail address", `value="nobody"`, "Hej {{.FirstName}}", "<h1>own</h1>")
 	vi.sees("GET", edit+"?id="+id, nil, 200, "How the mail reads")
 	ada.speaks(list, list+"/orders/SO-1", list+"/settings", list+"/templates", edit, edit+"?id="+id, shipped, "/shops/nordlys/reviews")
 	ada.sees("POST", edit, url.Values{"act": {"delete"}, "id": {id}}, 200, "The template is removed")
@@ -89,4 +90,8 @@ func TestConsoleInvites(t *testing.T) {
 	}
 	ada.sees("GET", "/shops/nordlys/reviews?tag=none", nil, 200, "No review is like that")
 	ada.speaks("/shops/nordlys/reviews?by=tag")
+
+	s.Close()
+	_, id, _ = strings.Cut(shipped, "id=")
+	ada.sees("POST", edit, url.Values{"act": {"test"}, "id": {id}, "to": {"ada@nordlys.example"}}, 503, "mail: connect", `value="ada@nordlys.example"`, "stays as it is")
 }

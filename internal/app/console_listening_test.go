@@ -60,7 +60,7 @@ func TestConsoleListens(t *testing.T) {
 		_, page := ada.do("GET", at, nil)
 		return strings.Contains(page, "<strong>2</strong>")
 	})
-	ada.sees("GET", at, nil, 200, `<circle class="fault"`, `<desc id="picture-desc">2 calls between`, "&#43;0", "/v1/orders", `<td class="n">2</td>`, "data-live=\"live-report\"")
+	ada.sees("GET", at, nil, 200, `<circle class="fault"`, `<desc id="picture-desc">2 calls between`, "&#43;0", "/v1/orders", `data-label="Calls made">2</td>`, "data-live=\"live-report\"")
 	ada.sees("GET", list, nil, 200, at, "2 calls")
 	if page := vi.sees("GET", at, nil, 200, "format=zip"); strings.Contains(page, "Stop listening") {
 		t.Error("a viewer is offered to stop")

@@ -43,7 +43,7 @@ func TestConsoleMendsAnOrder(t *testing.T) {
 
 	// What is no value is told beside its field, and stays as it was typed.
 	ada.sees("POST", at+"/correct", url.Values{"seq": {seq}, "lines[0].quantity": {"four"}, "lines[0].product.name": {"Beans <b>"}}, 422,
-		"not written as it must be", `value="four"`, `aria-invalid="true"`, "Beans &lt;b&gt;")
+		"Write a number", `value="four"`, `aria-invalid="true"`, "Beans &lt;b&gt;")
 	ada.sees("POST", at+"/correct", url.Values{"seq": {seq}, "customer.email": {strings.Repeat("a", order.MaxText+1)}}, 422, "too long")
 	ada.sees("POST", at+"/correct", url.Values{"seq": {seq}, "lines[0].quantity": {"3"}}, 422, "Nothing was changed")
 	ada.sees("POST", at+"/correct", url.Values{"seq": {seq}, "session": {""}}, 422, "can not be emptied")
@@ -57,8 +57,10 @@ func TestConsoleMendsAnOrder(t *testing.T) {
 	if _, err := sandbox.api.SetFaults(t.Context(), "citrusad", []byte(`{}`)); err != nil {
 		t.Fatal(err)
 	}
+	right.Set("act", "edit") // back to the form, where it is as it was typed
+	ada.sees("POST", at+"/correct", right, 200, `name="lines[0].quantity" value="4"`, "Show the difference")
 	right.Set("act", "do")
-	ada.sees("POST", at+"/correct", right, 200, "The order is corrected", "operator:ada")
+	ada.sees("POST", at+"/correct", right, 200, "and what had failed is sent again", "operator:ada")
 	eventually(t, "the corrected order arrives", func() bool {
 		_, page := ada.do("GET", at, nil)
 		return strings.Contains(page, ": arrived") && !strings.Contains(page, "note trouble")
@@ -72,7 +74,17 @@ func TestConsoleMendsAnOrder(t *testing.T) {
 	ada.sees("POST", at+"/correct", right, 409, "has changed meanwhile")
 	ada.sees("POST", at, url.Values{"act": {"nonsense"}}, 404)
 	ada.sees("POST", at, url.Values{"act": {"retry"}}, 200, "Nothing was done")
-	ada.sees("POST", at, url.Values{"act": {"cancel"}, "reason": {"asked <i>by phone"}}, 200, "The order is cancelled", "asked &lt;i&gt;by phone")
+	right = url.Values{"seq": {between(t, ada.sees("GET", at+"/correct", nil, 200), `name="seq" value="`, `"`)}, "lines[0].quantity": {"5"}, "act": {"do"}}
+	ada.sees("POST", at+"/correct", right, 200, "Nothing of it had failed")
+	cancel := url.Values{"act": {"cancel"}, "reason": {"asked <i>by phone"}}
+	ada.sees("POST", at, cancel, 200, "The order is cancelled", "asked &lt;i&gt;by phone")
+	// Once is enough, and what nobody ordered can not be cancelled.
+	cancel.Set("reason", "another one")
+	if page := ada.sees("POST", at, cancel, 200, "Nothing was done"); strings.Contains(page, "another one") || strings.Contains(page, `value="cancel"`) {
+		t.Errorf("it is cancelled twice:\n%s", page)
+	}
+	ada.sees("POST", "/shops/nordlys/orders/o-none", cancel, 404)
+	ada.sees("GET", "/shops/nordlys/orders/o-none", nil, 404)
 
 	eventually(t, "the deliveries are in the picture", func() bool {
 		flow, err := h.api.Flow(t.Context(), "nordlys")

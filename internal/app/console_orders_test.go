@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"html"
 	"net/url"
 	"strings"
 	"testing"
@@ -44,9 +45,16 @@ func testConsoleFindsOrders(t *testing.T, at newPlace) {
 	find("q="+strings.Repeat("x", 501), 422, "is too long")
 	find("q="+url.QueryEscape(`"><script>`), 200, "&#34;&gt;&lt;script&gt;", "No order matches")
 	find("state=nonsense&by=nothing", 200, one)
-	ada.sees("GET", "/shops/nordlys/export/orders.csv?q=TEA-1", nil, 200, "id,", "o-2,")
-	ada.sees("GET", "/shops/nordlys/export/orders.ndjson", nil, 200, `{"id":"o-2"`, `{"id":"o-1"`)
-	ada.sees("GET", "/shops/nordlys/export/orders.csv?from=x", nil, 422)
+	// What was found is had as a file, with what was looked for.
+	const file = "/shops/nordlys/download/orders"
+	href := file + html.UnescapeString(between(t, find("q=tea-1&by=sku&from=2020-01-01&to=2099-01-01", 200, two), `href="`+file, `"`))
+	if text := ada.sees("GET", href, nil, 200, "id,", "o-2,"); strings.Contains(text, "o-1,") {
+		t.Errorf("%s: %s", href, text)
+	}
+	ada.sees("GET", file+"?format=ndjson", nil, 200, `{"id":"o-2"`, `{"id":"o-1"`)
+	if page := find("q=o-2", 200, two); strings.Contains(page, " SEK<") {
+		t.Error("an order of unknown value shows its currency alone")
+	}
 
 	// An erased person is found by nothing that names him.
 	if err := h.api.Erase(t.Context(), "nordlys", "o-2"); err != nil {

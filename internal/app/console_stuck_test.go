@@ -43,6 +43,9 @@ func testConsoleStuck(t *testing.T, at newPlace) {
 	h.give(oneOrder("o-2", "3.00"))
 
 	ada.until("/shops/nordlys/stuck", "2 deliveries")
+	ada.sees("GET", "/", nil, 200, "2 deliveries need a person", `href="/shops/nordlys/stuck?route=ads"`)
+	ada.sees("GET", "/shops/nordlys/stuck?route=ads", nil, 200, "2 deliveries", "All that is stuck")
+	ada.sees("GET", "/shops/nordlys/stuck?route=mail", nil, 200, "Nothing is stuck")
 	page := ada.sees("GET", "/shops/nordlys/stuck", nil, 200, "Unknown product", "2 need a person", "unknown &lt;b&gt;code", "catalogue", `href="/shops/nordlys/orders/o-1"`, "Send again")
 	if strings.Contains(page, "<b>code") {
 		t.Error("the partner's words are a part of the page")
@@ -81,7 +84,14 @@ func testConsoleStuck(t *testing.T, at newPlace) {
 	status.Store(503)
 	ada.sees("POST", key, url.Values{"act": {"resume"}}, 200, "The route goes on.")
 	ada.until("/shops/nordlys/stuck", "The partner is down")
-	ada.sees("GET", "/shops/nordlys/stuck", nil, 200, "all go on by themselves")
+	ada.sees("GET", "/shops/nordlys/stuck", nil, 200, "all go on by themselves", "What helps if it lasts")
+	if err := h.api.Pause(t.Context(), "nordlys", "ads", ""); err != nil {
+		t.Fatal(err)
+	}
+	if page := ada.sees("GET", "/shops/nordlys/stuck", nil, 200, "The route is paused", `value="resume"`); strings.Contains(page, "all go on by themselves") {
+		t.Error("what a paused route has goes on by itself")
+	}
+	ada.sees("POST", "/shops/nordlys/stuck/ads/partner_down", url.Values{"act": {"resume"}}, 200, "The route goes on.")
 	ada.sees("POST", "/shops/nordlys/stuck/ads/partner_down", url.Values{"act": {"drop"}, "sure": {"yes"}}, 200, "deliveries were dropped")
 	ada.until("/shops/nordlys/stuck", "Nothing is stuck")
 }

@@ -160,6 +160,35 @@ func TestConsoleIsForItsOwnPages(t *testing.T) {
 	ada.sees("GET", "/users", nil, 200, "<h1>Sign in</h1>")
 }
 
+// TestConsoleSignsIn: a wrong password counts once, a session ends with the next
+// one, and a language is one of ours.
+func TestConsoleSignsIn(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, inFolder(t), shop(""))
+	ada := h.first(t)
+	session := func() string {
+		for _, c := range ada.client.Jar.Cookies(&url.URL{Scheme: "http", Host: strings.TrimPrefix(h.URL(), "http://")}) {
+			return c.Value
+		}
+		return ""
+	}
+	was := session()
+	ada.sees("POST", "/sign-in", url.Values{"name": {"ada"}, "password": {"wrong"}}, 401, "wrong")
+	ada.sees("POST", "/account/password", url.Values{"old": {"wrong"}, "new": {goodPassword + "2"}}, 422)
+	if n := h.WrongTries(); n < 1.5 || n > 2 {
+		t.Errorf("two wrong passwords count as %v", n)
+	}
+	ada.sees("POST", "/account/language", url.Values{"language": {strings.Repeat("x", 900_000)}}, 422)
+	ada.sees("POST", "/sign-in", url.Values{"name": {"ada"}, "password": {goodPassword}}, 200, "<h1>Overview</h1>")
+	if now := session(); now == was || now == "" {
+		t.Fatal("the session is the one of before")
+	}
+	old := h.browser(t)
+	if _, page := old.do("GET", "/account", nil, "Cookie", "ordermux="+was); !strings.Contains(page, "<h1>Sign in</h1>") {
+		t.Error("the session of before goes on")
+	}
+}
+
 // unsaid is how a text is shown that no language has.
 var unsaid = regexp.MustCompile(`\[[a-z]+(\.[a-z_]+)+\]`)
 
@@ -230,7 +259,7 @@ func TestConsoleLivesOnPagesAlone(t *testing.T) {
 	t.Parallel()
 	h := startHub(t, inFolder(t), shop(adsRoute("http://127.0.0.1:1")))
 	ada := h.first(t)
-	for _, path := range []string{"/live?at=%2Flive", "/live?at=%2Fnone"} {
+	for _, path := range []string{"/live?at=%2Flive", "/live?at=%2Fnone", "/live?at=%2Fshops%2Fnordlys%2Fexport%2Forders.csv"} {
 		ada.sees("GET", path, nil, 200, "event: over")
 	}
 }

@@ -94,6 +94,7 @@ func accountOf(p partner.Partner, of string, settings partner.Settings) string {
 type doorCredentials struct {
 	app     *App
 	partner string
+	unused  bool // that somebody comes in with one is no use of it: he rehearses
 }
 
 var _ partner.Credentials = doorCredentials{}
@@ -108,7 +109,7 @@ func (c doorCredentials) Find(ctx context.Context, kind, presented string) (part
 	}
 	g, ok, err := find()
 	c.app.heard(ctx, c.secret(kind), presented, g, ok)
-	if ok && c.secret(kind) { // who only names somebody has proved nothing yet
+	if ok && !c.unused && c.secret(kind) { // who only names somebody has proved nothing yet
 		c.app.usedBy(c.partner, g)
 	}
 	return g, ok, err
@@ -147,7 +148,7 @@ func (c doorCredentials) Check(ctx context.Context, g partner.Grant, field, pres
 		err = fmt.Errorf("%w: %w", order.ErrBusy, err)
 	}
 	c.app.heard(ctx, true, presented, g, ok)
-	if ok {
+	if ok && !c.unused {
 		c.app.usedBy(c.partner, g)
 	}
 	return ok, err

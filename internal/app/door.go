@@ -50,7 +50,7 @@ func (a *App) doorDeps(p partner.Partner) partner.Deps {
 	}
 	return partner.Deps{
 		Partner: p.Name, Intake: in, Orders: a.ledger, People: people{a}, Credentials: doorCredentials{app: a, partner: p.Name},
-		Access: doorAccess{a, p.Name}, Seal: a.sealer, Reviews: a.book,
+		Access: doorAccess{app: a, partner: p.Name}, Seal: a.sealer, Reviews: a.book,
 		State: a.store.State(hubShop, "door:"+p.Name), At: a.doorState(p.Name), Log: a.log.With("door", p.Name),
 		Catalog: a.store.Catalog(), Promotions: a.promotions, Stock: a.stock, Couriers: a.couriers, Note: a.noteDoor, Refused: refusedDoor,
 		Settings: a.opts.Config.HubSettings(p),

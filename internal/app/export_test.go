@@ -47,10 +47,23 @@ func (a *App) KillRetention(ctx context.Context, shop, kind string, ids []string
 	return errors.Join(x.leave(ctx, ids), state.Delete(ctx, notedKey))
 }
 
+// RetentionRound is a round as each hour has it.
+func (a *App) RetentionRound(ctx context.Context, shop string) { a.retainer.round(ctx, shop, false) }
+
 // RetentionLeft returns what rounds of a shop have left to be done.
 func (a *App) RetentionLeft(ctx context.Context, shop string) ([]string, error) {
 	keys, _, err := a.store.State(shop, retentionScope).List(ctx, "left/", "", 10)
 	return keys, err
+}
+
+// LoseEndOfFile removes the second piece of a file that was handed in.
+func (a *App) LoseEndOfFile(ctx context.Context, shop, id string) error {
+	state := a.store.State(shop, fileScope)
+	keys, _, err := state.List(ctx, fileOf(id)+"/", "", 2)
+	if err != nil || len(keys) != 2 {
+		return errors.Join(err, errors.New("the file has no two pieces"))
+	}
+	return state.Delete(ctx, keys[1])
 }
 
 // WrongTries is how many wrong credentials were presented, as far as they slow

@@ -21,8 +21,11 @@ import (
 const (
 	// fileScope is where a shop's files stand, and their reports.
 	fileScope = "imports"
-	// filesKept is how long they do at most; a file goes when it was read in.
-	filesKept = 7 * 24 * time.Hour
+	// filesKept is how long a file does at most: as long as it may wait, and a day
+	// for its reading. It goes when it was read in.
+	filesKept = chore.KeptWaiting + 24*time.Hour
+	// reportsKept is longer than the import that a report is of can be found.
+	reportsKept = filesKept + chore.KeptOver
 	// mostFaultsShown bounds those that stand with an import itself.
 	mostFaultsShown = 50
 	longestName     = 200
@@ -33,8 +36,12 @@ const (
 func fileOf(id string) string   { return "file/" + id }
 func reportOf(id string) string { return "report/" + id }
 
-func (c *chores) blobs(shop string) *chore.Blobs {
-	return &chore.Blobs{State: c.app.store.State(shop, fileScope), Seal: c.app.sealer, Shop: shop, Keep: filesKept}
+func (c *chores) files(shop string) *chore.Blobs { return c.blobs(shop, filesKept) }
+
+func (c *chores) reports(shop string) *chore.Blobs { return c.blobs(shop, reportsKept) }
+
+func (c *chores) blobs(shop string, keep time.Duration) *chore.Blobs {
+	return &chore.Blobs{State: c.app.store.State(shop, fileScope), Seal: c.app.sealer, Shop: shop, Keep: keep}
 }
 
 // importSpec is what a file is, and how it is read.
@@ -55,9 +62,9 @@ func (c importer) Upload(ctx context.Context, shop, by, name string, body io.Rea
 		return api.Import{}, err
 	}
 	id := c.book.NewID()
-	w := c.blobs(shop).Writer(ctx, fileOf(id))
+	w := c.files(shop).Writer(ctx, fileOf(id))
 	if err := keepBody(w, body); err != nil {
-		return api.Import{}, errors.Join(err, c.blobs(shop).Delete(context.WithoutCancel(ctx), fileOf(id)))
+		return api.Import{}, errors.Join(err, c.files(shop).Delete(context.WithoutCancel(ctx), fileOf(id)))
 	}
 	if name = strings.ToValidUTF8(name, ""); name == "" {
 		name = "file"
@@ -65,7 +72,7 @@ func (c importer) Upload(ctx context.Context, shop, by, name string, body io.Rea
 	spec := importSpec{Name: cutText(name, longestName), Bytes: w.Size()}
 	made, err := c.book.Create(ctx, chore.Chore{ID: id, Shop: shop, Kind: choreImport, By: by}, spec, false)
 	if err != nil {
-		return api.Import{}, errors.Join(err, c.blobs(shop).Delete(context.WithoutCancel(ctx), fileOf(id)))
+		return api.Import{}, errors.Join(err, c.files(shop).Delete(context.WithoutCancel(ctx), fileOf(id)))
 	}
 	return importOf(made)
 }
@@ -224,7 +231,7 @@ func (c importer) List(ctx context.Context, shop, cursor string, limit int) (out
 
 // Report implements api.Importer.
 func (c importer) Report(ctx context.Context, shop, id string, line func(api.ImportLine) error) error {
-	d := json.NewDecoder(c.blobs(shop).Reader(ctx, reportOf(id)))
+	d := json.NewDecoder(c.reports(shop).Reader(ctx, reportOf(id)))
 	for {
 		text, err := d.ReadValue()
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) { // it is being written

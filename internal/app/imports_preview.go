@@ -35,7 +35,7 @@ func (c importer) Preview(ctx context.Context, shop, id string) (out api.ImportP
 	if err := json.Unmarshal(found.Spec, &spec); err != nil {
 		return out, fmt.Errorf("read import: %w", err)
 	}
-	file := &heardReader{r: c.blobs(shop).Reader(ctx, fileOf(id))}
+	file := &heardReader{r: c.files(shop).Reader(ctx, fileOf(id))}
 	text, err := io.ReadAll(io.LimitReader(file, infile.HeadBytes*4))
 	if err != nil {
 		return out, err

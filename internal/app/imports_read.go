@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
@@ -35,18 +36,23 @@ func (c *chores) readFile(ctx context.Context, run *chore.Run) error {
 	if err := json.Unmarshal(run.Spec, &spec); err != nil {
 		return fmt.Errorf("read import: %w", err)
 	}
-	blobs := c.blobs(run.Shop)
-	if err := blobs.Delete(ctx, reportOf(run.ID)); err != nil {
+	reports := c.reports(run.Shop)
+	if err := reports.Delete(ctx, reportOf(run.ID)); err != nil {
 		return err
 	}
-	r := &importRun{chores: c, run: run, file: &heardReader{r: blobs.Reader(ctx, fileOf(run.ID))}, report: blobs.Writer(ctx, reportOf(run.ID))}
+	r := &importRun{
+		chores: c, run: run, file: &heardReader{r: c.files(run.Shop).Reader(ctx, fileOf(run.ID))}, report: reports.Writer(ctx, reportOf(run.ID)),
+	}
 	r.progress.Results = map[infile.Result]int{}
 	err := r.read(ctx, &spec)
+	if r.trouble == nil {
+		_, _ = io.Copy(io.Discard, r.file) // what a format leaves unread; the file remembers what fails
+	}
 	if r.file.err != nil || r.trouble != nil || ctx.Err() != nil {
 		return errors.Join(ctx.Err(), r.trouble, r.file.err)
 	}
-	if err == nil && r.file.n < spec.Bytes && r.progress.Orders == 0 {
-		err = errors.New("the file is kept no longer; hand it in again")
+	if r.file.n < spec.Bytes { // pieces of it are gone, and who reads it takes that for its end
+		err = errors.New("the rest of the file is kept no longer; hand it in again")
 	}
 	if bad, ok := errors.AsType[*partner.Unreadable](err); ok {
 		r.line(api.ImportLine{Line: bad.Line, Result: infile.Refused, Reason: bad.Reason})

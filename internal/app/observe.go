@@ -123,7 +123,7 @@ func (a *App) troubles(ctx context.Context, shop string) ([]alert.Trouble, error
 	if !a.engine.Owns(shop) {
 		return nil, delivery.ErrElsewhere
 	}
-	out := a.promotions.troubles(shop)
+	out := append(a.promotions.troubles(shop), a.idleTroubles(shop)...)
 	now := a.now()
 	for _, s := range list {
 		out = append(out, alert.OfRoute(s, limits, now)...)
@@ -134,6 +134,17 @@ func (a *App) troubles(ctx context.Context, shop string) ([]alert.Trouble, error
 		out = append(out, said...)
 	}
 	return out, nil
+}
+
+// idleTroubles returns the connected routes of a shop that can not run. Where the
+// file has a route of the name, that one does.
+func (a *App) idleTroubles(shop string) (out []alert.Trouble) {
+	for _, c := range a.current.Load().connected.routes {
+		if c.shop == shop && c.fault != "" && !c.shadowed {
+			out = append(out, alert.OfIdle(shop, c.name, c.fault))
+		}
+	}
+	return out
 }
 
 // sideTime is how long a side may think about what is wrong.

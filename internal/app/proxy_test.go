@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -51,4 +52,29 @@ func testTrustedProxies(t *testing.T, at newPlace) {
 	f(trusting, "192.0.2.1", "192.0.2.1")
 	f(trusting, "203.0.113.9, 192.0.2.1, 10.0.0.7", "192.0.2.1") // the first one may be made up
 	f(trusting, "nonsense, 10.0.0.7", "10.0.0.7")
+}
+
+// TestSchemeOfAProxy looks at the address that a door hands out, where the hub
+// has no public one: the scheme that a proxy speaks of is heard of trusted ones.
+func TestSchemeOfAProxy(t *testing.T) {
+	t.Parallel()
+	f := func(more, scheme string) {
+		t.Helper()
+		h := startHub(t, inFolder(t), reviewShop("http://127.0.0.1:1")+more)
+		req, _ := http.NewRequestWithContext(t.Context(), "POST", h.URL()+"/skeepers/v2/connector-settings?website-id="+reviewWebsite, strings.NewReader("{}"))
+		req.Header.Set("Authorization", "Bearer "+h.reviewToken())
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("X-Forwarded-Proto", "https")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		if !strings.Contains(string(body), `"pushOrdersEndpoint":"`+scheme+`://`) {
+			t.Errorf("%d %s, want %s", resp.StatusCode, body, scheme)
+		}
+	}
+	f("", "http")
+	f("trusted_proxies: [127.0.0.0/8]\n", "https")
 }

@@ -42,11 +42,8 @@ const (
 
 // refusedKey is what calls that are alike have in common.
 type refusedKey struct {
-	shop, door, method, path string
-	status                   int
-	code, reason, from       string
-	kind, name               string
-	proved                   bool
+	shop string
+	call api.RefusedCall // without its times, its count and its request
 }
 
 func newRefusals(a *App) *refusals {
@@ -69,10 +66,16 @@ func (f *refusals) note(r *http.Request, c *call) {
 	case shop == "":
 		shop = hubShop
 	}
-	k := refusedKey{
-		shop: shop, door: c.door, method: maskWord(r.Method), path: maskPath(r.URL), status: w.status, code: maskWord(w.fault),
-		reason: sentence(w.said, who.presented), from: networkOf(r.RemoteAddr), kind: who.of, name: who.name, proved: who.proved,
-	}
+	f.count(shop, api.RefusedCall{
+		Door: c.door, Method: maskWord(r.Method), Path: maskPath(r.URL), Status: w.status, Code: maskWord(w.fault), Cause: causeOf(w),
+		Reason: sentence(w.said, who.presented), From: networkOf(r.RemoteAddr), Kind: who.of, Name: who.name, Proved: who.proved,
+	}, c.id)
+}
+
+// count adds one to the calls that are like this one, which says all but when
+// and how often.
+func (f *refusals) count(shop string, call api.RefusedCall, id string) {
+	k := refusedKey{shop, call}
 	now := f.app.now().UTC()
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,13 +84,10 @@ func (f *refusals) note(r *http.Request, c *call) {
 		if len(f.seen) >= mostUntold {
 			return
 		}
-		e = &api.RefusedCall{
-			Door: k.door, Since: now, Method: k.method, Path: k.path, Status: k.status, Code: k.code, Cause: causeOf(w),
-			Reason: k.reason, From: k.from, Kind: k.kind, Name: k.name, Proved: k.proved,
-		}
-		f.seen[k] = e
+		e = &call
+		e.Since, f.seen[k] = now, e
 	}
-	e.At, e.ID = now, c.id
+	e.At, e.ID = now, id
 	e.Count++
 }
 
@@ -123,7 +123,7 @@ func (f *refusals) tell(ctx context.Context) {
 	f.mu.Unlock()
 	byDoor := map[shopDoor][]api.RefusedCall{}
 	for k, e := range seen {
-		at := shopDoor{k.shop, k.door}
+		at := shopDoor{k.shop, e.Door}
 		byDoor[at] = append(byDoor[at], *e)
 	}
 	for at, list := range byDoor {
@@ -234,7 +234,7 @@ func (f *refusals) untold(shop string) map[string][]api.RefusedCall {
 	out := map[string][]api.RefusedCall{}
 	for k, e := range f.seen {
 		if k.shop == shop {
-			out[k.door] = append(out[k.door], *e)
+			out[e.Door] = append(out[e.Door], *e)
 		}
 	}
 	return out

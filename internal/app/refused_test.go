@@ -119,6 +119,30 @@ func testRefusedCalls(t *testing.T, at newPlace) {
 	}
 }
 
+// TestRefusedLogins: logins by SFTP are among the refused calls.
+func TestRefusedLogins(t *testing.T) {
+	t.Parallel()
+	h := startUploads(t, inFolder(t))
+	for _, user := range []string{"nobody", "nils"} {
+		h.upload(t.TempDir(), user, "ls") // there is no such key
+	}
+	nordlys, strangers := []string{"skeepers/credentials/web/"}, []string{"sftp/credentials//"}
+	eventually(t, "both are told of", func() bool { return len(h.refusedBy("nordlys")) > 0 && len(h.refusedBy(api.Hub)) > 0 })
+	h.sees("nordlys", nordlys...)
+	h.sees(api.Hub, strangers...)
+	list, err := h.api.Refused(t.Context(), "nordlys", "skeepers", 10)
+	if err != nil || len(list.Calls) != 1 {
+		t.Fatal(list, err)
+	}
+	if c := list.Calls[0]; c.Method != "SFTP" || c.Path != "none" || c.Status != 0 || c.Kind != "sftp" || c.Proved || c.Reason != "neither a key nor a password was offered" || c.From != "127.0.0.0/24" {
+		t.Errorf("%+v", c)
+	}
+	ada := h.first(t)
+	if page := ada.sees("GET", "/shops/nordlys/doors", nil, 200, "<code>SFTP none</code>", "neither a key nor a password"); strings.Contains(page, "→ 0") {
+		t.Error("SFTP has no status")
+	}
+}
+
 // TestRefusedCallsAreBounded: who tries all names fills no disk.
 func TestRefusedCallsAreBounded(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
@@ -14,6 +13,7 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/outbound"
 	"github.com/ordermux/ordermux/internal/partner"
+	"github.com/ordermux/ordermux/internal/rehearsal"
 )
 
 // rehearseTime bounds a rehearsal: nothing of it waits for a partner.
@@ -30,7 +30,7 @@ func (c connections) Rehearse(ctx context.Context, shop, name, id string) (api.R
 	if err != nil {
 		return api.Rehearsal{}, err
 	}
-	out := api.Rehearsal{Now: api.VerdictOf(t.Now), ByHand: api.VerdictOf(t.ByHand), Requests: []api.Exchange{}}
+	out := api.Rehearsal{State: t.State, Now: api.VerdictOf(t.Now), ByHand: api.VerdictOf(t.ByHand), Requests: []api.Exchange{}}
 	side := r.delivery.Side
 	if t.Task == nil || side.Deliver == nil || side.Unrehearsed || r.from == api.FromDoor {
 		return out, nil
@@ -79,7 +79,7 @@ func (a *App) rehearsalSide(r *route) (partner.Side, error) {
 	}
 	cfg := *g.config
 	deps := bareDeps(&cfg, shop.ID, p, r.delivery.Name)
-	deps.State = &afterwards{State: a.connectionState(shop.ID, r.delivery.Connection), over: map[string][]byte{}}
+	deps.State = rehearsal.Over(a.connectionState(shop.ID, r.delivery.Connection))
 	deps.Intake, deps.Orders, deps.Catalog, deps.Reviews = closedIntake{}, a.ledger, a.store.Catalog(), a.book
 	deps.Currency, deps.Timezone, deps.Seal, deps.Now, deps.Put = shop.Currency, shop.Timezone, a.sealer, a.now, putNowhere
 	deps.HTTP = outbound.New(outbound.Options{Timeout: rehearseTime, Hop: a.hubID, Now: a.now, UserAgent: "ordermux/" + a.opts.Version})
@@ -109,61 +109,4 @@ func putNowhere(ctx context.Context, to partner.SFTPTarget, folder, name string,
 	}
 	outbound.Record(ctx, x)
 	return errRehearsal
-}
-
-// afterwards is a state over another one: what is written is read again, and is
-// gone with it.
-type afterwards struct {
-	partner.State
-	mu   sync.Mutex
-	over map[string][]byte // nil: deleted
-}
-
-// Get implements partner.State.
-func (s *afterwards) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	s.mu.Lock()
-	value, ok := s.over[key]
-	s.mu.Unlock()
-	if ok {
-		return value, value != nil, nil
-	}
-	return s.State.Get(ctx, key)
-}
-
-// Put implements partner.State.
-func (s *afterwards) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over[key] = append([]byte{}, value...)
-	return nil
-}
-
-// Delete implements partner.State.
-func (s *afterwards) Delete(_ context.Context, key string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over[key] = nil
-	return nil
-}
-
-// Change implements partner.State.
-func (s *afterwards) Change(ctx context.Context, edits ...partner.Edit) (bool, error) {
-	for _, e := range edits {
-		now, there, err := s.Get(ctx, e.Key)
-		if err != nil {
-			return false, err
-		}
-		if there != (e.Old != nil) || !bytes.Equal(now, e.Old) {
-			return false, nil
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range edits {
-		s.over[e.Key] = nil
-		if e.New != nil {
-			s.over[e.Key] = append([]byte{}, e.New...)
-		}
-	}
-	return true, nil
 }

@@ -112,8 +112,8 @@ func (r *requestIDs) next() string {
 type statusWriter struct {
 	http.ResponseWriter
 	status  int
-	refused func() // called before a 401 is answered
-	denied  bool   // it was said that credentials are wrong
+	refused func() // called once, where credentials are wrong, before that is answered
+	denied  bool   // they are
 	fault   string // the partner's word for a refusal; "": none was said
 	said    []byte // the beginning of an answer that is a refusal
 }
@@ -122,10 +122,19 @@ func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 		if status == http.StatusUnauthorized {
-			w.refused()
+			w.deny()
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// deny says that credentials are wrong. A door that says so and then answers 401
+// keeps its caller waiting once.
+func (w *statusWriter) deny() {
+	if !w.denied {
+		w.denied = true
+		w.refused()
+	}
 }
 
 func (w *statusWriter) Write(b []byte) (int, error) {
@@ -171,8 +180,7 @@ func bound(w http.ResponseWriter, r *http.Request, takes int64) {
 // refusedDoor is partner.Deps.Refused of a door.
 func refusedDoor(ctx context.Context) {
 	if c := callOf(ctx); c != nil {
-		c.answer.denied = true
-		c.answer.refused()
+		c.answer.deny()
 	}
 }
 
@@ -242,10 +250,11 @@ func traceparent(v string) string {
 
 // forwarded puts the client's own address into RemoteAddr if the request came
 // from a proxy that the configuration trusts: of X-Forwarded-For the last
-// address that is no such proxy.
+// address that is no such proxy. What others say of the scheme is not heard.
 func (a *App) forwarded(r *http.Request) {
 	trusted := a.current.Load().proxies
 	if len(trusted) == 0 || !among(trusted, r.RemoteAddr) {
+		r.Header.Del("X-Forwarded-Proto")
 		return
 	}
 	list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")

@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
-	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/config"
-	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/ledger"
-	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
-	"github.com/ordermux/ordermux/internal/store"
 )
 
 // Retention removes what a shop need not keep any more, at the node that owns
@@ -55,23 +52,21 @@ func (r *retainer) run(ctx context.Context) {
 	timer := time.NewTimer(retentionFirst)
 	defer timer.Stop()
 	for {
-		var shops []string
 		select {
 		case <-ctx.Done():
 			return
 		case shop := <-r.wake:
-			shops = []string{shop}
+			r.round(ctx, shop, true)
 		case <-timer.C:
-			shops = append(append(shops, r.app.config().ShopOrder...), hubShop)
+			for _, shop := range append(slices.Clone(r.app.config().ShopOrder), hubShop) {
+				r.round(ctx, shop, false)
+			}
 			timer.Reset(retentionEvery)
-		}
-		for _, shop := range shops {
-			r.round(ctx, shop)
 		}
 	}
 }
 
-// rouse has a shop's round begin soon.
+// rouse has a shop's round begin soon: a person asks for it.
 func (r *retainer) rouse(shop string) {
 	select {
 	case r.wake <- shop:
@@ -91,6 +86,10 @@ type retainedReport struct {
 	Fault bool                `json:"fault,omitzero"`
 	Kinds map[string]retained `json:"kinds,omitzero"`
 	Need  ledger.Need         `json:"need,omitzero"` // what is in the way of removing events
+	// Clock is what the clock said at the last round, and Jumped when it was found
+	// to have jumped: zero once it is trusted again.
+	Clock  time.Time `json:"clock,omitzero"`
+	Jumped time.Time `json:"jumped,omitzero"`
 }
 
 // round is one shop's turn.
@@ -104,29 +103,40 @@ type round struct {
 	left   bool   // something is to be done once a step is, see leave
 }
 
-func (r *retainer) round(ctx context.Context, shop string) {
+// round is a shop's turn. Asked: a person wants it, and knows what time it is.
+func (r *retainer) round(ctx context.Context, shop string, asked bool) {
 	if !r.ours(ctx, shop) {
 		return
 	}
 	x := &round{retainer: r, shop: shop, state: r.app.store.State(shop, retentionScope), began: time.Now()}
-	before, err := r.app.retainedOf(ctx, shop)
-	if err == nil {
-		x.report = before
-		err = x.kinds(ctx)
-	}
-	if ctx.Err() != nil {
+	var err error
+	if x.report, err = r.app.retainedOf(ctx, shop); err != nil {
+		r.app.log.ErrorContext(ctx, "retention", "shop", shop, "error", err)
 		return
 	}
-	if errors.Is(err, errNotOurs) {
+	err = x.run(ctx, asked)
+	if ctx.Err() != nil || errors.Is(err, errNotOurs) {
 		return
 	}
 	if err != nil {
 		r.app.log.ErrorContext(ctx, "retention", "shop", shop, "error", err)
 	}
-	x.report.At, x.report.Fault = r.app.now(), err != nil
+	x.report.Fault = err != nil
 	if err := x.keep(ctx, "report", x.report); err != nil {
 		r.app.log.ErrorContext(ctx, "retention", "shop", shop, "error", err)
 	}
+}
+
+func (x *round) run(ctx context.Context, asked bool) error {
+	trusted, err := x.trusts(ctx, asked)
+	if err != nil {
+		return err
+	}
+	err = x.kinds(ctx, trusted)
+	if trusted {
+		x.report.At = x.app.now()
+	}
+	return err
 }
 
 // errNotOurs ends the round of a shop that moved to another node.
@@ -141,8 +151,8 @@ func (r *retainer) ours(ctx context.Context, shop string) bool {
 }
 
 // kinds removes what is old, kind by kind; one that fails keeps the others from
-// nothing.
-func (x *round) kinds(ctx context.Context) error {
+// nothing. Where the clock is not trusted, it only finishes what was begun.
+func (x *round) kinds(ctx context.Context, trusted bool) error {
 	var failed error
 	for _, k := range config.RetentionKinds() {
 		x.kind = k.Name
@@ -152,20 +162,11 @@ func (x *round) kinds(ctx context.Context) error {
 		}
 		do := x.doing(k.Name)
 		days := x.app.keptDays(x.shop, k)
-		if do == nil || days == 0 {
+		if do == nil || days == 0 || !trusted {
 			continue
 		}
 		n, err := do(ctx, x.app.now().AddDate(0, 0, -days))
-		if n > 0 {
-			kind := x.report.Kinds[k.Name]
-			kind.Removed, kind.At = kind.Removed+n, x.app.now()
-			if x.report.Kinds == nil {
-				x.report.Kinds = map[string]retained{}
-			}
-			x.report.Kinds[k.Name] = kind
-			x.app.log.LogAttrs(ctx, slog.LevelInfo, "retention", slog.String("shop", x.shop), slog.String("kind", k.Name),
-				slog.Int64("removed", n), slog.Int64("ms", time.Since(x.began).Milliseconds()))
-		}
+		x.removed(ctx, n)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", k.Name, err))
 		}
@@ -174,6 +175,21 @@ func (x *round) kinds(ctx context.Context) error {
 		}
 	}
 	return failed
+}
+
+// removed counts what went of the kind.
+func (x *round) removed(ctx context.Context, n int64) {
+	if n == 0 {
+		return
+	}
+	kind := x.report.Kinds[x.kind]
+	kind.Removed, kind.At = kind.Removed+n, x.app.now()
+	if x.report.Kinds == nil {
+		x.report.Kinds = map[string]retained{}
+	}
+	x.report.Kinds[x.kind] = kind
+	x.app.log.LogAttrs(ctx, slog.LevelInfo, "retention", slog.String("shop", x.shop), slog.String("kind", x.kind),
+		slog.Int64("removed", n), slog.Int64("ms", time.Since(x.began).Milliseconds()))
 }
 
 // keptDays is for how many days a kind is kept. What is removed with the events
@@ -261,221 +277,4 @@ func (a *App) position(ctx context.Context, state partner.State, key string) (at
 		return 0, err
 	}
 	return at, json.Unmarshal(b, &at)
-}
-
-// The keys of how far the log was followed, and of the cut that was noted last.
-const (
-	personsKey = "persons"
-	notedKey   = "noted"
-)
-
-// evidenceKey is that of a route's calls. A hub that moved from a data folder into
-// a database begins anew: evidence that was emptied after it was copied is not
-// copied again.
-func (a *App) evidenceKey(route string) string {
-	if a.database != nil {
-		return "evidence/database/" + route
-	}
-	return "evidence/folder/" + route
-}
-
-// persons erases the persons of orders of which nothing was heard since a moment:
-// it follows the log and meets each order at its newest event.
-func (x *round) persons(ctx context.Context, before time.Time) (n int64, err error) {
-	a := x.app
-	to, err := a.ledger.SeqAt(ctx, x.shop, before)
-	if err != nil {
-		return 0, err
-	}
-	at, err := a.position(ctx, x.state, personsKey)
-	if err != nil {
-		return 0, err
-	}
-	err = x.steps(ctx, func() (bool, error) {
-		ids, looked, err := a.ledger.Quiet(ctx, x.shop, at, to, retentionPage)
-		if err != nil || looked <= at {
-			return false, err
-		}
-		if err := x.forgetOld(ctx, ids, to); err != nil {
-			return false, err
-		}
-		n, at = n+int64(len(ids)), looked
-		return at < to, x.keep(ctx, personsKey, at)
-	})
-	return n, x.settle(ctx, err)
-}
-
-// forgetOld erases the persons of orders because they have been kept long enough.
-// Partners are not told to forget them too: how long they keep what they were
-// given is theirs to say, and an address may be that of a newer order. What our
-// doors keep goes.
-func (x *round) forgetOld(ctx context.Context, ids []string, to int64) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	if err := x.leave(ctx, ids); err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if err := x.app.forgetBefore(ctx, x.shop, id); err != nil {
-			return err
-		}
-		err := x.app.ledger.EraseQuiet(ctx, x.shop, id, to)
-		// One with news is met again; one that was erased needs it no more.
-		if err != nil && !errors.Is(err, order.ErrNotFound) && !errors.Is(err, ledger.ErrNeeded) {
-			return err
-		}
-	}
-	return x.app.forgetAfter(ctx, x.shop, ids)
-}
-
-// tellDoors tells our doors that keep something of their own of orders.
-func (a *App) tellDoors(ctx context.Context, shop, id string) error {
-	var doors []func(context.Context, *order.Order) error
-	for key, r := range a.current.Load().routes {
-		if forget := r.delivery.Side.Forget; key.shop == shop && forget != nil && r.delivery.Door != "" {
-			doors = append(doors, forget)
-		}
-	}
-	if doors == nil {
-		return nil
-	}
-	merged, err := a.ledger.Merged(ctx, shop, []string{id})
-	if err != nil || merged[0] == nil {
-		return err
-	}
-	for _, forget := range doors {
-		if err := forget(a.keeper.asOwner(ctx, shop), merged[0]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// evidence empties the evidence of calls before a moment.
-func (x *round) evidence(ctx context.Context, before time.Time) (n int64, err error) {
-	rows, err := x.app.store.Deliveries().Routes(ctx, x.shop)
-	if err != nil {
-		return 0, err
-	}
-	for _, route := range rows {
-		key := x.app.evidenceKey(route.Route)
-		at, err := x.app.position(ctx, x.state, key)
-		if err != nil {
-			return n, err
-		}
-		err = x.steps(ctx, func() (bool, error) {
-			last, met, err := x.app.store.Retention().ForgetCalls(ctx, x.shop, route.Route, at, before, retentionPage)
-			if err != nil || met == 0 {
-				return false, err
-			}
-			if err := x.leave(ctx, nil); err != nil {
-				return false, err
-			}
-			n, at = n+int64(met), last
-			return true, x.keep(ctx, key, at)
-		})
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, x.settle(ctx, nil)
-}
-
-// files lets those go that were written before a moment.
-func (x *round) files(ctx context.Context, before time.Time) (n int64, err error) {
-	err = x.app.files.replace(ctx, x.shop, x.app.rewrite, func(info store.FileInfo, _ store.FileName) bool {
-		old := info.Written.Before(before)
-		if old {
-			n++
-		}
-		return old
-	})
-	return n, err
-}
-
-func (x *round) captures(ctx context.Context, before time.Time) (int64, error) {
-	n, err := x.app.captures.RemoveOld(ctx, x.shop, before)
-	return int64(n), err
-}
-
-// events removes the beginning of the log as far as nothing needs it, and notes in
-// the log itself from where on it goes.
-func (x *round) events(ctx context.Context, before time.Time) (int64, error) {
-	l := x.app.ledger
-	from, err := l.Checkpoint(ctx, x.shop)
-	if err != nil {
-		return 0, err
-	}
-	if err := x.app.engine.WritePositions(ctx, x.shop); errors.Is(err, delivery.ErrElsewhere) {
-		return 0, errNotOurs
-	} else if err != nil {
-		return 0, err
-	}
-	at := from
-	x.report.Need = ledger.Need{}
-	err = x.steps(ctx, func() (more bool, err error) {
-		var persons []string
-		at, x.report.Need, more, err = l.CutStep(ctx, x.shop, before, func(ctx context.Context, ids []string) error {
-			persons = ids
-			return x.goes(ctx, ids)
-		})
-		if errors.Is(err, ledger.ErrNeeded) || errors.Is(err, order.ErrChanged) {
-			return false, nil // news came in between; the next round sees to it
-		}
-		if err == nil && len(persons) > 0 {
-			err = x.app.forgetAfter(ctx, x.shop, persons)
-		}
-		return more, err
-	})
-	err = x.settle(ctx, errors.Join(err, x.noteCut(context.WithoutCancel(ctx), at)))
-	if err == nil {
-		err = x.steps(ctx, func() (bool, error) { return x.app.store.Retention().Reclaim(ctx, x.shop) })
-	}
-	if err == nil {
-		err = x.keys(ctx, at.Seq)
-	}
-	return max(0, at.Seq-from.Seq), err
-}
-
-// goes does what has to be done before orders are removed whose persons are not
-// erased.
-func (x *round) goes(ctx context.Context, ids []string) error {
-	if err := x.leave(ctx, ids); err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if err := x.app.forgetBefore(ctx, x.shop, id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// noteCut appends an act that says up to which event the log was removed, and the
-// hash of that one: so that nobody can move the beginning of a log unseen. It does
-// so also for a node that ended before it could.
-func (x *round) noteCut(ctx context.Context, at ledger.Checkpoint) error {
-	noted, err := x.app.position(ctx, x.state, notedKey)
-	if err != nil || at.Seq <= noted {
-		return err
-	}
-	mark, err := (actIndex{x.app}).Mark(ctx, x.shop)
-	if err != nil {
-		return err
-	}
-	now := x.app.now()
-	_, err = x.app.ledger.Append(ctx, x.shop, []order.Entry{{
-		Subject: order.Subject{Kind: api.SubjectAct, ID: now.UTC().Format("20060102T150405.000000000Z") + "-retention"},
-		Source:  order.Source{Name: "hub:retention", Rank: order.RankOperator},
-		Happening: &order.Happening{
-			Kind: order.KindNote, At: order.At(now),
-			Reason: fmt.Sprintf("retention: the events up to #%d were removed; the log goes on from %x", at.Seq, at.Hash[:]),
-		},
-		Effects: []order.Effect{mark},
-	}})
-	if err != nil {
-		return err
-	}
-	return x.keep(ctx, notedKey, at.Seq)
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -80,7 +81,7 @@ func testRetention(t *testing.T, at newPlace) {
 		t.Errorf("after the person went: %v", found)
 	}
 
-	pass(40)
+	pass(28) // 39 days after the order, and 28 after its erasing, which is no news
 	h.give(oneOrder("o-2", "4.00"))
 	h.settled()
 	if kinds := h.retained(clock()); kinds["events"].Removed == 0 || *kinds["events"].Due != 0 || kinds["events"].Held != nil {
@@ -112,6 +113,43 @@ func testRetention(t *testing.T, at newPlace) {
 		t.Errorf("the order that came again: %+v, %v", o, err)
 	}
 	whole(h)
+}
+
+// TestRetentionDoubtsTheClock: a clock that is far ahead makes nothing old by
+// itself; whoever sees that it is right has what is due removed, or waits a day.
+func TestRetentionDoubtsTheClock(t *testing.T) {
+	t.Parallel()
+	var later atomic.Int64
+	clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	h := startHub(t, inFolder(t), "retention: {personal: 30, captures: 1}\n"+shop(""), func(o *app.Options) { o.Now = clock })
+	ada := h.first(t)
+	round := func(days time.Duration, erased, waits bool) {
+		t.Helper()
+		later.Add(int64(days * 24 * time.Hour))
+		h.RetentionRound(t.Context(), "nordlys")
+		if o, err := h.api.Order(t.Context(), "nordlys", "o-1"); err != nil || o.Erased != erased {
+			t.Errorf("erased: %v, want %v, %v", o.Erased, erased, err)
+		}
+		if r, err := h.api.Retention(t.Context(), "nordlys", false); err != nil || waits == r.WaitsUntil.IsZero() || waits && r.WaitsUntil.Sub(clock()).Round(time.Hour) != 24*time.Hour {
+			t.Errorf("waits: %+v, %v", r, err)
+		}
+	}
+	h.giveAnnasOrder()
+	round(400, false, true) // the first round of all: the newest event says what time it was
+	round(0, false, true)
+	round(-400, false, true)
+	round(1, false, false)
+	round(3650, false, true)
+	ada.sees("POST", "/sign-in", url.Values{"name": {"ada"}, "password": {goodPassword}, "to": {"/shops/nordlys/settings/retention"}}, 200,
+		"nothing is removed by itself until")
+	round(1, true, false)
+
+	h.give(oneOrder("o-2", "4.00"))
+	round(3650, true, true)
+	if kinds := h.retained(clock()); kinds["personal"].Removed != 2 {
+		t.Errorf("asked for: %+v", kinds["personal"])
+	}
+	round(0, true, false)
 }
 
 // TestRetentionOfEventsAlone: with the beginning of the log goes all that names a

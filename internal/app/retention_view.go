@@ -41,7 +41,7 @@ func (a *App) retention(ctx context.Context, shop string, count bool) (api.Reten
 	if begin.Seq > 0 {
 		out.Start = &api.LogStart{Seq: begin.Seq, Hash: fmt.Sprintf("%x", begin.Hash[:]), At: time.UnixMicro(begin.At).UTC()}
 	}
-	out.Round, out.Failed = report.At, report.Fault
+	out.Round, out.Failed, out.WaitsUntil = report.At, report.Fault, report.waitsUntil()
 	for _, k := range config.RetentionKinds() {
 		kind, err := a.retainedKind(ctx, shop, k, &report, count)
 		if err != nil {

@@ -33,8 +33,10 @@ func (a *App) Run(ctx context.Context) error {
 	parts.Go(func() { a.disk.run(work, a.opts.Tick, func() { a.watcher.Nudge(alert.Hub) }) })
 	parts.Go(func() { tuneCollector(work) })
 	parts.Go(func() { a.captures.Run(work) })
-	parts.Go(func() { a.lookForCallbacks(work) })
-	parts.Go(func() { a.lookForConnected(work) })
+	parts.Go(func() { a.lookEvery(work, callbackLook, "doors' callbacks", a.addCallbacks) })
+	if a.node != nil {
+		parts.Go(func() { a.lookEvery(work, connectedLook, "connected routes", a.takeConnected) })
+	}
 	parts.Go(func() { a.uses.run(work) })
 	parts.Go(func() { a.refusals.run(work) })
 	parts.Go(func() { a.promotions.run(work) })

@@ -44,7 +44,7 @@ func (a *answers) find(key answerKey, quantity order.Decimal, now time.Time, fre
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !fresh {
-		if s, ok := a.get(key); ok && now.Sub(s.at) < believedFor && s.tells(quantity) {
+		if s, ok := a.holds(key, quantity, now); ok {
 			return s, nil
 		}
 		if f := a.flights[key]; f != nil && f.keys[key].Cmp(quantity) >= 0 {
@@ -54,6 +54,18 @@ func (a *answers) find(key answerKey, quantity order.Decimal, now time.Time, fre
 	own.keys[key] = quantity
 	a.flights[key] = own // also in place of one that asks for less
 	return said{}, own
+}
+
+// believed returns an answer that is still believed and tells of the quantity.
+func (a *answers) believed(key answerKey, quantity order.Decimal, now time.Time) (said, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.holds(key, quantity, now)
+}
+
+func (a *answers) holds(key answerKey, quantity order.Decimal, now time.Time) (said, bool) {
+	s, ok := a.get(key)
+	return s, ok && now.Sub(s.at) < believedFor && s.tells(quantity)
 }
 
 func (a *answers) get(key answerKey) (said, bool) {

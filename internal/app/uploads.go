@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ordermux/ordermux/internal/alert"
+	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/partner"
@@ -184,6 +186,24 @@ var _ sftp.Observer = (*uploads)(nil)
 // LoggedIn implements sftp.Observer.
 func (u *uploads) LoggedIn(ok bool) {
 	u.logins.WithLabelValues(map[bool]string{true: "good", false: "wrong"}[ok]).Inc()
+}
+
+// Refused implements sftp.Observer.
+func (u *uploads) Refused(r sftp.Refusal) {
+	c := api.RefusedCall{
+		Door: cmp.Or(r.Partner, "sftp"), Method: "SFTP", Path: r.Way, Cause: api.CauseCredentials, Reason: r.Reason, From: networkOf(r.Address),
+		Name: r.Account, Proved: r.Proved,
+	}
+	switch {
+	case r.Ours:
+		c.Cause = api.CauseOurs
+	case r.Proved:
+		c.Cause = api.CauseTooMany
+	}
+	if r.Shop != "" {
+		c.Kind = sftp.Kind
+	}
+	u.app.refusals.count(cmp.Or(r.Shop, hubShop), c, "")
 }
 
 // Imported implements sftp.Observer: one summary line per file.

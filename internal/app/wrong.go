@@ -14,6 +14,10 @@ const (
 	wrongMost    = 5 * time.Second
 	wrongClients = 10_000 // remembered at most
 	wrongWaiting = 256    // answers that wait at a time; beyond, they do not
+	// signingIn is how many of one network present a password to the console at a
+	// time, those that wait for their answer among them: who guesses is no faster
+	// by asking many times at once.
+	signingIn = 16
 )
 
 // wrongCredentials counts refused credentials.
@@ -21,6 +25,7 @@ type wrongCredentials struct {
 	mu      sync.Mutex
 	clients map[netip.Prefix]tries
 	waiting int
+	signing map[netip.Prefix]int
 }
 
 // tries is one network's count; it falls by wrongFree a minute.
@@ -59,6 +64,27 @@ func (w *wrongCredentials) answered() {
 	w.mu.Lock()
 	w.waiting--
 	w.mu.Unlock()
+}
+
+// enter is console.Options.Enter.
+func (w *wrongCredentials) enter(address string) (leave func(), ok bool) {
+	client := network(address)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.signing[client] >= signingIn {
+		return nil, false
+	}
+	if w.signing == nil {
+		w.signing = map[netip.Prefix]int{}
+	}
+	w.signing[client]++
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.signing[client]--; w.signing[client] == 0 {
+			delete(w.signing, client)
+		}
+	}, true
 }
 
 // forget drops who has not tried for long; if that is nobody, everybody.

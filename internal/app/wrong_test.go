@@ -64,3 +64,38 @@ func TestWrongCredentialsAreBounded(t *testing.T) {
 		t.Errorf("%d answers wait", w.waiting)
 	}
 }
+
+// TestSigningInIsBounded: who presents many passwords at a time is no faster, and
+// keeps nobody else from it.
+func TestSigningInIsBounded(t *testing.T) {
+	t.Parallel()
+	var w wrongCredentials
+	var leave []func()
+	for i := range signingIn {
+		l, ok := w.enter(fmt.Sprintf("192.0.2.1:%d", i+1))
+		if !ok {
+			t.Fatalf("the %d. is refused", i+1)
+		}
+		leave = append(leave, l)
+	}
+	if _, ok := w.enter("192.0.2.1:99"); ok {
+		t.Error("one too many is let in")
+	}
+	if l, ok := w.enter("192.0.2.2:1"); !ok {
+		t.Error("a neighbour is refused")
+	} else {
+		leave = append(leave, l)
+	}
+	leave[0]()
+	if l, ok := w.enter("192.0.2.1:99"); !ok {
+		t.Error("somebody left, and nobody is let in")
+	} else {
+		leave = append(leave, l)
+	}
+	for _, l := range leave[1:] {
+		l()
+	}
+	if len(w.signing) > 0 {
+		t.Errorf("%d networks are remembered", len(w.signing))
+	}
+}

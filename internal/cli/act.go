@@ -76,6 +76,9 @@ func (f actFlags) act(env *Env, asJSON bool, s api.Selection, verb string, do fu
 	if asJSON {
 		return env.printJSON(acted)
 	}
+	if acted.Count == 0 {
+		fmt.Fprintln(env.Err, "nothing fits what was chosen; ordermux routes, ordermux stuck and ordermux deliveries list what there is")
+	}
 	_, err = fmt.Fprintf(env.Out, "%d %s\n", acted.Count, verb)
 	return err
 }

@@ -96,6 +96,18 @@ func TestANoDoesNothing(t *testing.T) {
 	}
 }
 
+// TestNothingFits: an act on nothing says where to look, for a route's name may
+// be wrong.
+func TestNothingFits(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	h.answers["POST /api/v1/shops/nordlys/deliveries/retry"] = api.Acted{}
+	r := h.run(t, "", "delivery", "retry", "--route", "adds", "--all", "--shop", "nordlys")
+	if r.code != 0 || r.out != "0 retried\n" || !strings.Contains(r.err, "ordermux routes") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestHubActs(t *testing.T) {
 	t.Parallel()
 	h := newHub(t)

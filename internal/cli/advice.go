@@ -35,6 +35,8 @@ func advice(err error) string {
 		return "Mend the file, and look again with: ordermux check --config " + c.File + "; docs/configuration.md has every key."
 	}
 	switch {
+	case strings.Contains(err.Error(), "looks like none of"):
+		return "The format is named by --format, a mapping file by --map; docs/import.md shows both."
 	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(err.Error(), "configuration:"):
 		return "Look for a slip of the pen in the path. A new configuration file is written by: ordermux init"
 	case errors.Is(err, fs.ErrNotExist):

@@ -136,6 +136,7 @@ func TestTail(t *testing.T) {
 		`{"event":{"seq":7,"at":"2026-05-31T09:30:00Z","kind":"placed","order":"1001","source":"import"}}` + "\n\n" +
 		`{"delivery":{"route":"hook","order":"1001","number":7,"seq":7,"run":0,"state":"delivered","attempt":1,"planned":"2026-05-31T09:30:00Z","settled":"2026-05-31T09:30:01Z","ref":"h-1","place":0}}` + "\n" +
 		`{"delivery":{"route":"ads","order":"1001","number":7,"seq":7,"run":0,"state":"refused","attempt":1,"planned":"2026-05-31T09:30:00Z","settled":"2026-05-31T09:30:02Z","code":"http_400","reason":"gtin is bad\nindeed","place":0}}` + "\n" +
+		`{"event":{"seq":8,"at":"2026-05-31T09:30:03Z","kind":"note","order":"20260531T093003Z-pause","source":"operator:maja","act":"pause route ads"}}` + "\n" +
 		`{"gap":true}` + "\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	out, errs := newStream(), newStream()
@@ -151,7 +152,7 @@ func TestTail(t *testing.T) {
 	if got := <-code; got != 0 {
 		t.Error(got)
 	}
-	want := "09:30:00  1001  placed by import, #7\n09:30:01  1001  hook delivered, partner's number h-1\n09:30:02  1001  ads refused: http_400: gtin is bad indeed\n"
+	want := "09:30:00  1001  placed by import, #7\n09:30:01  1001  hook delivered, partner's number h-1\n09:30:02  1001  ads refused: http_400: gtin is bad indeed\n09:30:03  pause route ads by operator:maja, #8\n"
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	if got := out.buf.String(); !strings.HasPrefix(got, want) {
@@ -159,7 +160,7 @@ func TestTail(t *testing.T) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if calls := strings.Join(h.calls, "\n"); !strings.Contains(calls, "/tail?after=7") {
+	if calls := strings.Join(h.calls, "\n"); !strings.Contains(calls, "/tail?after=8") {
 		t.Errorf("it begins anew without saying what it has seen: %s", calls)
 	}
 }

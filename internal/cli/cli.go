@@ -44,57 +44,49 @@ type Env struct {
 
 // grammar is every command. Those that work on a running hub embed remote.
 type grammar struct {
-	Demo    demoCmd    `cmd:"" help:"See the whole way of an order: a hub, sandbox partners and receivers on this machine, with real orders."`
-	Init    initCmd    `cmd:"" help:"Write a configuration file with comments, by asking or from flags."`
-	Serve   serveCmd   `cmd:"" help:"Run the hub."`
-	Reload  reloadCmd  `cmd:"" help:"Make a running hub read its configuration again, whole or not at all."`
-	Nodes   nodesCmd   `cmd:"" help:"List the nodes that a hub consists of."`
-	Sandbox sandboxCmd `cmd:"" help:"Run the doors alone, with well-known credentials and faults on demand."`
-	Check   checkCmd   `cmd:"" help:"Check a configuration file: every complaint at once."`
-	Import  importCmd  `cmd:"" help:"Hand in the orders of a file. Repeating it does no harm."`
+	Demo       demoCmd       `cmd:"" group:"begin" help:"See the whole way of an order: a hub, sandbox partners and receivers on this machine, with real orders."`
+	Init       initCmd       `cmd:"" group:"begin" help:"Write a configuration file with comments, by asking or from flags."`
+	Check      checkCmd      `cmd:"" group:"begin" help:"Check a configuration file: every complaint at once."`
+	Serve      serveCmd      `cmd:"" group:"begin" help:"Run the hub."`
+	Sandbox    sandboxCmd    `cmd:"" group:"begin" help:"Run the doors alone, with well-known credentials and faults on demand."`
+	Import     importCmd     `cmd:"" group:"begin" help:"Hand in the orders of a file. Repeating it does no harm."`
+	Completion completionCmd `cmd:"" group:"begin" help:"Print a script that completes commands and flags in a shell."`
+	Man        manCmd        `cmd:"" group:"begin" help:"Print the manual as roff: ordermux man | man -l -"`
+	Version    versionCmd    `cmd:"" group:"begin" help:"Print the version."`
 
-	Orders     ordersCmd     `cmd:"" help:"List orders, newest first."`
-	Order      orderCmd      `cmd:"" help:"Show everything about one order: who said what, and where it arrived."`
-	Routes     routesCmd     `cmd:"" help:"Show the state of every route."`
-	Deliveries deliveriesCmd `cmd:"" help:"List deliveries."`
-	Stuck      stuckCmd      `cmd:"" help:"List what does not go on, by route and cause."`
-	Reconcile  reconcileCmd  `cmd:"" help:"List the orders that a route's partner lacks, and why."`
+	Orders     ordersCmd     `cmd:"" group:"look" help:"List orders, newest first."`
+	Order      orderCmd      `cmd:"" group:"look" help:"Show everything about one order: who said what, and where it arrived."`
+	Routes     routesCmd     `cmd:"" group:"look" help:"Show the state of every route."`
+	Deliveries deliveriesCmd `cmd:"" group:"look" help:"List deliveries."`
+	Stuck      stuckCmd      `cmd:"" group:"look" help:"List what does not go on, by route and cause."`
+	Reconcile  reconcileCmd  `cmd:"" group:"look" help:"List the orders that a route's partner lacks, and why."`
+	Tail       tailCmd       `cmd:"" group:"look" help:"Follow live what is accepted, and what becomes of it."`
+	Jobs       jobsCmd       `cmd:"" group:"look" help:"See what a door or a route was asked to do, such as updates of a catalogue, and what came of it."`
+	Reviews    reviewsCmd    `cmd:"" group:"look" help:"List what customers wrote, newest first."`
+	Refused    refusedCmd    `cmd:"" group:"look" help:"List calls to a shop's doors that were refused, with the reason."`
+	Acts       actsCmd       `cmd:"" group:"look" help:"List what people did by hand, newest first."`
+	Capture    captureCmd    `cmd:"" group:"look" help:"Listen to the calls of a door or a route for a set time."`
 
-	Couriers couriersCmd `cmd:"" help:"Show how a shop, or a route's partner, sends goods."`
-	Ship     shipCmd     `cmd:"" help:"Say that a parcel of an order is on its way."`
+	Route       routeCmd       `cmd:"" group:"act" help:"Act on a route."`
+	Delivery    deliveryCmd    `cmd:"" group:"act" help:"Act on deliveries."`
+	Token       tokenCmd       `cmd:"" group:"act" help:"Make and end tokens of the API, and credentials of partners' doors."`
+	Products    productsCmd    `cmd:"" group:"act" help:"See and change what a shop sells, and its stock."`
+	Promotions  promotionsCmd  `cmd:"" group:"act" help:"See and change what a shop sells for less, and in which stores."`
+	Invitations invitationsCmd `cmd:"" group:"act" help:"See and steer invitations to review."`
+	Couriers    couriersCmd    `cmd:"" group:"act" help:"Show how a shop, or a route's partner, sends goods."`
+	Ship        shipCmd        `cmd:"" group:"act" help:"Say that a parcel of an order is on its way."`
+	TestOrder   testOrderCmd   `cmd:"" group:"act" help:"Let an order for tests be born at a door that can, such as Delivery Hero's."`
 
-	TestOrder testOrderCmd `cmd:"" help:"Let an order for tests be born at a door that can, such as Delivery Hero's."`
-
-	Products   productsCmd   `cmd:"" help:"See and change what a shop sells, and its stock."`
-	Jobs       jobsCmd       `cmd:"" help:"See what a door or a route was asked to do, such as updates of a catalogue, and what came of it."`
-	Promotions promotionsCmd `cmd:"" help:"See and change what a shop sells for less, and in which stores."`
-
-	Invitations invitationsCmd `cmd:"" help:"See and steer invitations to review."`
-	Reviews     reviewsCmd     `cmd:"" help:"List what customers wrote, newest first."`
-
-	Tail tailCmd `cmd:"" help:"Follow live what is accepted, and what becomes of it."`
-
-	Route    routeCmd    `cmd:"" help:"Act on a route."`
-	Delivery deliveryCmd `cmd:"" help:"Act on deliveries."`
-	Token    tokenCmd    `cmd:"" help:"Make and end tokens of the API, and credentials of partners' doors."`
-
-	Refused refusedCmd `cmd:"" help:"List calls to a shop's doors that were refused, with the reason."`
-	Acts    actsCmd    `cmd:"" help:"List what people did by hand, newest first."`
-
-	Capture captureCmd `cmd:"" help:"Listen to the calls of a door or a route for a set time."`
-
-	Erase     eraseCmd     `cmd:"" help:"Erase the person from an order."`
-	Retention retentionCmd `cmd:"" help:"Show for how long data is kept, and what is due to be removed."`
-	Verify    verifyCmd    `cmd:"" help:"Walk the hash chain of the ledger."`
-	Backup    backupCmd    `cmd:"" help:"Copy the data folder's store while the hub runs."`
-	Restore   restoreCmd   `cmd:"" help:"Make a data folder of a backup."`
-	Migrate   migrateCmd   `cmd:"" help:"Bring a database's schema up to date, or move a hub from its data folder into it."`
-	Key       keyCmd       `cmd:"" help:"Work on the seal key."`
-	Bench     benchCmd     `cmd:"" help:"Measure the hub against floor programs on this machine."`
-	Version   versionCmd   `cmd:"" help:"Print the version."`
-
-	Completion completionCmd `cmd:"" help:"Print a script that completes commands and flags in a shell."`
-	Man        manCmd        `cmd:"" help:"Print the manual as roff: ordermux man | man -l -"`
+	Reload    reloadCmd    `cmd:"" group:"run" help:"Make a running hub read its configuration again, whole or not at all."`
+	Nodes     nodesCmd     `cmd:"" group:"run" help:"List the nodes that a hub consists of."`
+	Erase     eraseCmd     `cmd:"" group:"run" help:"Erase the person from an order."`
+	Retention retentionCmd `cmd:"" group:"run" help:"Show for how long data is kept, and what is due to be removed."`
+	Verify    verifyCmd    `cmd:"" group:"run" help:"Walk the hash chain of the ledger."`
+	Backup    backupCmd    `cmd:"" group:"run" help:"Copy the data folder's store while the hub runs."`
+	Restore   restoreCmd   `cmd:"" group:"run" help:"Make a data folder of a backup."`
+	Migrate   migrateCmd   `cmd:"" group:"run" help:"Bring a database's schema up to date, or move a hub from its data folder into it."`
+	Key       keyCmd       `cmd:"" group:"run" help:"Work on the seal key."`
+	Bench     benchCmd     `cmd:"" group:"run" help:"Measure the hub against floor programs on this machine."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
@@ -155,7 +147,22 @@ func options() []kong.Option {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(decodeTime)),
 		kong.Vars{"scenarios": strings.Join(bench.Scenarios(), ", ")},
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "begin", Title: "To begin:"}, {Key: "look", Title: "To look:"},
+			{Key: "act", Title: "To act:"}, {Key: "run", Title: "To keep a hub running:"},
+		}),
+		kong.PostBuild(groupless),
 	}
+}
+
+// groupless takes the groups of the program's commands from those below them.
+func groupless(k *kong.Kong) error {
+	for _, c := range k.Model.Children {
+		for _, below := range c.Children {
+			below.Group = &kong.Group{Key: "commands", Title: "Commands:"}
+		}
+	}
+	return nil
 }
 
 // mistaken is the command whose use was wrong.

@@ -115,6 +115,12 @@ _ordermux() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local path= words= flags= values= files= i w
 	COMPREPLY=()
+	# Bash cuts --flag=value into three words.
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = && $COMP_CWORD -gt 2 ]]; then
+		prev=${COMP_WORDS[COMP_CWORD-2]}
+	fi
 	# The command is what stands before the cursor, without flags and their values.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		w=${COMP_WORDS[i]}
@@ -271,7 +277,8 @@ function __ordermux_at
 			set -a path $w
 		end
 	end
-	test (string join ' ' $path) = "$argv"
+	set -l at (string join ' ' $path) # nothing at all where no command is there yet
+	test "$at" = "$argv"
 end
 complete -c ordermux -f
 set -g __ordermux_commands`)

@@ -2,10 +2,13 @@ package cli_test
 
 import (
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/ordermux/ordermux/internal/app"
+	"github.com/ordermux/ordermux/internal/cli"
 	"github.com/ordermux/ordermux/internal/config"
 	"github.com/ordermux/ordermux/internal/intake"
 	"github.com/ordermux/ordermux/internal/partner/all"
@@ -67,5 +70,56 @@ func TestShippingPageConfiguration(t *testing.T) {
 	}
 	if list := cfg.Shops["hurtownia"].Couriers; len(list) != 3 || list[1].ID != 5 || len(list[0].Prices) != 3 {
 		t.Errorf("%+v", list)
+	}
+}
+
+var (
+	// fenced is a block of commands, inline a command in the middle of a text.
+	fenced = regexp.MustCompile("(?ms)^```sh.*?\n(.*?)^```")
+	inline = regexp.MustCompile("`ordermux ([^`]+)`")
+	// called is a command in a block: its line, to a sign of the shell.
+	called = regexp.MustCompile(`(?m)^(?:\./)?(?:ordermux|platform) ([^#|;>&)\n]*)`)
+)
+
+// TestDocumentsNameCommands: commands and flags that the documents show are
+// those of the program.
+func TestDocumentsNameCommands(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	partners, err := filepath.Glob("../../docs/partners/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mistake, err := cli.Reader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, page := range append(append(pages, partners...), "../../README.md", "../../CHANGELOG.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for _, m := range inline.FindAllStringSubmatch(string(text), -1) {
+			lines = append(lines, m[1])
+		}
+		for _, b := range fenced.FindAllStringSubmatch(string(text), -1) {
+			for _, m := range called.FindAllStringSubmatch(strings.ReplaceAll(b[1], "\\\n", " "), -1) {
+				lines = append(lines, m[1])
+			}
+		}
+		for _, line := range lines {
+			found++
+			if wrong := mistake(strings.Fields(line)); wrong != "" {
+				t.Errorf("%s: ordermux %s: %s", page, line, wrong)
+			}
+		}
+	}
+	if found < 100 {
+		t.Errorf("only %d commands were found", found)
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -57,5 +58,52 @@ func Commands() (out []string, err error) {
 	return out, nil
 }
 
+// Reader returns what reads a command line as a document writes it, the words
+// behind ordermux, and says which commands and flags are none; "": all are.
+func Reader() (func(words []string) string, error) {
+	var g grammar
+	k, err := kong.New(&g, options()...)
+	if err != nil {
+		return nil, err
+	}
+	list := topics(k.Model.Node)
+	return func(words []string) string { return mistakeIn(list, words) }, nil
+}
+
+func mistakeIn(list []topic, words []string) string {
+	find := func(path []string) (topic, bool) {
+		i := slices.IndexFunc(list, func(t topic) bool { return slices.Equal(t.path, path) })
+		if i < 0 {
+			return topic{}, false
+		}
+		return list[i], true
+	}
+	at, reading := list[0], true
+	for _, w := range words {
+		name, _, _ := strings.Cut(w, "=")
+		switch t, ok := find(append(slices.Clone(at.path), w)); {
+		case ok && reading:
+			at = t
+		case strings.HasPrefix(w, "--"):
+			known := append(at.long(), "--help", "--version")
+			if d := at.node.DefaultCmd; d != nil {
+				t, _ := find(append(slices.Clone(at.path), d.Name))
+				known = append(known, t.long()...)
+			}
+			if !slices.Contains(known, name) {
+				return at.name(" ") + " has no " + name
+			}
+		case reading && len(at.subs) > 0 && at.node.DefaultCmd == nil:
+			return at.name(" ") + " has no " + w
+		default:
+			reading = false
+		}
+	}
+	return ""
+}
+
 // TintRow colours a line of a table.
 var TintRow = tintRow
+
+// Count writes a number of things.
+var Count = count[int]

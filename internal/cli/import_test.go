@@ -116,7 +116,7 @@ func TestImportFailures(t *testing.T) {
 	}
 	good := write(t, "orders.ndjson", orders)
 	f(1, "no such file", filepath.Join(t.TempDir(), "none"))
-	f(1, "looks like none of", write(t, "x.bin", "\x00\x01"))
+	f(1, "a mapping file by --map", write(t, "x.bin", "\x00\x01"))
 	f(1, `there is no format "edi"`, good, "--format", "edi")
 	f(1, "unknown field", good, "--map", write(t, "map.yml", "colums: {}\n"))
 	f(2, "unknown zone", good, "--timezone", "Mars")

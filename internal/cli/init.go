@@ -51,10 +51,7 @@ func (c *initCmd) Run(env *Env) error {
 		return err
 	}
 	text := s.write(filepath.Base(c.Config))
-	if err := c.check(text); err != nil {
-		return err
-	}
-	if err := c.create(text); err != nil {
+	if err := c.keep(env, text); err != nil {
 		return err
 	}
 	fmt.Fprintf(env.Out, "%s is written. Only you may read it: it holds the admin token.\nNext:\n", c.shown())
@@ -62,6 +59,33 @@ func (c *initCmd) Run(env *Env) error {
 		fmt.Fprintf(env.Out, "  ordermux %s --config %s\n", next, c.shown())
 	}
 	return nil
+}
+
+// keep writes the file if check takes it. Who answered all the questions may
+// have it all the same: a variable that is not set yet should cost him nothing.
+func (c *initCmd) keep(env *Env, text string) error {
+	err := c.check(text)
+	if bad, ok := errors.AsType[*config.Error](err); ok {
+		words := []string{"this can not be:"}
+		for _, complaint := range bad.Complaints {
+			words = append(words, strings.ReplaceAll(complaint.String(), "\n", "; "))
+		}
+		said := strings.Join(words, "\n  ")
+		if !env.Interactive {
+			return usagef("nothing was written, for %s\nGive other values by --set and the other flags; ordermux init --help lists them.", said)
+		}
+		fmt.Fprintln(env.Err, said)
+		answer, err := env.ask(question{text: "Write it all the same, to be mended in the file (yes or no)", def: "yes"})
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(strings.ToLower(answer), "y") {
+			return usagef("nothing was written")
+		}
+	} else if err != nil {
+		return err
+	}
+	return c.create(text)
 }
 
 // shown is the file's path as the user would write it.
@@ -95,13 +119,6 @@ func (c *initCmd) check(text string) error {
 		if list := refusedRoutes(cfg); len(list) > 0 {
 			err = &config.Error{File: cfg.File, Complaints: list}
 		}
-	}
-	if bad, ok := errors.AsType[*config.Error](err); ok {
-		words := []string{"nothing was written, for this can not be:"}
-		for _, complaint := range bad.Complaints {
-			words = append(words, complaint.String())
-		}
-		return usagef("%s\nGive other values by --set and the other flags; ordermux init --help lists them.", strings.Join(words, "\n  "))
 	}
 	return err
 }
@@ -151,7 +168,7 @@ func (r newRoute) fields() (out []partner.Field) {
 func (c *initCmd) setup() (*newSetup, error) {
 	s := &newSetup{listen: c.Listen, token: c.AdminToken, shop: c.Shop, name: c.Name, currency: c.Currency, zone: c.Timezone, set: map[string]string{}}
 	for _, check := range []struct{ flag, value, fault string }{
-		{"shop", s.shop, wrongID(s.shop)}, {"currency", s.currency, wrongCurrency(s.currency)}, {"timezone", s.zone, wrongZone(s.zone)},
+		{"shop", s.shop, config.WrongName(s.shop)}, {"currency", s.currency, wrongCurrency(s.currency)}, {"timezone", s.zone, wrongZone(s.zone)}, {"listen", s.listen, config.WrongAddress(s.listen)},
 	} {
 		if check.value != "" && check.fault != "" {
 			return nil, usagef("--%s: %s", check.flag, check.fault)
@@ -198,8 +215,8 @@ func (s *newSetup) addRoute(text string) error {
 	switch {
 	case !known || p.Route == nil:
 		return fmt.Errorf("there is no route to %q; there are %s", of, partnersWith(func(p partner.Partner) bool { return p.Route != nil }))
-	case wrongID(name) != "":
-		return fmt.Errorf("the name %q: %s", name, wrongID(name))
+	case config.WrongName(name) != "":
+		return fmt.Errorf("the name %q: %s", name, config.WrongName(name))
 	case slices.ContainsFunc(s.routes, func(r newRoute) bool { return r.name == name }):
 		return fmt.Errorf("%s is named twice", name)
 	}
@@ -309,19 +326,9 @@ func partnersWith(side func(partner.Partner) bool) string {
 	return strings.Join(names, ", ")
 }
 
-var (
-	goodID       = regexp.MustCompile(`^[a-z0-9_-]+$`)
-	goodCurrency = regexp.MustCompile(`^[A-Z]{3}$`)
-)
+var goodCurrency = regexp.MustCompile(`^[A-Z]{3}$`)
 
-// wrongID says what is wrong with the id of a shop or route; "": nothing.
-func wrongID(s string) string {
-	if !goodID.MatchString(s) {
-		return "must be of a-z, 0-9, - and _"
-	}
-	return ""
-}
-
+// wrongCurrency says what is wrong with a currency; "": nothing.
 func wrongCurrency(s string) string {
 	if !goodCurrency.MatchString(s) {
 		return "must be three capital letters, such as SEK"

@@ -98,11 +98,11 @@ func (s *newSetup) ask(env *Env, c *initCmd) error {
 		to *string
 		question
 	}{
-		{&s.shop, question{text: "Id of the shop", def: "shop", wrong: wrongID}},
+		{&s.shop, question{text: "Id of the shop", def: "shop", wrong: config.WrongName}},
 		{&s.name, question{text: "Its name, as people write it", empty: true}},
 		{&s.currency, question{text: "Its currency", def: "EUR", wrong: wrongCurrency}},
 		{&s.zone, question{text: "Its time zone", def: "UTC", wrong: wrongZone}},
-		{&s.listen, question{text: "Address that the hub answers on", def: "127.0.0.1:8080"}},
+		{&s.listen, question{text: "Address that the hub answers on", def: "127.0.0.1:8080", wrong: config.WrongAddress}},
 	} {
 		if *q.to != "" {
 			continue

@@ -48,7 +48,7 @@ func TestInitAsks(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "hub.yml")
 	answers := strings.Join([]string{
-		"Nordlys!", "nordlys", "", "sek", "SEK", "Mars", "Europe/Stockholm", "", // shop, name, currency, zone, listen
+		"Nordlys!", "nordlys", "", "sek", "SEK", "Mars", "Europe/Stockholm", "localhost", "", // shop, name, currency, zone, listen
 		"nobody", "citrusad", // doors
 		"ads=nobody", "ads=citrusad, hook=webhook", // routes
 		"ftp://x", "http://127.0.0.1:8090/citrusad", "sandbox-secret-key", "", // ads: base_url, api_key, file_password
@@ -58,7 +58,7 @@ func TestInitAsks(t *testing.T) {
 	if r.code != 0 {
 		t.Fatalf("%+v", r)
 	}
-	for _, want := range []string{"must be of a-z", "three capital letters", "name of a zone", `no door of "nobody"`, `no route to "nobody"`} {
+	for _, want := range []string{"characters of a-z", "three capital letters", "name of a zone", `no door of "nobody"`, `no route to "nobody"`} {
 		if !strings.Contains(r.err, want) {
 			t.Errorf("it does not complain: %s\n%s", want, r.err)
 		}
@@ -76,6 +76,23 @@ func TestInitAsks(t *testing.T) {
 	}
 }
 
+// TestInitKeepsAnswers: what can not run yet is written all the same for who has
+// answered everything, if he likes.
+func TestInitKeepsAnswers(t *testing.T) {
+	t.Parallel()
+	for answer, written := range map[string]bool{"": true, "no": false} {
+		file := filepath.Join(t.TempDir(), "hub.yml")
+		answers := []string{"nordlys", "", "SEK", "", "", "", "webhook", "https://hook.example/in", "{env: ORDERMUX_NO_SUCH_SECRET}", "", "", answer, ""}
+		r := run(t, strings.Join(answers, "\n"), "init", "--config", file)
+		if !strings.Contains(r.err, "ORDERMUX_NO_SUCH_SECRET") || (r.code == 0) != written {
+			t.Errorf("%q: %+v", answer, r)
+		}
+		if text, err := os.ReadFile(file); (err == nil) != written || written != strings.Contains(string(text), "{env: ORDERMUX_NO_SUCH_SECRET}") {
+			t.Errorf("%q: %v\n%s", answer, err, text)
+		}
+	}
+}
+
 // TestInitRefuses says which flag is wrong or lacking.
 func TestInitRefuses(t *testing.T) {
 	t.Parallel()
@@ -88,14 +105,16 @@ func TestInitRefuses(t *testing.T) {
 		}
 	}
 	f("give at least --shop and --currency")
-	f("--shop: must be of a-z", "--shop", "A b", "--currency", "SEK")
+	f("--shop: must be 1 to 64 characters of a-z", "--shop", "A b", "--currency", "SEK")
 	f("--currency: must be three", "--shop", "a", "--currency", "kr")
 	f("--timezone", "--shop", "a", "--currency", "SEK", "--timezone", "Mars")
 	f("there are citrusad", "--shop", "a", "--currency", "SEK", "--door", "nobody")
 	f("is named twice", "--shop", "a", "--currency", "SEK", "--route", "ads=citrusad", "--route", "ads=webhook")
 	f("--set hook.url=…", "--shop", "a", "--currency", "SEK", "--route", "hook=webhook")
 	f("--set hook.nope: takes", "--shop", "a", "--currency", "SEK", "--route", "hook=webhook", "--set", "hook.nope=1")
-	f("nothing was written", "--shop", "a", "--currency", "SEK", "--listen", "nowhere")
+	f("--shop: must be", "--shop=-a", "--currency", "SEK")
+	f("--listen: must be an address", "--shop", "a", "--currency", "SEK", "--listen", "nowhere")
+	f("base_url: must be an absolute", "--shop", "a", "--currency", "SEK", "--route", "ads=citrusad")
 }
 
 // TestInitOfEveryDoor: whatever partner is chosen, what is made is taken.

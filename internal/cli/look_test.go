@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ordermux/ordermux/internal/cli"
 	"github.com/ordermux/ordermux/internal/order"
 )
 
@@ -141,7 +142,22 @@ func TestVersionAndHelp(t *testing.T) {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
+	if r := run(t, "", "--help"); !strings.Contains(r.out, "\nTo begin:\n  demo ") || !strings.Contains(r.out, "\nTo act:\n  route ") {
+		t.Errorf("the commands are not in groups: %s", r.out)
+	}
 	if r := run(t, "", "key", "rotate"); r.code != 1 || r.out != "" || !strings.Contains(r.err, "can not be exchanged") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestCount writes one thing and several.
+func TestCount(t *testing.T) {
+	t.Parallel()
+	for want, got := range map[string]string{
+		"1 day": cli.Count(1, "day"), "7 days": cli.Count(7, "day"), "2 deliveries": cli.Count(2, "delivery"), "0 orders": cli.Count(0, "order"),
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

@@ -49,6 +49,7 @@ type ordersCmd struct {
 	Since   time.Time `aliases:"from" help:"Accepted at or after (RFC 3339, or a day in UTC)." placeholder:"TIME"`
 	Until   time.Time `aliases:"to" help:"Accepted at or before." placeholder:"TIME"`
 	Channel string    `help:"Only this channel." placeholder:"NAME"`
+	Account string    `help:"Only of this customer at one of the doors, such as a reseller." placeholder:"NAME"`
 	pageFlags
 	ofShop
 	asJSON
@@ -62,7 +63,7 @@ func (c *ordersCmd) Run(ctx context.Context, env *Env) error {
 	}
 	all := api.Orders{Orders: []api.OrderSummary{}}
 	all.Next, err = c.pages(func(o api.ListOptions) (int, string, error) {
-		o.Since, o.Until, o.Channel, o.Route, o.States = c.Since, c.Until, c.Channel, c.Route, c.State
+		o.Since, o.Until, o.Channel, o.Account, o.Route, o.States = c.Since, c.Until, c.Channel, c.Account, c.Route, c.State
 		o.Find = api.Find{Text: c.Text, Ref: c.Ref, Email: c.Email, Product: c.SKU, Parcel: c.Parcel}
 		page, err := client.Orders(ctx, shop, o)
 		all.Orders, all.Behind = append(all.Orders, page.Orders...), max(all.Behind, page.Behind)

@@ -101,7 +101,7 @@ func count[N int | int64](n N, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
-	if stem, ok := strings.CutSuffix(thing, "y"); ok {
+	if stem, ok := strings.CutSuffix(thing, "y"); ok && !strings.HasSuffix(thing, "ay") { // 2 deliveries, 2 days
 		thing = stem + "ie"
 	}
 	return fmt.Sprintf("%d %ss", n, thing)

@@ -3,12 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/ordermux/ordermux/internal/api"
 )
 
 type refusedCmd struct {
-	Door  string `help:"Those of this door: a partner, api, in (a route's receiver) or files." placeholder:"DOOR"`
+	Door  string `help:"Those of this door: a partner, api, in (a route's receiver), files or sftp (users whom no door has)." placeholder:"DOOR"`
 	Limit int    `help:"How many to print, at most 500." default:"50" placeholder:"N"`
 	ofShop
 	asJSON
@@ -42,7 +43,11 @@ func (c *refusedCmd) Run(ctx context.Context, env *Env) error {
 		if who != "" && !r.Proved {
 			who += " (not proved)"
 		}
-		row(t, at(r.At), r.Count, r.Door, r.Method+" "+r.Path, r.Status, who, r.Reason)
+		status := "" // SFTP has none
+		if r.Status != 0 {
+			status = strconv.Itoa(r.Status)
+		}
+		row(t, at(r.At), r.Count, r.Door, r.Method+" "+r.Path, status, who, r.Reason)
 	}
 	return t.Flush()
 }

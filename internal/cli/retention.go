@@ -60,6 +60,9 @@ func (env *Env) printRetention(r api.Retention, counted, asked bool) error {
 			fmt.Fprintf(env.Out, "It is kept from #%d on: %s.\n", k.Held.Seq, heldWord(k.Held.Why))
 		}
 	}
+	if !r.WaitsUntil.IsZero() && !asked {
+		fmt.Fprintf(env.Out, "The clock jumped by more than three days, or the hub was off for that long: nothing is removed by itself until %s. If the clock is right, run this with --now.\n", at(r.WaitsUntil))
+	}
 	if r.Failed {
 		fmt.Fprintln(env.Out, "The last round met a trouble; the hub's log tells which.")
 	}

@@ -108,6 +108,20 @@ shops:
       ads: {partner: citrusad, when: order.channel == "online", settings: {base_url: "%s", api_key: k}}
 `
 
+// welcomes opens the link by which the first user of the console is made.
+func welcomes(t *testing.T, link string) {
+	t.Helper()
+	resp, err := http.Get(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(page), "make the first user") {
+		t.Errorf("%s: %d, %v\n%s", link, resp.StatusCode, err, page)
+	}
+}
+
 // TestServe runs a hub: orders in, a look, reloads good and bad, a stop, and
 // then the stopped store.
 func TestServe(t *testing.T) {
@@ -117,6 +131,7 @@ func TestServe(t *testing.T) {
 	file := write(t, "ordermux.yml", fmt.Sprintf(configuration, receiver.URL, receiver.URL))
 	p := start(t, "serve", "--config", file)
 	addr := p.err.wait(t, `msg=listening address=(\S+)`)
+	welcomes(t, p.err.wait(t, `make the first user at (\S+)`))
 	hub := []string{"--hub", "http://" + addr, "--token", "the-admin-token"}
 	do := func(code int, args ...string) result {
 		t.Helper()

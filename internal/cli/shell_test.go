@@ -3,8 +3,10 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +40,33 @@ func TestCompletionInBash(t *testing.T) {
 	f("bash zsh fish", "completion", "")
 	f("", "orders", "--channel", "")
 	f(yml, "check", "--config", filepath.Join(filepath.Dir(yml), "h"))
+	f("admin", "token", "create", "--scope", "=", "a")
+	f("submit read operate admin", "token", "create", "--scope", "=")
+}
+
+// TestCompletionInFish lets a real fish complete.
+func TestCompletionInFish(t *testing.T) {
+	t.Parallel()
+	file := write(t, "completion.fish", run(t, "", "completion", "fish").out)
+	f := func(want, line string) {
+		t.Helper()
+		cmd := exec.Command("fish", "--no-config", "-c", `source $argv[1]; complete -C $argv[2]`, file, line)
+		cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
+		out, err := cmd.CombinedOutput()
+		var got []string
+		for l := range strings.Lines(string(out)) {
+			word, _, _ := strings.Cut(strings.TrimSpace(l), "\t")
+			got = append(got, word)
+		}
+		if slices.Sort(got); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%q: %v\n%s\nwant %s", line, err, out, want)
+		}
+	}
+	f("route routes", "ordermux rout")
+	f("change create list revoke rotate", "ordermux token ")
+	f("admin", "ordermux token create --scope a")
+	f("--shop --since --sku --state", "ordermux orders --s")
+	f("bash fish zsh", "ordermux completion ")
 }
 
 // TestOtherShells: the scripts name every command, and quote what is in the

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/cause"
+	"github.com/ordermux/ordermux/internal/delivery"
 )
 
 type stuckCmd struct {
@@ -57,11 +58,21 @@ func countOf(g api.StuckGroup) string {
 
 // stopped names the routes that wait as a whole, and what lets them go on.
 func stopped(env *Env, groups []api.StuckGroup) error {
+	halted := map[string]bool{}
 	for _, g := range groups {
-		if !g.Blocked {
+		say := ""
+		switch {
+		case g.Blocked:
+			say = fmt.Sprintf("Route %s is stopped with %d events waiting: mend its settings, or ordermux route resume %s", g.Route, g.Waiting, g.Route)
+		case g.Halted == "" || g.Halted == delivery.Blocked || halted[g.Route]:
 			continue
+		case g.Halted == delivery.Paused:
+			say = fmt.Sprintf("Route %s is paused, and goes on with ordermux route resume %s", g.Route, g.Route)
+		default:
+			say = fmt.Sprintf("Route %s is not configured any more: configure it again, or drop what it has", g.Route)
 		}
-		if _, err := fmt.Fprintf(env.Out, "Route %s is stopped with %d events waiting: mend its settings, or ordermux route resume %s\n", g.Route, g.Waiting, g.Route); err != nil {
+		halted[g.Route] = true
+		if _, err := fmt.Fprintln(env.Out, say); err != nil {
 			return err
 		}
 	}

@@ -36,7 +36,7 @@ func (c *tailCmd) Run(ctx context.Context, env *Env) error {
 			if seen = time.Now(); v.looked {
 				fmt.Fprintln(env.Err, "the hub is back; deliveries from meanwhile are not shown: ordermux deliveries lists them")
 			} else {
-				fmt.Fprintf(env.Err, "following shop %s; Ctrl-C ends it\n", shop)
+				fmt.Fprintf(env.Err, "following shop %s, times in UTC; Ctrl-C ends it\n", shop)
 			}
 			v.looked = true
 		}
@@ -89,7 +89,10 @@ func (v *tailView) print(n api.News) error {
 func (v *tailView) line(n api.News) string {
 	switch {
 	case n.Gap:
-		return "          … more happened than is shown here"
+		return "          … more happened than is shown here; ordermux orders and ordermux deliveries list it"
+	case n.Event != nil && n.Event.Act != "":
+		e := n.Event
+		return fmt.Sprintf("%s  %s by %s, #%d", clock(e.At), cell(e.Act), cell(e.Source), e.Seq)
 	case n.Event != nil:
 		e := n.Event
 		return fmt.Sprintf("%s  %s  %s by %s, #%d", clock(e.At), cell(e.Order), e.Kind, cell(e.Source), e.Seq)

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
+	"github.com/ordermux/ordermux/internal/console/text"
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/user"
 )
@@ -32,7 +34,11 @@ func (v *visit) showAccount(status int, p accountPage) error {
 func (c *Console) changeAccount(v *visit) error {
 	switch v.PathValue("act") {
 	case "language":
-		if err := c.Users.SetLanguage(v.Context(), v.user.Name, v.PostFormValue("language")); err != nil {
+		language := v.PostFormValue("language")
+		if language != "" && !slices.Contains(text.Languages, language) {
+			return v.fail(http.StatusUnprocessableEntity, "error.notfound")
+		}
+		if err := c.Users.SetLanguage(v.Context(), v.user.Name, language); err != nil {
 			return err
 		}
 		return v.to("/account")
@@ -43,12 +49,19 @@ func (c *Console) changeAccount(v *visit) error {
 }
 
 func (v *visit) changePassword() error {
+	leave, ok := v.enter()
+	if !ok {
+		return v.showAccount(http.StatusTooManyRequests, accountPage{Error: "sign.busy"})
+	}
+	defer leave()
 	err := v.c.Users.ChangePassword(v.Context(), v.user.Name, v.PostFormValue("old"), v.PostFormValue("new"))
 	var bad *order.Invalid
 	switch {
 	case errors.Is(err, user.ErrWrong):
 		v.linger()
 		return v.showAccount(http.StatusUnprocessableEntity, accountPage{Error: "sign.wrong"})
+	case errors.Is(err, order.ErrBusy):
+		return v.showAccount(http.StatusServiceUnavailable, accountPage{Error: "sign.busy"})
 	case errors.As(err, &bad):
 		return v.showAccount(http.StatusUnprocessableEntity, accountPage{Text: bad.Faults[0].Reason})
 	case err != nil:

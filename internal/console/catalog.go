@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,7 +57,9 @@ func (c *Console) catalog(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p.Products = list.Products
+	if p.Products, err = v.withExact(list, o); err != nil {
+		return err
+	}
 	again := url.Values{}
 	for name, value := range map[string]string{"text": o.Text, "store": o.Store, "brand": o.Brand, "kind": o.Kind, "active": p.Search.Active} {
 		if value != "" {
@@ -71,13 +74,35 @@ func (c *Console) catalog(v *visit) error {
 	return v.show(http.StatusOK, "catalog", "catalog.title", p)
 }
 
+// withExact puts the product whose code is the text looked for before a first
+// page that it is not on: a list goes by code, and looks at so many at a time.
+func (v *visit) withExact(list api.Products, o api.ProductOptions) ([]catalog.Product, error) {
+	if o.Text == "" || o.Store+o.Brand+o.Kind+o.Cursor != "" || o.Active != nil || list.Next == "" {
+		return list.Products, nil
+	}
+	exact, err := v.hub.Products(v.Context(), v.PathValue("shop"), api.ProductOptions{Code: o.Text})
+	if err != nil || len(exact.Products) == 0 || slices.ContainsFunc(list.Products, func(p catalog.Product) bool { return p.Code == exact.Products[0].Code }) {
+		return list.Products, err
+	}
+	return append(exact.Products, list.Products...), nil
+}
+
 // productPage is one product, and what could be had of it now.
 type productPage struct {
 	catalog.Product
 	Available *api.AvailableLine // nil: others would have to be asked, and nobody wished so
 	Codes     []productCode
 	Refused   *refusal
-	Typed     url.Values
+	Typed     url.Values // of a form that was refused
+}
+
+// Counted is what the form of a warehouse's stock shows: what was typed, or what
+// there is.
+func (p productPage) Counted(warehouse, there string) string {
+	if p.Refused != nil && p.Typed.Get("warehouse") == warehouse {
+		return p.Typed.Get("quantity")
+	}
+	return there
 }
 
 type productCode struct{ Key, Code string }

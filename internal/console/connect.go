@@ -11,35 +11,15 @@ import (
 
 // connectPage is the form for a route: made of what its partner declares.
 type connectPage struct {
-	Partner  api.RoutePartner
-	Partners []api.RoutePartner // to choose from, where none is chosen
-	Name     string
-	Edit     bool
-	Settings []routeInput
-	Rules    []routeInput
-	Tried    *api.Tried
-	Problem  *refusal // with the faults that belong to no field
-	Faulty   bool     // a rule is wrong: they are shown open
-}
-
-// routeInput is a field of the form.
-type routeInput struct {
-	api.RouteField
-	ID    string // of the input, and its name
-	Value string // typed, or what stands there
-	Kept  bool   // a secret that is there, and stays unless another one is typed
-	Fault string
-}
-
-// Long reports whether the value has several lines.
-func (f routeInput) Long() bool { return f.Kind == "list" || f.Kind == "document" }
-
-// Options are the values that there are; none: any.
-func (f routeInput) Options() []string {
-	if f.Kind == "bool" {
-		return []string{"true", "false"}
-	}
-	return f.Choices
+	Partner   api.RoutePartner
+	Partners  []api.RoutePartner // to choose from, where none is chosen
+	Name      string
+	NameFault string
+	Edit      bool
+	Settings  formFields // with secrets that were typed: a connection is tested before it is made
+	Rules     formFields
+	Tried     *triedView
+	Problem   *refusal
 }
 
 // ruleKeys are the keys of a route beside its partner and settings, as in the
@@ -50,10 +30,10 @@ var ruleKeys = []string{
 }
 
 // ruleInputs are the inputs of the rules, whatever the partner.
-func ruleInputs() []routeInput {
-	out := make([]routeInput, len(ruleKeys))
+func ruleInputs() formFields {
+	out := make(formFields, len(ruleKeys))
 	for i, key := range ruleKeys {
-		out[i] = routeInput{ID: "r." + key, RouteField: api.RouteField{Name: key, Kind: "text"}}
+		out[i] = formField{ID: "r." + key, Name: key, Kind: "text"}
 		switch key {
 		case "disabled":
 			out[i].Kind = "bool"
@@ -66,9 +46,12 @@ func ruleInputs() []routeInput {
 	return out
 }
 
-func settingInputs(p api.RoutePartner) (out []routeInput) {
+func settingInputs(p api.RoutePartner) (out formFields) {
 	for _, f := range p.Fields {
-		out = append(out, routeInput{ID: "s." + f.Name, RouteField: f})
+		out = append(out, formField{
+			ID: "s." + f.Name, Name: f.Name, Description: f.Description, Kind: f.Kind, Default: f.Default, Choices: f.Choices,
+			Required: f.Required, Secret: f.Secret,
+		})
 	}
 	return out
 }
@@ -110,6 +93,7 @@ func (v *visit) setupForm() (p connectPage, err error) {
 	for i := range p.Settings {
 		f := &p.Settings[i]
 		f.Value, f.Kept = strings.Join(setup.Settings[f.Name], "\n"), slices.Contains(setup.Secrets, f.Name)
+		f.Anew = partner.Fields[i].Anew && len(setup.Secrets) > 0
 	}
 	for i := range p.Rules {
 		p.Rules[i].Value = strings.Join(setup.Rules[p.Rules[i].Name], ", ")
@@ -130,7 +114,7 @@ func (v *visit) typedForm() (p connectPage, err error) {
 		}
 		p = connectPage{Partner: partner, Name: v.typed("name"), Settings: settingInputs(partner), Rules: ruleInputs()}
 	}
-	for _, list := range [][]routeInput{p.Settings, p.Rules} {
+	for _, list := range []formFields{p.Settings, p.Rules} {
 		for i := range list {
 			list[i].Value = strings.ReplaceAll(v.typed(list[i].ID), "\r\n", "\n")
 		}
@@ -142,12 +126,8 @@ func (v *visit) typedForm() (p connectPage, err error) {
 func (p *connectPage) spec() api.RouteSpec {
 	s := api.RouteSpec{Partner: p.Partner.Name, Rules: map[string]api.FieldValue{}, Settings: map[string]api.FieldValue{}}
 	for _, f := range p.Settings {
-		switch {
-		case f.Value == "":
-		case f.Kind == "list":
-			s.Settings[f.Name] = linesOf(f.Value)
-		default:
-			s.Settings[f.Name] = api.FieldValue{f.Value}
+		if typed := f.typed(); len(typed) > 0 {
+			s.Settings[f.Name] = typed
 		}
 	}
 	for _, f := range p.Rules {
@@ -160,15 +140,6 @@ func (p *connectPage) spec() api.RouteSpec {
 		}
 	}
 	return s
-}
-
-func linesOf(text string) (out api.FieldValue) {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			out = append(out, line)
-		}
-	}
-	return out
 }
 
 // saveRoute tries a route that is being connected, or connects it.
@@ -186,7 +157,7 @@ func (c *Console) saveRoute(v *visit) error {
 	case v.PostFormValue("act") == "try":
 		var tried api.Tried
 		if tried, err = v.hub.TryNewRoute(v.Context(), shop, wanted); err == nil {
-			p.Tried = &tried
+			p.Tried = triedOf(tried)
 			return v.show(http.StatusOK, "connect", title, p)
 		}
 	case p.Edit:
@@ -207,18 +178,11 @@ func (c *Console) saveRoute(v *visit) error {
 
 // mark puts what is wrong beside the fields that it is about.
 func (p *connectPage) mark() {
+	p.Settings.mark("settings.", p.Problem.Faults)
+	p.Rules.mark("rules.", p.Problem.Faults)
 	for _, fault := range p.Problem.Faults {
-		place, _, _ := strings.Cut(fault.Path, "[")
-		id := ""
-		if name, ok := strings.CutPrefix(place, "settings."); ok {
-			id = "s." + name
-		} else if name, ok := strings.CutPrefix(place, "rules."); ok {
-			id, p.Faulty = "r."+name, true
-		}
-		for _, list := range [][]routeInput{p.Settings, p.Rules} {
-			if i := slices.IndexFunc(list, func(f routeInput) bool { return f.ID == id }); i >= 0 {
-				list[i].Fault = fault.Reason
-			}
+		if fault.Path == "name" {
+			p.NameFault = fault.Reason
 		}
 	}
 }

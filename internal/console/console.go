@@ -21,9 +21,12 @@ import (
 type Options struct {
 	API   http.Handler // see api.As
 	Users *user.Book
-	// Wrong counts a wrong sign-in from an address and returns how long its
-	// answer waits; answered is called then. Nil: nobody waits.
-	Wrong func(address string) (wait time.Duration, answered func())
+	// Wrong counts a wrong password, once a request, and waits as long as that
+	// costs. Nil: nobody waits.
+	Wrong func(ctx context.Context)
+	// Enter lets somebody present a password; leave is called when he is answered.
+	// False: too many from that address are being answered. Nil: everybody may.
+	Enter func(address string) (leave func(), ok bool)
 	// Documents are the APIs that /docs shows, and Rehearse answers as the door of
 	// a partner would, and keeps nothing; whole: it says what would become of it,
 	// too.
@@ -106,6 +109,10 @@ func (c *Console) open(p place) http.HandlerFunc {
 		r.Body = http.MaxBytesReader(w, r.Body, takes)
 		v := &visit{Request: r, c: c, w: w, place: &p, lang: c.texts.Choose("", r)}
 		v.live, _ = r.Context().Value(liveKey{}).(liveParts)
+		if v.live != nil && p.file {
+			v.ends(v.fail(http.StatusNotFound, "error.notfound")) // it has no parts, and may be long
+			return
+		}
 		v.ends(p.do(v))
 	}
 }

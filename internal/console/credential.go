@@ -19,7 +19,7 @@ type credentialPage struct {
 	Label      string
 	Credential *api.Credential // nil: a new one
 	Name       string          // typed, of a new one
-	Fields     []fieldInput
+	Fields     formFields
 	Keeps      []int64 // seconds for which what was there before may go on working
 	Problem    *refusal
 	Made       *madeOnce // shown this once; nil: nothing was made
@@ -33,27 +33,6 @@ type madeOnce struct {
 }
 
 type madeValue struct{ Field, Value string }
-
-// fieldInput is a field of a credential as a form asks for it.
-type fieldInput struct {
-	api.DoorField
-	Value string // typed, or what stands there; never a secret
-	Fault string // what is wrong with it
-}
-
-// ID is what the input is called within the page, and in the form.
-func (f fieldInput) ID() string { return "v." + f.Name }
-
-// Long reports whether the value is a list, a line each.
-func (f fieldInput) Long() bool { return f.DoorField.Kind == "list" }
-
-// Options are the values that there are; none: any.
-func (f fieldInput) Options() []string {
-	if f.DoorField.Kind == "bool" {
-		return []string{"true", "false"}
-	}
-	return f.Choices
-}
 
 // keeps are the spans that the form of a rotation offers, in seconds.
 func keeps() []int64 { return []int64{0, 3600, 24 * 3600, 7 * 24 * 3600} }
@@ -79,7 +58,10 @@ func (v *visit) credentialForm() (credentialPage, error) {
 	p.Kind, p.Keeps = p.Door.Kinds[i], keeps()
 	p.Label = v.kindLabel(p.Door.Partner, p.Kind.Kind)
 	for _, f := range p.Kind.Fields {
-		p.Fields = append(p.Fields, fieldInput{DoorField: f})
+		p.Fields = append(p.Fields, formField{
+			ID: "v." + f.Name, Name: f.Name, Description: f.Description, Kind: string(f.Kind), Default: f.Default, Choices: f.Choices,
+			Required: f.Required, Secret: f.Secret, Made: f.Made, Fixed: f.Fixed,
+		})
 	}
 	return p, nil
 }
@@ -105,13 +87,13 @@ func (c *Console) createCredential(v *visit) error {
 	values := map[string]api.FieldValue{}
 	for i := range p.Fields {
 		f := &p.Fields[i]
-		if typed := v.fieldValue(f); len(typed) > 0 {
+		if typed := v.typedField(f); len(typed) > 0 {
 			values[f.Name] = typed
 		}
 	}
 	made, err := v.hub.CreateCredential(v.Context(), v.credentialRef(p.Name), values)
 	if p.Problem = refusalOf(err); p.Problem != nil {
-		p.mark()
+		p.Fields.mark("values.", p.Problem.Faults)
 		return v.show(p.Problem.status(), "credential", "doors.new", p)
 	}
 	if err != nil {
@@ -120,36 +102,15 @@ func (c *Console) createCredential(v *visit) error {
 	return v.showMade(p, made)
 }
 
-// fieldValue reads what was typed for a field; none: nothing was.
-func (v *visit) fieldValue(f *fieldInput) api.FieldValue {
-	typed := v.typed(f.ID())
-	if !f.Secret {
-		f.Value = typed
+// typedField reads what was typed for a field; a secret is not shown again.
+func (v *visit) typedField(f *formField) api.FieldValue {
+	was := f.Value
+	f.Value = strings.ReplaceAll(v.typed(f.ID), "\r\n", "\n")
+	typed := f.typed()
+	if f.Secret {
+		f.Value = was
 	}
-	if !f.Long() {
-		if typed == "" {
-			return nil
-		}
-		return api.FieldValue{typed}
-	}
-	var out api.FieldValue
-	for line := range strings.Lines(typed) {
-		if line = strings.TrimSpace(line); line != "" {
-			out = append(out, line)
-		}
-	}
-	return out
-}
-
-// mark puts what is wrong beside the fields that it is about.
-func (p *credentialPage) mark() {
-	for i := range p.Fields {
-		for _, fault := range p.Problem.Faults {
-			if fault.Path == "values."+p.Fields[i].Name {
-				p.Fields[i].Fault = fault.Reason
-			}
-		}
-	}
+	return typed
 }
 
 // showMade shows what is shown once.
@@ -226,7 +187,7 @@ func (c *Console) actOnCredential(v *visit) error {
 	if p.Problem = refusalOf(err); p.Problem == nil {
 		return err
 	}
-	p.mark()
+	p.Fields.mark("values.", p.Problem.Faults)
 	return v.show(p.Problem.status(), "credential", "doors.credential", p)
 }
 
@@ -262,7 +223,7 @@ func (v *visit) changeFields(p *credentialPage, ref api.CredentialRef) error {
 			continue
 		}
 		was := p.Credential.Values[f.Name]
-		if typed := v.fieldValue(f); !slices.Equal(typed, was) {
+		if typed := v.typedField(f); !slices.Equal(typed, was) {
 			values[f.Name] = append(api.FieldValue{}, typed...)
 		}
 	}

@@ -44,6 +44,23 @@ type doorView struct {
 	Kinds []kindView
 }
 
+// InUse are the kinds of which the shop has some.
+func (d doorView) InUse() []kindView { return d.kinds(func(k kindView) bool { return k.Living > 0 }) }
+
+// Free are those of which one more can be made.
+func (d doorView) Free() []kindView {
+	return d.kinds(func(k kindView) bool { return k.URL != "" && !k.Full })
+}
+
+// Unserved reports whether one of them is for a server that the hub does not run.
+func (d doorView) Unserved() bool {
+	return len(d.kinds(func(k kindView) bool { return k.URL == "" })) > 0
+}
+
+func (d doorView) kinds(which func(kindView) bool) []kindView {
+	return slices.DeleteFunc(slices.Clone(d.Kinds), func(k kindView) bool { return !which(k) })
+}
+
 type kindView struct {
 	api.DoorKind
 	Label       string

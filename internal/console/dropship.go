@@ -87,7 +87,9 @@ func wholesalers(shop api.Shop) (names []string) {
 }
 
 func (v *visit) ordersOfAccounts(shop string, p *dropshipPage) error {
-	list, err := v.hub.Orders(v.Context(), shop, api.ListOptions{Channel: channelDropship, Limit: dropsShown, Cursor: v.URL.Query().Get("cursor")})
+	list, err := v.hub.Orders(v.Context(), shop, api.ListOptions{
+		Channel: channelDropship, Account: p.Account, Limit: dropsShown, Cursor: v.URL.Query().Get("cursor"),
+	})
 	if err != nil {
 		return err
 	}
@@ -96,9 +98,7 @@ func (v *visit) ordersOfAccounts(shop string, p *dropshipPage) error {
 		if err != nil {
 			return err
 		}
-		if p.Account == "" || strings.EqualFold(one.Account, p.Account) {
-			p.Ours = append(p.Ours, one)
-		}
+		p.Ours = append(p.Ours, one)
 	}
 	if list.Next != "" {
 		p.MoreOurs = v.URL.Path + "?" + url.Values{"account": {p.Account}, "route": {p.Route}, "cursor": {list.Next}}.Encode()

@@ -36,18 +36,20 @@ func (c *Console) importPlaces() []place {
 
 // importsPage is where files are handed in, and lists had.
 type importsPage struct {
-	Imports []api.Import
-	More    string
-	Lists   []link // that can be had as files
-	Error   string // a key
+	Imports      []api.Import
+	More         string
+	Lists        []link // that can be had as files
+	Error        string // a key
+	Field        string // where; "": the file
+	Since, Until string // days, as they were typed
 }
 
 // importsShown is how many a page lists.
 const importsShown = 20
 
-func (c *Console) imports(v *visit) error { return v.showImports(http.StatusOK, "") }
+func (c *Console) imports(v *visit) error { return v.showImports(http.StatusOK, importsPage{}) }
 
-func (v *visit) showImports(status int, failure string) error {
+func (v *visit) showImports(status int, p importsPage) error {
 	shop, err := v.shop()
 	if err != nil {
 		return err
@@ -56,7 +58,7 @@ func (v *visit) showImports(status int, failure string) error {
 	if err != nil {
 		return err
 	}
-	p := importsPage{Imports: list.Imports, Lists: listsShown, Error: failure}
+	p.Imports, p.Lists = list.Imports, listsShown
 	if list.Next != "" {
 		p.More = v.URL.Path + "?cursor=" + url.QueryEscape(list.Next)
 	}
@@ -70,16 +72,16 @@ func (c *Console) uploadFile(v *visit) error {
 	_ = http.NewResponseController(v.w).SetWriteDeadline(deadline.Add(time.Minute))
 	file, err := v.filePart()
 	if err != nil {
-		return v.showImports(http.StatusUnprocessableEntity, "import.nofile")
+		return v.showImports(http.StatusUnprocessableEntity, importsPage{Error: "import.nofile"})
 	}
 	made, err := v.hub.UploadImport(v.Context(), v.PathValue("shop"), file.FileName(), file)
 	var large *http.MaxBytesError
 	var problem *api.Problem
 	switch {
 	case errors.As(err, &large), errors.As(err, &problem) && problem.Status == http.StatusRequestEntityTooLarge:
-		return v.showImports(http.StatusRequestEntityTooLarge, "import.toolarge")
+		return v.showImports(http.StatusRequestEntityTooLarge, importsPage{Error: "import.toolarge"})
 	case errors.As(err, &problem) && problem.Status == http.StatusBadRequest:
-		return v.showImports(http.StatusUnprocessableEntity, "import.nofile")
+		return v.showImports(http.StatusUnprocessableEntity, importsPage{Error: "import.nofile"})
 	case err != nil:
 		return err
 	}
@@ -116,12 +118,14 @@ type importPage struct {
 	Settings api.ImportSettings // as they were typed
 	Error    string             // what is wrong with them
 	Field    string             // where
+	Fields   []string           // that a mapping can name
 }
 
 // previewedOrder is an order of a file with what was read of it.
 type previewedOrder struct {
 	api.ImportedPreview
 	Read []string // JSON
+	Plan []judged // by each route
 }
 
 func previewedOrders(list []api.ImportedPreview) ([]previewedOrder, error) {
@@ -138,8 +142,21 @@ func previewedOrders(list []api.ImportedPreview) ([]previewedOrder, error) {
 			}
 			out[i].Read = append(out[i].Read, string(text))
 		}
+		out[i].Plan = judgedAll(o.Routes)
 	}
 	return out, nil
+}
+
+// withoutPeople leaves of a file what everybody may see: whom its orders are about
+// is for operators.
+func withoutPeople(p *api.ImportPreview) {
+	p.Head = nil
+	for i := range p.Orders {
+		p.Orders[i].Entries = nil
+		for k := range p.Orders[i].Routes {
+			p.Orders[i].Routes[k].Body = ""
+		}
+	}
 }
 
 type resultCount struct {
@@ -166,7 +183,10 @@ func (v *visit) showImport(status int, p importPage) error {
 		if err != nil {
 			return err
 		}
-		p.Preview = &preview
+		if !v.mayOperate() {
+			withoutPeople(&preview)
+		}
+		p.Preview, p.Fields = &preview, intake.Fields()
 		if p.Orders, err = previewedOrders(preview.Orders); err != nil {
 			return err
 		}

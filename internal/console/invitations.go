@@ -83,10 +83,11 @@ type invitationPage struct {
 
 // effectiveValue is a value of an invitation with where it comes from.
 type effectiveValue struct {
-	Key    string // invitations.value.…
-	Of     string // "shop", "products", "both"; "": of all
-	Text   string
-	Origin review.Origin
+	Key      string // invitations.value.…
+	Of       string // "shop", "products", "both"; "": of all
+	Text     string
+	Origin   review.Origin
+	Template string // id of the template that Text names; "": it is none
 }
 
 func (c *Console) invitation(v *visit) error {
@@ -104,15 +105,42 @@ func (c *Console) invitation(v *visit) error {
 	})
 	if e := found.Effective; e != nil {
 		p.Values, p.Warnings = effectiveValues(e, func(i *review.Invite) string { return moment(i.At.Value, zoneOf(shop)) }), e.Warnings
+		if err := v.nameTemplates(shop.ID, p.Values); err != nil {
+			return err
+		}
 	}
 	return v.show(http.StatusOK, "invitation", "invitations.title", p)
 }
+
+// nameTemplates shows templates by their names. One that is not kept stays an
+// id: no mail can go out by it.
+func (v *visit) nameTemplates(shop string, values []effectiveValue) error {
+	list, err := v.hub.Templates(v.Context(), shop)
+	if err != nil {
+		return err
+	}
+	for k := range values {
+		if values[k].Key != valueTemplate {
+			continue
+		}
+		for _, t := range list.Templates {
+			if t.ID == values[k].Text {
+				values[k].Text, values[k].Template = t.Name, t.ID
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// valueTemplate is the key of a value that is a template.
+const valueTemplate = "invitations.value.template"
 
 // effectiveValues lists what is made of the settings and the order's wishes.
 func effectiveValues(e *review.Effective, at func(*review.Invite) string) (out []effectiveValue) {
 	add := func(key, of, text string, origin review.Origin) {
 		if text != "" {
-			out = append(out, effectiveValue{"invitations.value." + key, of, text, origin})
+			out = append(out, effectiveValue{Key: "invitations.value." + key, Of: of, Text: text, Origin: origin})
 		}
 	}
 	add("ask", "", strings.Join(e.Ask.Value, ", "), e.Ask.Origin)

@@ -18,30 +18,50 @@ const (
 	settingList   settingKind = "list"
 	settingHour   settingKind = "time"
 	settingYes    settingKind = "yes"
+	settingAsk    settingKind = "ask" // what an invitation may ask about
 )
 
-// inviteSettings are those that can be set while the hub runs, by their names in
-// our API, in the sequence shown.
+// inviteSetting is one that can be set while the hub runs, by its name in our
+// API.
+type inviteSetting struct {
+	name  string
+	kind  settingKind
+	usual string // what holds where nobody said anything; "": the text invitations.usual.… says it
+}
+
+// inviteSettings are all of them in the sequence shown, in groups.
 var inviteSettings = []struct {
-	name string
-	kind settingKind
+	group string
+	of    []inviteSetting
 }{
-	{"ask", settingList}, {"delay", settingNumber}, {"delay_products", settingNumber}, {"hour", settingHour}, {"frequency", settingNumber},
-	{"reminder", settingNumber}, {"again", settingNumber}, {"sender_name", settingText}, {"sender_email", settingText}, {"reply_to", settingText},
-	{"language", settingText}, {"redirect", settingText}, {"location", settingText}, {"tags", settingList}, {"notify", settingList}, {"public", settingYes},
+	{"when", []inviteSetting{
+		{"ask", settingAsk, review.KindShop}, {"delay", settingNumber, strconv.Itoa(review.DefaultDelay)}, {"delay_products", settingNumber, ""},
+		{"hour", settingHour, ""}, {"frequency", settingNumber, "0"}, {"reminder", settingNumber, "0"}, {"again", settingNumber, strconv.Itoa(review.DefaultAgain)},
+	}},
+	{"sender", []inviteSetting{{"sender_name", settingText, ""}, {"sender_email", settingText, ""}, {"reply_to", settingText, ""}}},
+	{"form", []inviteSetting{
+		{"language", settingText, review.DefaultLanguage}, {"redirect", settingText, ""}, {"location", settingText, ""}, {"tags", settingList, ""},
+	}},
+	{"after", []inviteSetting{{"notify", settingList, ""}, {"public", settingYes, ""}}},
 }
 
 // invitingPage is how a shop invites.
 type invitingPage struct {
-	Fields  []settingField
+	Groups  []settingGroup
 	Refused *refusal
+}
+
+type settingGroup struct {
+	Name   string // invitations.group.…
+	Fields []settingField
 }
 
 type settingField struct {
 	Name    string
 	Kind    settingKind
 	Value   string // as set while the hub runs, or typed; "": not set
-	InForce string // "": the default, or nothing
+	InForce string // "": the usual
+	Usual   string // as of inviteSetting
 	Origin  review.Origin
 }
 
@@ -61,12 +81,16 @@ func (v *visit) showInviting(refused *refusal) error {
 		return err
 	}
 	p := invitingPage{Refused: refused}
-	for _, one := range inviteSettings {
-		f := settingField{Name: one.name, Kind: one.kind, Value: set[one.name], InForce: force[one.name], Origin: s.Origins[one.name]}
-		if refused != nil {
-			f.Value = v.typed(one.name)
+	for _, group := range inviteSettings {
+		g := settingGroup{Name: group.group}
+		for _, one := range group.of {
+			f := settingField{Name: one.name, Kind: one.kind, Value: set[one.name], InForce: force[one.name], Origin: s.Origins[one.name], Usual: one.usual}
+			if refused != nil {
+				f.Value = v.typed(one.name)
+			}
+			g.Fields = append(g.Fields, f)
 		}
-		p.Fields = append(p.Fields, f)
+		p.Groups = append(p.Groups, g)
 	}
 	return v.show(refused.status(), "inviting", "invitations.settings", p)
 }
@@ -125,29 +149,35 @@ func (c *Console) changeInviting(v *visit) error {
 
 func (v *visit) inviteSettings() (map[string]any, error) {
 	in, bad := map[string]any{}, &order.Invalid{}
-	for _, one := range inviteSettings {
-		text := v.typed(one.name)
-		switch {
-		case text == "":
-			in[one.name] = nil
-		case one.kind == settingNumber:
-			n, err := strconv.Atoi(text)
-			if err != nil {
+	for _, group := range inviteSettings {
+		for _, one := range group.of {
+			value, ok := one.read(v.typed(one.name))
+			if in[one.name] = value; !ok {
 				bad.Faults = append(bad.Faults, order.Fault{Path: one.name, Code: order.Malformed, Reason: "is no whole number"})
 			}
-			in[one.name] = n
-		case one.kind == settingList:
-			in[one.name] = commas(text)
-		case one.kind == settingYes:
-			in[one.name] = text == "true"
-		default:
-			in[one.name] = text
 		}
 	}
 	if len(bad.Faults) > 0 {
 		return nil, bad
 	}
 	return in, nil
+}
+
+// read is what was typed as the API takes it; nil: it is not set.
+func (s inviteSetting) read(text string) (value any, ok bool) {
+	if text == "" {
+		return nil, true
+	}
+	switch s.kind {
+	case settingNumber:
+		n, err := strconv.Atoi(text)
+		return n, err == nil
+	case settingList, settingAsk:
+		return commas(text), true
+	case settingYes:
+		return text == "true", true
+	}
+	return text, true
 }
 
 // commas are the words of a field with commas between.

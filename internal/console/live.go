@@ -98,9 +98,6 @@ func (v *visit) sendParts(was, now liveParts) error {
 // partsOf makes a page for whoever sent r; false: he may not see it (any more),
 // or it is no page.
 func (c *Console) partsOf(r *http.Request, at *url.URL) (liveParts, bool) {
-	if at.Path == "/live" {
-		return nil, false
-	}
 	parts := liveParts{}
 	r = r.Clone(context.WithValue(r.Context(), liveKey{}, parts))
 	r.URL, r.RequestURI, r.Pattern = at, at.RequestURI(), ""

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -67,34 +68,54 @@ func (c *Console) beginCheck(v *visit) error {
 		return err
 	}
 	p := missingPage{Route: v.PostFormValue("route"), From: v.PostFormValue("from"), To: v.PostFormValue("to")}
-	spec := api.CheckSpec{Route: p.Route}
-	zone := zoneOf(shop)
-	for _, day := range []struct {
-		text, field string
-		into        *time.Time
-		later       int
-	}{{p.From, "from", &spec.From, 0}, {p.To, "to", &spec.To, 1}} {
-		if day.text == "" {
-			continue
-		}
-		t, err := time.ParseInLocation(time.DateOnly, day.text, zone)
-		if err != nil {
-			p.Error, p.Field = "missing.baddate", day.field
-			return v.showMissing(http.StatusUnprocessableEntity, p)
-		}
-		*day.into = t.AddDate(0, 0, day.later)
+	spec, failure := p.spec(zoneOf(shop))
+	if failure == "" {
+		return v.beginChecks(shop, p, spec)
+	}
+	p.Error = failure
+	return v.showMissing(http.StatusUnprocessableEntity, p)
+}
+
+// spec reads the form; failure is a key, and p names its field.
+func (p *missingPage) spec(zone *time.Location) (spec api.CheckSpec, failure string) {
+	var err error
+	if spec.From, err = day("from", p.From, 0, zone); err == nil {
+		spec.To, err = day("to", p.To, 1, zone)
+	}
+	if field, ok := errors.AsType[errDay](err); ok {
+		p.Field = string(field)
+		return spec, "missing.baddate"
 	}
 	if !spec.To.IsZero() && !spec.From.Before(spec.To) {
-		p.Error, p.Field = "missing.badrange", "to"
-		return v.showMissing(http.StatusUnprocessableEntity, p)
+		p.Field = "to"
+		return spec, "missing.badrange"
 	}
-	made, err := v.hub.BeginCheck(v.Context(), shop.ID, api.CheckMissing, spec)
-	if errors.Is(err, order.ErrNotFound) {
-		p.Error, p.Field = "missing.noroute", "route"
-		return v.showMissing(http.StatusUnprocessableEntity, p)
+	return spec, ""
+}
+
+// beginChecks begins one check, or one of every route.
+func (v *visit) beginChecks(shop api.Shop, p missingPage, spec api.CheckSpec) error {
+	routes := []string{p.Route}
+	if p.Route == "" {
+		routes = nil
+		for _, r := range shop.Routes {
+			routes = append(routes, r.Name)
+		}
 	}
-	if err != nil {
-		return err
+	var made api.Check
+	var err error
+	for _, spec.Route = range routes {
+		made, err = v.hub.BeginCheck(v.Context(), shop.ID, api.CheckMissing, spec)
+		if errors.Is(err, order.ErrNotFound) {
+			p.Error, p.Field = "missing.noroute", "route"
+			return v.showMissing(http.StatusUnprocessableEntity, p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if p.Route == "" {
+		return v.to(shopPath(shop.ID, "missing"))
 	}
 	return v.to(shopPath(shop.ID, "missing", made.Kind, made.ID))
 }
@@ -104,8 +125,8 @@ type checkPage struct {
 	api.Check
 	Percent int
 	Codes   []codeCount
-	Orders  []missingOrder // the first ones
-	Export  string         // address of all that is missing
+	Orders  []judged // the first ones
+	Export  string   // address of all that is missing
 }
 
 type codeCount struct {
@@ -113,15 +134,31 @@ type codeCount struct {
 	N   int64
 }
 
-type missingOrder struct {
+// judged is an order with what a route does with it.
+type judged struct {
 	api.Verdict
 	Key string
 }
 
+func judgedAll(list []api.Verdict) (out []judged) {
+	for _, v := range list {
+		out = append(out, judged{v, actionKey(cmp.Or(codeShown(v.Code), v.Action))})
+	}
+	return out
+}
+
+// codeShown is a code that says more than "skip" or "wait" does; "" for others.
+func codeShown(code string) string {
+	if slices.Contains([]string{"history", "before_start", "not_considered"}, code) {
+		return code
+	}
+	return ""
+}
+
 // actionKey is the text of what a route does with an order that it lacks: a
-// state of its delivery, or what its rules say.
+// state of its delivery, what its rules say, or why they are not asked yet.
 func actionKey(action string) string {
-	if slices.Contains([]string{"send", "skip", "hold", "wait"}, action) {
+	if slices.Contains([]string{"send", "skip", "hold", "wait"}, action) || codeShown(action) != "" {
 		return "import.action." + action
 	}
 	return "delivery." + action
@@ -144,18 +181,21 @@ func (v *visit) checkPage() (p checkPage, err error) {
 	}) {
 		p.Codes = append(p.Codes, codeCount{actionKey(action), int64(g.Codes[action])})
 	}
-	for _, o := range g.Orders {
-		p.Orders = append(p.Orders, missingOrder{o, actionKey(o.Action)})
-	}
-	q := url.Values{"route": {p.Route}}
+	p.Orders = judgedAll(g.Orders)
+	q := url.Values{"route": {p.Route}, "to": {until(p.Check).Format(time.RFC3339Nano)}}
 	if !p.From.IsZero() {
-		q.Set("from", p.From.Format(time.RFC3339))
-	}
-	if !p.To.IsZero() {
-		q.Set("to", p.To.Format(time.RFC3339))
+		q.Set("from", p.From.Format(time.RFC3339Nano))
 	}
 	p.Export = shopPath(shop, "download", "reconcile") + "?" + q.Encode()
 	return p, nil
+}
+
+// until is when what a check counted ends: what came since is not part of it.
+func until(c api.Check) time.Time {
+	if c.To.IsZero() {
+		return c.Created
+	}
+	return c.To
 }
 
 func (c *Console) check(v *visit) error {
@@ -195,11 +235,8 @@ func (c *Console) actOnCheck(v *visit) error {
 		if err != nil {
 			return err
 		}
-		// No more than was counted: what came since is not part of it.
 		spec := found.CheckSpec
-		if spec.To.IsZero() {
-			spec.To = found.Created
-		}
+		spec.To = until(found)
 		made, err := v.hub.BeginCheck(v.Context(), shop, api.CheckBackfill, spec)
 		if err != nil {
 			return err

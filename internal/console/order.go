@@ -34,7 +34,6 @@ func (c *Console) orderPlaces() []place {
 // it went.
 type orderPage struct {
 	State       api.OrderState
-	Placed      string
 	Partners    []partnerState
 	Troubles    []trouble
 	Invitations []api.Invitation
@@ -58,6 +57,7 @@ type partnerState struct {
 type trouble struct {
 	Route, State, Said string
 	Cause              string // key of a text, as are those of why and what can be done
+	is                 delivery.State
 }
 
 func (c *Console) order(v *visit) error {
@@ -71,9 +71,6 @@ func (c *Console) order(v *visit) error {
 		return err
 	}
 	p.Timeline, p.Earlier = timeline(&state, p.Invitations)
-	if o := state.Order; o != nil && !o.PlacedAt.IsZero() {
-		p.Placed = o.PlacedAt.String()
-	}
 	for _, at := range p.Partners {
 		p.Waits = p.Waits || slices.Contains(at.Acts, "hold")
 		p.Held = p.Held || slices.Contains(at.Acts, "release")
@@ -188,7 +185,7 @@ func troubles(s *api.OrderState) (out []trouble) {
 		if !d.State.Listed() || slices.ContainsFunc(out, func(t trouble) bool { return t.Route == d.Route && t.Said == d.Reason }) {
 			continue
 		}
-		out = append(out, trouble{Route: d.Route, State: "delivery." + string(d.State), Said: d.Reason, Cause: "cause." + string(cause.Of(d.Code))})
+		out = append(out, trouble{Route: d.Route, State: "delivery." + string(d.State), Said: d.Reason, Cause: "cause." + string(cause.Of(d.Code)), is: d.State})
 	}
 	return out
 }

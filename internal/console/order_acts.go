@@ -48,26 +48,31 @@ func (v *visit) doToOrder(act, shop, id string) (n int64, err error) {
 	case "release":
 		acted, err = v.hub.Release(v.Context(), shop, which)
 	case "cancel":
-		acted.Count, err = 1, v.cancel(shop, id)
+		acted.Count, err = v.cancel(shop, id)
 	default:
 		return -1, nil
 	}
 	return acted.Count, err
 }
 
-// cancel says that the shop cancelled an order.
-func (v *visit) cancel(shop, id string) error {
+// cancel says that the shop cancelled an order, and returns how many: one that
+// is cancelled stays as it is, and one that nobody knows is not made by it.
+func (v *visit) cancel(shop, id string) (int64, error) {
+	state, err := v.hub.Order(v.Context(), shop, id)
+	if err != nil || state.Status == order.StatusCancelled {
+		return 0, err
+	}
 	reason := strings.TrimSpace(v.PostFormValue("reason"))
 	if reason == "" {
 		reason = "cancelled by " + v.user.Name
 	}
-	_, err := v.hub.Append(v.Context(), shop, []order.Entry{{
+	_, err = v.hub.Append(v.Context(), shop, []order.Entry{{
 		Subject: order.Subject{Kind: order.SubjectOrder, ID: id},
 		Happening: &order.Happening{
 			Kind: order.KindCancelled, At: order.At(v.c.Now().UTC()), Reason: reason, Cancellation: &order.Cancellation{By: "shop", Reason: reason},
 		},
 	}}, false)
-	return err
+	return 1, err
 }
 
 // retried are the states of what is tried again after a correction: what may

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/ordermux/ordermux/internal/api"
@@ -132,6 +133,8 @@ func (c *Console) correct(v *visit) error {
 	case v.PostForm.Get("seq") != strconv.FormatInt(p.Seq, 10):
 		p.Notice = "order.correct.changed"
 		return v.showCorrection(http.StatusConflict, p)
+	case v.PostForm.Get("act") == "edit":
+		return v.showCorrection(http.StatusOK, p)
 	case v.PostForm.Get("act") != "do":
 		p.Changes = changes
 		return v.showCorrection(http.StatusOK, p)
@@ -150,11 +153,11 @@ func invalid(o *order.Order) error {
 // makeCorrection states the changed groups anew, and tries again what had
 // failed.
 func (v *visit) makeCorrection(p *correctPage, o *correcting, groups []order.Group) error {
-	said := &order.Order{ID: p.ID}
+	wanted := &order.Order{ID: p.ID}
 	for _, g := range groups {
-		order.CopyGroup(said, g, o.is)
+		order.CopyGroup(wanted, g, o.is)
 	}
-	wire, err := json.Marshal(said)
+	wire, err := json.Marshal(wanted)
 	if err != nil {
 		return err
 	}
@@ -174,5 +177,9 @@ func (v *visit) makeCorrection(p *correctPage, o *correcting, groups []order.Gro
 	if _, err := v.hub.Retry(v.Context(), shop, api.Selection{Orders: []string{p.ID}, States: retried}); err != nil {
 		return err
 	}
-	return v.done(shopPath(shop, "orders", p.ID), "order_corrected", 0)
+	said := "order_corrected_only"
+	if slices.ContainsFunc(p.Troubles, func(t trouble) bool { return slices.Contains(retried, t.is) }) {
+		said = "order_corrected"
+	}
+	return v.done(shopPath(shop, "orders", p.ID), said, 0)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/ordermux/ordermux/internal/order"
@@ -165,6 +166,31 @@ func (f *field) set(value string) error {
 	return err
 }
 
+// shapes are how values look that a person types; what a source says is taken as
+// it comes.
+var shapes = map[string]*regexp.Regexp{
+	"country":  regexp.MustCompile(`^[A-Za-z]{2}$`),
+	"language": regexp.MustCompile(`^[A-Za-z]{2}$`),
+	"currency": regexp.MustCompile(`^[A-Za-z]{3}$`),
+	"email":    regexp.MustCompile(`^[^\s@]+@[^\s@]+$`),
+}
+
+// wrong is what there is to say of a value, as the key of a text; err: it could
+// not be set.
+func (f *field) wrong(value string, err error) string {
+	name := f.Path[strings.LastIndex(f.Path, ".")+1:]
+	shape := shapes[name]
+	switch {
+	case err != nil && f.number != nil:
+		return "order.fault.number"
+	case err != nil:
+		return "order.fault.time"
+	case value != "" && shape != nil && !shape.MatchString(value):
+		return "order.fault." + name
+	}
+	return ""
+}
+
 // typed writes what a form sent into the order; false: something of it is no
 // value. Fields that the form did not send stay.
 func typed(sets []fieldset, form url.Values) bool {
@@ -179,8 +205,8 @@ func typed(sets []fieldset, form url.Values) bool {
 			if value == strings.TrimSpace(f.Value) {
 				continue // what was not touched stays byte for byte
 			}
-			if err := f.set(value); err != nil {
-				f.Fault, good = "order.fault.malformed", false
+			if f.Fault = f.wrong(value, f.set(value)); f.Fault != "" {
+				good = false
 			}
 			f.Value, sets[i].Open = value, true
 		}
@@ -253,7 +279,7 @@ var hints = []struct {
 
 // lineHints are those of every line.
 var lineHints = []struct{ word, name string }{
-	{"gtin", "product.gtin"}, {"sku", "product.sku"}, {"product", "product.code"}, {"price", "unit_price"}, {"price", "total"}, {"quantity", "quantity"},
+	{"gtin", "product.gtin"}, {"gtin", "product.code"}, {"sku", "product.sku"}, {"product", "product.code"}, {"price", "unit_price"}, {"price", "total"}, {"quantity", "quantity"},
 }
 
 // about marks the fields that troubles name.

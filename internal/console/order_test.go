@@ -3,6 +3,7 @@ package console
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,14 @@ func TestFieldsOfAnOrder(t *testing.T) {
 			value := "12.50"
 			if f.time != nil {
 				value = "2026-05-31T09:30:00+02:00"
+			}
+			switch f.Path[strings.LastIndex(f.Path, ".")+1:] {
+			case "country", "language":
+				value = "SE"
+			case "currency":
+				value = "EUR"
+			case "email":
+				value = "anna@shop.example"
 			}
 			if !typed(fieldsets(is), url.Values{f.Path: {" " + value + " "}}) {
 				t.Errorf("%s is no value", f.Path)
@@ -68,19 +77,27 @@ func TestFieldsOfAnOrder(t *testing.T) {
 // TestWhatIsTypedIsChecked: what is no number or time says so, and is kept.
 func TestWhatIsTypedIsChecked(t *testing.T) {
 	t.Parallel()
+	texts, err := text.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
 	f := func(path, value string) {
 		t.Helper()
 		sets := fieldsets(&order.Order{Lines: []order.Line{{}}})
 		if typed(sets, url.Values{path: {value}}) {
 			t.Errorf("%s=%s is taken", path, value)
 		}
-		if at := find(sets, path); at.Fault == "" || at.Value != value {
+		if at := find(sets, path); !texts.Has(at.Fault) || at.Value != value {
 			t.Errorf("%+v", at)
 		}
 	}
 	f("lines[0].quantity", "four")
 	f("lines[0].total", "1.000,00")
 	f("totals.total", "1e3")
+	f("recipient.country", "Sweden")
+	f("customer.email", "not an address")
+	f("customer.language", "swe")
+	f("currency", "kr")
 	f("placed_at", "yesterday")
 	f("placed_at", "2026-05-31")
 }

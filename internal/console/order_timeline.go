@@ -30,6 +30,7 @@ type moments struct {
 	Callback bool // the delivery calls back whoever handed the order in
 	Exchange *api.Exchange
 	Failed   bool // of a call: it did not come to a good answer
+	Others   int  // deliveries that the call carried beside this one
 
 	Invitation *api.Invitation
 	Step       string // what became of the invitation
@@ -84,7 +85,7 @@ func attempts(d *api.Delivery) (out []moments) {
 	for _, call := range d.Calls {
 		for k := range call.Exchanges {
 			x := &call.Exchanges[k]
-			add(moments{At: x.At, Kind: "call", ID: fmt.Sprintf("call-%s-%d-%d", plain(d.Route), call.ID, k), Exchange: x, Failed: x.Error != "" || x.Status >= 400})
+			add(moments{At: x.At, Kind: "call", ID: fmt.Sprintf("call-%s-%d-%d", plain(d.Route), call.ID, k), Exchange: x, Failed: x.Error != "" || x.Status >= 400, Others: max(call.Tasks-1, 0)})
 		}
 	}
 	if !d.Settled.IsZero() {

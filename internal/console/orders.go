@@ -1,9 +1,7 @@
 package console
 
 import (
-	"cmp"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,23 +13,18 @@ import (
 )
 
 func (c *Console) ordersPlaces() []place {
-	return []place{
-		{at: "GET /shops/{shop}/orders", do: c.orders},
-		{at: "GET /shops/{shop}/export/orders.csv", do: c.exportOrders("csv"), file: true},
-		{at: "GET /shops/{shop}/export/orders.ndjson", do: c.exportOrders("ndjson"), file: true},
-	}
+	return []place{{at: "GET /shops/{shop}/orders", do: c.orders}}
 }
 
 // ordersPage is a page of the orders that are looked for, the newest first.
 type ordersPage struct {
-	Orders []api.OrderSummary
-	More   string // address of the next page; "": there is none
-	Behind int64  // events that the search does not know yet
-	Form   findForm
-	Bad    string // the field whose value can not be read; "": none
-	Wrong  *api.Problem
-	CSV    string // addresses of the same, whole
-	NDJSON string
+	Orders   []api.OrderSummary
+	More     string // address of the next page; "": there is none
+	Behind   int64  // events that the search does not know yet
+	Form     findForm
+	Bad      string // the field whose value can not be read; "": none
+	Wrong    *api.Problem
+	Download string // address of the same, whole; &format= follows
 }
 
 // findForm is what somebody looks for, as typed.
@@ -159,7 +152,7 @@ func (c *Console) orders(v *visit) error {
 		return err
 	}
 	form := v.findForm()
-	p := ordersPage{Form: form, CSV: shopPath(shop.ID, "export", "orders.csv") + form.query(""), NDJSON: shopPath(shop.ID, "export", "orders.ndjson") + form.query("")}
+	p := ordersPage{Form: form}
 	o, err := form.options(zoneOf(shop))
 	var list api.Orders
 	if err == nil {
@@ -178,27 +171,10 @@ func (c *Console) orders(v *visit) error {
 		return err
 	}
 	p.Orders, p.Behind = list.Orders, list.Behind
+	o.Cursor, o.Limit = "", 0
+	p.Download = v.listFile("orders", o.Values())
 	if list.Next != "" {
 		p.More = v.URL.Path + form.query(list.Next)
 	}
 	return v.show(http.StatusOK, "orders", "orders.title", p)
-}
-
-// exportOrders hands out all that is looked for.
-func (c *Console) exportOrders(form string) handler {
-	media := map[string]string{"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
-	return func(v *visit) error {
-		shop, err := v.shop()
-		if err != nil {
-			return err
-		}
-		o, err := v.findForm().options(zoneOf(shop))
-		if err != nil {
-			return &api.Problem{Status: http.StatusUnprocessableEntity, Detail: err.Error()}
-		}
-		o.Cursor, o.Limit = "", 0
-		return v.download(cmp.Or(shop.ID, "shop")+"-orders."+form, media[form], func(w io.Writer) error {
-			return v.hub.Export(v.Context(), shop.ID, "orders", form, o.Values(), w)
-		})
-	}
 }

@@ -19,7 +19,7 @@ func (c *Console) overviewPlaces() []place {
 type overviewPage struct {
 	Alerts []overviewAlert
 	Shops  []shopOverview
-	Needs  int64 // troubles, and deliveries that wait for a person
+	Person int64 // deliveries that wait for a person
 }
 
 // overviewAlert is a trouble that has not ended.
@@ -71,14 +71,13 @@ func (c *Console) overview(v *visit) error {
 		if err != nil {
 			return err
 		}
-		p.Needs += o.Person
+		p.Person += o.Person
 		p.Shops = append(p.Shops, o)
 	}
 	slices.SortStableFunc(p.Shops, func(a, b shopOverview) int { return cmp.Compare(min(b.Person, 1), min(a.Person, 1)) })
 	for _, a := range alerts.Alerts {
 		p.Alerts = append(p.Alerts, v.overviewAlert(a, cmp.Or(zones[a.Shop], time.UTC)))
 	}
-	p.Needs += int64(len(p.Alerts))
 	return v.show(http.StatusOK, "overview", "overview.title", p)
 }
 
@@ -117,6 +116,9 @@ func (v *visit) shopOverview(s api.Shop) (shopOverview, error) {
 		at := routeOverview{
 			Route: r, Waiting: sum(r.Counts, waiting), Person: sum(r.Counts, forPerson), Oldest: moment(r.Oldest, zone),
 			Path: v.leads("routes/{route}", s.ID, "routes", r.Name),
+		}
+		if r.State == string(delivery.Gone) { // nothing of it goes on by itself
+			at.Waiting, at.Person = 0, at.Person+at.Waiting
 		}
 		if o.Stuck != "" {
 			at.Stuck = o.Stuck + "?route=" + url.QueryEscape(r.Name)

@@ -27,6 +27,10 @@ type discountForm struct {
 	Number                     int // from 1
 }
 
+// Typed reports whether anything was typed into its fields; what kind of value
+// it is, is always chosen.
+func (d discountForm) Typed() bool { return strings.TrimSpace(d.SKUs+d.Value+d.Most) != "" }
+
 // promotionFormPage shows it.
 type promotionFormPage struct {
 	promotionForm
@@ -124,9 +128,14 @@ func (v *visit) promotionForm() promotionForm {
 		Purchased: v.typed("purchased"), Discounted: v.typed("discounted"), Stores: v.PostFormValue("stores"),
 		Global: v.typed("global"), Items: v.typed("items"), Discount: v.typed("discount"),
 	}
+	next := 0 // what is left empty between others moves up: refusals count those that are given
 	for i := range f.Discounts {
 		n := strconv.Itoa(i)
-		f.Discounts[i] = discountForm{SKUs: v.PostFormValue("skus" + n), Subtype: v.typed("subtype" + n), Value: v.typed("value" + n), Most: v.typed("most" + n)}
+		d := discountForm{SKUs: v.PostFormValue("skus" + n), Subtype: v.typed("subtype" + n), Value: v.typed("value" + n), Most: v.typed("most" + n)}
+		if i == 0 || d.Typed() {
+			f.Discounts[next] = d
+			next++
+		}
 	}
 	return f
 }
@@ -152,7 +161,7 @@ func (f *promotionForm) request(zone *time.Location) (*promotion.Request, error)
 		r.Bundle = promotion.Bundle{Purchased: read.number("bundle.purchased", f.Purchased), Discounted: read.number("bundle.discounted", f.Discounted)}
 	}
 	for i, d := range f.Discounts {
-		if strings.TrimSpace(d.SKUs) == "" && d.Value == "" {
+		if i > 0 && !d.Typed() {
 			continue
 		}
 		path := fmt.Sprintf("discounts[%d].", i)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
+	"github.com/ordermux/ordermux/internal/cause"
 	"github.com/ordermux/ordermux/internal/delivery"
 	"github.com/ordermux/ordermux/internal/user"
 )
@@ -67,11 +68,37 @@ type routePage struct {
 	Behind   int64
 	Settings []shownSetting
 	Rules    []shownSetting
-	Tried    *api.Tried
+	Tried    *triedView
 	Order    string // typed, for a trial
+	From, To string // typed, for a replay
 	Trial    *api.Rehearsal
 	Problem  *refusal
 	Replay   *replaying
+}
+
+// triedView is what came of a login, with the likely mend.
+type triedView struct {
+	api.Tried
+	Mend string // a key; "": none is known
+}
+
+// triedOf finds the mend among those of deliveries, where it is the same for who
+// is only trying.
+func triedOf(t api.Tried) *triedView {
+	v := &triedView{Tried: t}
+	if t.OK || t.Code == "" {
+		return v
+	}
+	switch c := cause.Of(t.Code); c {
+	case cause.WrongKey, cause.MissingRight, cause.WrongAccount, cause.WrongURL, cause.Certificate, cause.NameNotFound:
+		v.Mend = "cause." + string(c) + ".mend"
+	case cause.PartnerDown, cause.Timeout:
+		v.Mend = "route.tried.down"
+	}
+	if t.Code == "no_answer_guard" {
+		v.Mend = "route.tried.guard"
+	}
+	return v
 }
 
 type stateCount struct {
@@ -85,6 +112,16 @@ type shownSetting struct {
 	Values  []string
 	Secret  bool // it has one
 	Default bool // nobody said so
+}
+
+// Given are the settings that somebody gave.
+func (p routePage) Given() []shownSetting {
+	return slices.DeleteFunc(slices.Clone(p.Settings), func(s shownSetting) bool { return s.Default })
+}
+
+// Usual are those that are as their fields say anyway.
+func (p routePage) Usual() []shownSetting {
+	return slices.DeleteFunc(slices.Clone(p.Settings), func(s shownSetting) bool { return !s.Default })
 }
 
 // replaying is a replay that is asked for and not yet begun.
@@ -215,11 +252,11 @@ func (v *visit) askRoute(act string) error {
 	case "try":
 		var tried api.Tried
 		tried, err = v.hub.TryRoute(v.Context(), shop, name)
-		p.Tried = &tried
+		p.Tried = triedOf(tried)
 	case "message":
 		var said api.TestMessage
 		said, err = v.hub.TestMessage(v.Context(), shop, name, "")
-		p.Tried = &api.Tried{OK: err == nil, Said: said.Said}
+		p.Tried = triedOf(api.Tried{OK: err == nil, Said: said.Said})
 		var problem *api.Problem
 		if errors.As(err, &problem) && problem.Status >= 500 && problem.Status != http.StatusInternalServerError {
 			p.Tried.Said, err = problem.Detail, nil
@@ -281,12 +318,13 @@ func (v *visit) replayOf(dry bool) (api.Selection, error) {
 }
 
 func (v *visit) countReplay(p *routePage) error {
+	p.From, p.To = v.typed("from"), v.typed("to")
 	s, err := v.replayOf(true)
 	if err != nil {
 		return err
 	}
 	acted, err := v.hub.Replay(v.Context(), v.PathValue("shop"), v.PathValue("route"), s)
-	p.Replay = &replaying{From: v.typed("from"), To: v.typed("to"), Count: acted.Count, First: acted.Verdicts}
+	p.Replay = &replaying{From: p.From, To: p.To, Count: acted.Count, First: acted.Verdicts}
 	p.Replay.First = p.Replay.First[:min(len(p.Replay.First), firstShown)]
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/secret"
 	"github.com/ordermux/ordermux/internal/user"
 )
 
@@ -64,6 +65,11 @@ func (c *Console) signIn(v *visit) error {
 
 func (c *Console) doSignIn(v *visit) error {
 	name, to := v.PostFormValue("name"), v.PostFormValue("to")
+	leave, ok := v.enter()
+	if !ok {
+		return v.show(http.StatusTooManyRequests, "sign-in", "sign.title", signing{To: to, Name: name, Error: "sign.busy"})
+	}
+	defer leave()
 	token, _, err := c.Users.SignIn(v.Context(), name, v.PostFormValue("password"))
 	switch {
 	case errors.Is(err, user.ErrWrong):
@@ -74,24 +80,22 @@ func (c *Console) doSignIn(v *visit) error {
 	case err != nil:
 		return err
 	}
-	v.setCookie(token.Reveal(), int(user.LivesFor/time.Second))
-	return v.to(local(to))
+	return v.signedIn(token, local(to))
 }
 
 // linger lets whoever guesses wait.
 func (v *visit) linger() {
-	if v.c.Wrong == nil {
-		return
+	if v.c.Wrong != nil {
+		v.c.Wrong(v.Context())
 	}
-	wait, answered := v.c.Wrong(v.RemoteAddr)
-	if wait <= 0 {
-		return
+}
+
+// enter is Options.Enter.
+func (v *visit) enter() (leave func(), ok bool) {
+	if v.c.Enter == nil {
+		return func() {}, true
 	}
-	defer answered()
-	select {
-	case <-v.Context().Done():
-	case <-time.After(wait):
-	}
+	return v.c.Enter(v.RemoteAddr)
 }
 
 // local is a path of ours; whatever else was asked for is the overview.
@@ -100,6 +104,18 @@ func local(to string) string {
 		return "/"
 	}
 	return to
+}
+
+// signedIn gives the browser its new session and sends it on. The one that it had
+// is over.
+func (v *visit) signedIn(session secret.Text, to string) error {
+	if cookie, err := v.Cookie(cookieName); err == nil {
+		if err := v.c.Users.SignOut(v.Context(), cookie.Value); err != nil {
+			return err
+		}
+	}
+	v.setCookie(session.Reveal(), int(user.LivesFor/time.Second))
+	return v.to(to)
 }
 
 func (v *visit) setCookie(value string, age int) {
@@ -155,13 +171,17 @@ func (c *Console) doWelcome(v *visit) error {
 			name = l.Name
 		}
 		return v.showWelcome(http.StatusUnprocessableEntity, signing{Name: name, First: l.First()}, bad.Faults[0].Path+" "+bad.Faults[0].Reason)
+	case errors.Is(err, order.ErrBusy):
+		return v.fail(http.StatusServiceUnavailable, "sign.busy") // the link still works
 	case err != nil:
 		return err
 	}
 	session, _, err := c.Users.SignIn(v.Context(), u.Name, password)
+	if errors.Is(err, order.ErrBusy) {
+		return v.to("/sign-in")
+	}
 	if err != nil {
 		return err
 	}
-	v.setCookie(session.Reveal(), int(user.LivesFor/time.Second))
-	return v.to("/")
+	return v.signedIn(session, "/")
 }

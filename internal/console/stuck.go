@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/cause"
@@ -22,7 +23,10 @@ func (c *Console) stuckPlaces() []place {
 }
 
 // stuckPage lists what does not go on, by route and cause.
-type stuckPage struct{ Groups []stuckView }
+type stuckPage struct {
+	Groups []stuckView
+	Route  string // only what is stuck there; "": all
+}
 
 // stuckView is a group, with where it can be mended.
 type stuckView struct {
@@ -32,6 +36,9 @@ type stuckView struct {
 	Catalog  string
 	Correct  bool // the orders can be corrected
 }
+
+// Alone reports whether all of them go on without a person.
+func (v stuckView) Alone() bool { return v.Person == 0 && !v.Blocked && v.Halted == "" }
 
 // Where a cause can be mended: in the settings of its route, in its orders, in
 // the catalogue.
@@ -46,7 +53,7 @@ var (
 
 func (c *Console) viewOf(shop string, g api.StuckGroup) stuckView {
 	v := stuckView{StuckGroup: g, Path: shopPath(shop, "stuck", g.Route, string(g.Cause))}
-	if c.has["GET /shops/{shop}/routes/{route}"] && slices.Contains(inSettings, g.Cause) {
+	if g.Halted != delivery.Gone && c.has["GET /shops/{shop}/routes/{route}"] && slices.Contains(inSettings, g.Cause) {
 		v.Settings = shopPath(shop, "routes", g.Route)
 	}
 	if c.has["GET /shops/{shop}/catalog"] && slices.Contains(inCatalog, g.Cause) {
@@ -58,11 +65,11 @@ func (c *Console) viewOf(shop string, g api.StuckGroup) stuckView {
 
 func (c *Console) stuck(v *visit) error {
 	shop := v.PathValue("shop")
-	list, err := v.hub.Stuck(v.Context(), shop, "", "")
+	p := stuckPage{Route: v.URL.Query().Get("route")}
+	list, err := v.hub.Stuck(v.Context(), shop, p.Route, "")
 	if err != nil {
 		return err
 	}
-	var p stuckPage
 	for _, g := range list.Groups {
 		p.Groups = append(p.Groups, c.viewOf(shop, g))
 	}
@@ -138,6 +145,9 @@ type ofMany func(ctx context.Context, shop string, s api.Selection) (api.Acted, 
 // be done; of more, those that are stuck are counted.
 const mostJudged = 1000
 
+// manyTime is how long somebody may wait to hear what became of many.
+const manyTime = time.Hour
+
 // actOnStuck does what a button says; what concerns many only when the question
 // was answered.
 func (c *Console) actOnStuck(v *visit) error {
@@ -166,6 +176,8 @@ func (c *Console) actOnStuck(v *visit) error {
 	if len(s.States) == 0 {
 		return v.done(shopPath(shop, "stuck"), "stuck."+act, 0)
 	}
+	// Of many it takes longer than a page, and goes on without who asked for it.
+	_ = http.NewResponseController(v.w).SetWriteDeadline(time.Now().Add(manyTime))
 	acted, err := do(v.Context(), shop, s)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -22,7 +23,7 @@ import (
 // Browser is a running Chromium.
 type Browser struct {
 	ctx context.Context
-	axe string // the library's source
+	axe func() (string, error) // the library's source; see loadAxe
 }
 
 // Start starts a headless Chromium that finds these hosts at other addresses,
@@ -46,7 +47,8 @@ func Start(t *testing.T, hosts map[string]string) *Browser {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start %s: %v", path, err)
 	}
-	return &Browser{ctx: ctx, axe: loadAxe(t)}
+	dir := t.TempDir()
+	return &Browser{ctx: ctx, axe: sync.OnceValues(func() (string, error) { return loadAxe(ctx, dir) })}
 }
 
 // find returns the first program of these that there is.
@@ -64,21 +66,16 @@ func find(t *testing.T, names ...string) string {
 //go:embed package.json package-lock.json .npmrc
 var packages embed.FS
 
-// loadAxe installs axe in a folder of its own and returns its source.
-func loadAxe(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
+// loadAxe installs axe in an empty folder and returns its source.
+func loadAxe(ctx context.Context, dir string) (string, error) {
 	if err := os.CopyFS(dir, packages); err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	install := exec.CommandContext(t.Context(), find(t, "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	install := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	install.Dir = dir
 	if out, err := install.CombinedOutput(); err != nil {
-		t.Fatalf("npm ci: %v\n%s", err, out)
+		return "", fmt.Errorf("npm ci (.ci/setup installs npm): %w\n%s", err, out)
 	}
 	source, err := os.ReadFile(filepath.Join(dir, "node_modules/axe-core/axe.min.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("if (!window.axe) { %s }", source)
+	return fmt.Sprintf("if (!window.axe) { %s }", source), err
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
+
+	"github.com/ordermux/ordermux/internal/json"
 )
 
 // Violation is what axe finds.
@@ -25,12 +27,16 @@ func (b *Tab) Violations(rules ...string) []Violation {
 		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
 	}
 	if !Ask[bool](b, `!!window.axe`) {
+		source, err := b.axe()
+		if err != nil {
+			b.Fatal(err)
+		}
 		b.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-			_, err := chromedp.Run(ctx, chromedp.Evaluate[any](b.axe))
+			_, err := chromedp.Run(ctx, chromedp.Evaluate[any](source))
 			return err
 		}))
 	}
-	return Ask[[]Violation](b, `axe.run(document, {resultTypes: ["violations"]`+only+`}).then(r => r.violations.map(v =>
+	return Ask[[]Violation](b, `axe.run(document, {preload: false, resultTypes: ["violations"]`+only+`}).then(r => r.violations.map(v =>
 		({id: v.id, impact: v.impact, nodes: v.nodes.map(n => n.html + " " + n.failureSummary)})))`)
 }
 
@@ -52,7 +58,7 @@ func (b *Tab) Accessible(name string) {
 
 // misfits finds what does not fit: a page that is wider than the screen, a text
 // that is cut off, elements with texts of their own that lie upon each other.
-const misfits = `(() => {
+const misfits = `() => {
 	const found = [];
 	const wide = document.documentElement.scrollWidth - window.innerWidth;
 	if (wide > 0) found.push("the page is " + wide + " pixels wider than the screen");
@@ -66,7 +72,7 @@ const misfits = `(() => {
 		const scrolls = ["auto", "scroll"].includes(style.overflowX);
 		// What is typed scrolls in its field.
 		if (!scrolls && !e.matches("input, select, textarea") && style.overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) found.push("cut off: " + say(e));
-		if (window.innerWidth <= 640 && e.scrollWidth > e.clientWidth + 1 && e.matches(".scroll") && e.querySelector("table")) found.push("a table that scrolls sideways: " + say(e));
+		if (window.innerWidth < 950 && e.scrollWidth > e.clientWidth + 1 && e.matches(".scroll") && e.querySelector("table")) found.push("a table that scrolls sideways: " + say(e));
 		if (box.right > window.innerWidth + 1 && !e.closest(".scroll, pre, [class*=scroll]")) found.push("beyond the edge: " + say(e));
 		if (e.matches("input:not([type=checkbox], [type=radio], [type=hidden]), select, textarea")) texts.push({e, r: box});
 		const own = [...e.childNodes].filter(n => n.nodeType === 3 && n.data.trim());
@@ -87,13 +93,42 @@ const misfits = `(() => {
 		}
 	}
 	return [...new Set(found)].slice(0, 20);
-})()`
+}`
 
 // Misfits says what of the page does not fit the window: scrolling sideways,
 // texts that are cut off or lie upon each other.
 func (b *Tab) Misfits() []string {
 	b.Helper()
-	return Ask[[]string](b, misfits)
+	return Ask[[]string](b, `(`+misfits+`)()`)
+}
+
+// translated shows the page as the server has it in another language, for as
+// long as somebody looks, and what a policy would refuse of it.
+const translated = `async (lang, look) => {
+	window.translations ??= {};
+	if (!translations[lang]) {
+		const answer = await fetch(location.href, {headers: {"Accept-Language": lang}});
+		const said = new DOMParser().parseFromString(await answer.text(), "text/html");
+		if (!answer.ok || said.documentElement.lang !== lang) return ["answered " + answer.status + " in " + said.documentElement.lang];
+		translations[lang] = document.adoptNode(said.body);
+	}
+	const [here, there, html] = [document.body, translations[lang], document.documentElement];
+	const was = html.lang;
+	html.lang = lang;
+	here.replaceWith(there);
+	try {
+		return [...look(), ...[...there.querySelectorAll("[style], style, script:not([src])")].map(e => "refused by the policy: " + e.outerHTML.slice(0, 200))];
+	} finally {
+		there.replaceWith(here);
+		html.lang = was;
+	}
+}`
+
+// MisfitsIn says so of the page in another language, without opening it anew:
+// what scripts draw is missing there.
+func (b *Tab) MisfitsIn(lang string) []string {
+	b.Helper()
+	return Ask[[]string](b, `(`+translated+`)(`+quoted(lang)+`, `+misfits+`)`)
 }
 
 // Tree is the page as a screen reader has it: a line for each role with its
@@ -142,5 +177,9 @@ func textOf(v *accessibility.Value) string {
 	if v == nil {
 		return ""
 	}
-	return strings.Trim(string(v.Value), `"`)
+	var text string
+	if err := json.Unmarshal(v.Value, &text); err != nil {
+		return string(v.Value) // a number
+	}
+	return text
 }

@@ -18,7 +18,7 @@ import (
 type Tab struct {
 	*testing.T
 	ctx      context.Context
-	axe      string
+	axe      func() (string, error)
 	troubles *troubles
 }
 

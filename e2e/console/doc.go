@@ -3,5 +3,6 @@
 // and goes the ways that people go. It has no code of its own, only the test.
 //
 // It needs Chromium, and npm for axe; .ci/setup installs them. Pictures of all
-// pages are written to the folder screenshots here, which git ignores.
+// pages are written to the folder screenshots here, which git ignores; with the
+// flag -dark those of the pages by night, too.
 package console

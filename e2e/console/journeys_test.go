@@ -16,8 +16,8 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 )
 
-// TestJourneys goes the ways that people go, in two languages at once, and what
-// strangers try in a browser. One test, so that one browser does for all.
+// TestJourneys goes the ways that people go, in two languages at once, that of
+// an integrator, and what strangers try in a browser. One test, so that one browser does for all.
 func TestJourneys(t *testing.T) {
 	t.Parallel()
 	sandbox := startSandbox(t)
@@ -35,6 +35,10 @@ func TestJourneys(t *testing.T) {
 			j.quiet()
 		})
 	}
+	t.Run("integrator", func(t *testing.T) {
+		t.Parallel()
+		integrates(t, chromium, sandbox)
+	})
 	t.Run("strangers", func(t *testing.T) {
 		t.Parallel()
 		strangers(t, startJourney(t, chromium, sandbox, "en"))
@@ -238,7 +242,7 @@ func (j *journey) connectsAPartner() {
 func (j *journey) makesAToken() {
 	const name = "till"
 	j.tab.Go(j.app.URL() + "/shops/nordlys/doors")
-	j.tab.Choose(j.says("doors.new") + " : Delivery Hero, " + j.says("doors.kind.deliveryhero.token"))
+	j.tab.Choose("Delivery Hero, " + j.says("doors.kind.deliveryhero.token"))
 	j.sees("/shops/nordlys/doors/deliveryhero?kind=token", j.says("doors.new"))
 	j.tab.Fill("[name=name]", name)
 	j.tab.Choose(j.says("doors.create"))

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/ordermux/ordermux/internal/partner/all"
 )
 
 // pages are all pages, with something to show.
@@ -70,13 +72,24 @@ func (h *hub) pages(f *filled) []page {
 	for i := range list {
 		list[i].place = "GET " + list[i].place
 	}
-	return append(list, empties()...)
+	return append(append(more(), list...), empties()...)
+}
+
+// more are pages of a kind that is looked at already, which a partner makes
+// another one.
+func more() (list []page) {
+	for _, p := range all.List() {
+		if p.Route != nil && p.Name != "citrusad" {
+			list = append(list, page{"more-connect-" + p.Name, "GET /shops/{shop}/connect", "/shops/nordlys/connect?partner=" + p.Name})
+		}
+	}
+	return append(list, page{"more-docs", "GET /docs/{api}", "/docs/ordermux"})
 }
 
 // empties are pages of a shop that has nothing yet.
 func empties() (list []page) {
-	for _, at := range strings.Fields("orders stuck missing import routes doors invitations reviews promotions catalog dropship listening settings") {
-		list = append(list, page{"empty-" + at, "GET /shops/{shop}/" + at, "/shops/empty/" + at})
+	for _, at := range strings.Fields("orders stuck missing import routes doors tokens invitations invitations/templates reviews promotions catalog dropship listening settings settings/retention") {
+		list = append(list, page{"empty-" + strings.ReplaceAll(at, "/", "-"), "GET /shops/{shop}/" + at, "/shops/empty/" + at})
 	}
 	return list
 }

@@ -16,15 +16,27 @@ import (
 	"github.com/ordermux/ordermux/internal/console/text"
 )
 
-var update = flag.Bool("update", false, "write the accessibility trees anew")
+var (
+	update = flag.Bool("update", false, "write the accessibility trees anew")
+	night  = flag.Bool("dark", false, "keep pictures of the pages by night, too")
+)
 
 // page is a page to be looked at: the place that answers, and an address of it.
 type page struct{ name, place, path string }
 
-// widths of screens: a telephone's, a tablet's, a desk's.
-var widths = []int64{360, 768, 1600}
+// more: it is one more of its kind, which has no tree and no picture.
+func (p page) more() bool { return strings.HasPrefix(p.name, "more-") }
 
-// TestPages looks at every page. One test, so that one browser does for all.
+// empty: it has nothing to show but what to do next.
+func (p page) empty() bool { return strings.HasPrefix(p.name, "empty-") }
+
+// drawn: a script draws it.
+func (p page) drawn() bool { return strings.HasPrefix(p.path, "/docs/") }
+
+// widths of screens: a desk's, a tablet's, a telephone's.
+var widths = []int64{1600, 768, 360}
+
+// TestPages looks at every page, with two tabs of one window at once.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	h := startFull(t)
@@ -32,60 +44,95 @@ func TestPages(t *testing.T) {
 	tab := h.first(t, chromium, "ada")
 	pages := h.pages(h.fill())
 	everyPage(t, pages)
-	for _, p := range pages {
-		look(t, h, tab, p)
-	}
-	browser.Ask[bool](tab, `document.body.setAttribute("style", "color: red") === undefined`)
-	if len(tab.Troubles()) == 0 {
-		t.Error("nobody hears what the policy refuses")
-	}
-
-	// Others in the same window are signed in, too.
+	next := make(chan page)
 	var all sync.WaitGroup
-	for i := range 2 {
+	for _, tab := range []*browser.Tab{tab, chromium.Open(t, "")} {
 		all.Go(func() {
-			tab := chromium.Open(t, "")
-			for _, lang := range text.Languages[1+2*i : 3+2*i] {
-				tab.Language(lang)
-				for _, p := range pages {
-					if !strings.HasPrefix(p.name, "empty-") { // laid out as those that are full
-						open(t, h, tab, p)
-						fits(t, tab, p, lang)
-					}
-				}
+			for p := range next {
+				look(t, h, tab, p)
 			}
 		})
 	}
+	for _, p := range pages {
+		next <- p
+	}
+	close(next)
 	all.Wait()
+	guarded(t, h, tab)
+}
+
+// guarded checks that no page runs or is dressed by what stands in it, and that
+// it would be heard.
+func guarded(t *testing.T, h *hub, tab *browser.Tab) {
+	t.Helper()
+	for _, path := range []string{"/", "/docs/citrusad"} {
+		tab.Go(h.app.URL() + path)
+		if ran := browser.Ask[bool](tab, `(() => {
+			document.body.setAttribute("style", "color: red");
+			const inline = document.createElement("script");
+			inline.textContent = "window.ran = true";
+			document.body.append(inline);
+			return !!window.ran || getComputedStyle(document.body).color === "rgb(255, 0, 0)";
+		})()`); ran {
+			t.Errorf("%s allows what is written in it", path)
+		}
+		heard := ""
+		browser.Eventually(t, "the policy is heard", func() bool {
+			heard += strings.Join(tab.Troubles(), "\n")
+			return strings.Contains(heard, "style-src") && strings.Contains(heard, "script-src")
+		})
+	}
+}
+
+// look looks at the page with axe by day and by night, by its accessibility
+// tree, for pictures, and whether it fits in every language.
+func look(t *testing.T, h *hub, tab *browser.Tab, p page) {
+	t.Helper()
+	open(t, h, tab, p)
+	if !p.more() {
+		golden(t, p.name, masked(tab.Tree()))
+	}
+	accessible(t, p, "light", tab.Violations())
+	if !p.empty() && !p.more() { // they have no colours of their own
+		byNight(t, tab, p)
+	}
+	fits(t, tab, p)
+	if p.drawn() && !p.more() {
+		for _, lang := range text.Languages[1:] {
+			tab.Language(lang)
+			open(t, h, tab, p)
+			misfits(t, p, lang, widths[0], tab.Misfits())
+			tab.Resize(widths[2], 900)
+			misfits(t, p, lang, widths[2], tab.Misfits())
+		}
+		tab.Language("en")
+	}
+	for _, trouble := range tab.Troubles() {
+		t.Errorf("%s: %s", p.name, trouble)
+	}
 }
 
 // open goes to the page, where nothing may be wrong.
 func open(t *testing.T, h *hub, tab *browser.Tab, p page) {
 	t.Helper()
-	tab.Resize(widths[2], 1000)
+	tab.Resize(widths[0], 900)
 	tab.Go(h.app.URL() + p.path)
 	if status := browser.Ask[int](tab, `performance.getEntriesByType("navigation")[0].responseStatus`); status != 200 {
 		t.Errorf("%s answers %d", p.path, status)
 	}
-	if strings.HasPrefix(p.path, "/docs/") { // drawn by a script
+	if p.drawn() {
 		tab.Do(chromedp.WaitVisible("#docs-ui .opblock"))
 	}
 }
 
-// look looks at the page in English, with axe by day and by night, by its
-// accessibility tree, and for pictures.
-func look(t *testing.T, h *hub, tab *browser.Tab, p page) {
+func byNight(t *testing.T, tab *browser.Tab, p page) {
 	t.Helper()
-	open(t, h, tab, p)
-	golden(t, p.name, masked(tab.Tree()))
-	accessible(t, p, "light", tab.Violations())
 	tab.Scheme("dark")
 	accessible(t, p, "dark", tab.Violations("color-contrast"))
-	tab.Scheme("light")
-	fits(t, tab, p, "en")
-	for _, trouble := range tab.Troubles() {
-		t.Errorf("%s: %s", p.name, trouble)
+	if *night {
+		tab.Shoot(filepath.Join("screenshots", p.name+"-en-dark.png"))
 	}
+	tab.Scheme("light")
 }
 
 func accessible(t *testing.T, p page, scheme string, found []browser.Violation) {
@@ -98,19 +145,30 @@ func accessible(t *testing.T, p page, scheme string, found []browser.Violation) 
 }
 
 // fits looks whether the page fits screens of all widths, and keeps pictures.
-func fits(t *testing.T, tab *browser.Tab, p page, lang string) {
+func fits(t *testing.T, tab *browser.Tab, p page) {
 	t.Helper()
 	for _, width := range widths {
-		if lang != "en" && width == widths[1] {
-			continue // it is laid out as the narrow one is
+		if width == widths[1] && (p.more() || p.empty()) {
+			continue
 		}
 		tab.Resize(width, 900)
-		for _, what := range tab.Misfits() {
-			t.Errorf("%s in %s at %d pixels: %s", p.name, lang, width, what)
+		misfits(t, p, "en", width, tab.Misfits())
+		if !p.more() && !p.empty() {
+			tab.Shoot(filepath.Join("screenshots", fmt.Sprintf("%s-en-%d.png", p.name, width)))
 		}
-		if lang == "en" && !strings.HasPrefix(p.name, "empty-") {
-			tab.Shoot(filepath.Join("screenshots", fmt.Sprintf("%s-%s-%d.png", p.name, lang, width)))
+		if width == widths[1] {
+			continue // it is laid out as the narrow one is
 		}
+		for _, lang := range text.Languages[1:] {
+			misfits(t, p, lang, width, tab.MisfitsIn(lang))
+		}
+	}
+}
+
+func misfits(t *testing.T, p page, lang string, width int64, found []string) {
+	t.Helper()
+	for _, what := range found {
+		t.Errorf("%s in %s at %d pixels: %s", p.name, lang, width, what)
 	}
 }
 

@@ -33,6 +33,8 @@ const (
 	RouteTroubles Kind = "route_troubles"
 	// RouteIdle: people connected it while the hub runs, and it can not run.
 	RouteIdle Kind = "route_idle"
+	// RetentionWaits: what is old is not removed, as the clock jumped.
+	RetentionWaits Kind = "retention_waits"
 )
 
 // Trouble is something wrong. Its identity is Kind, Shop and Route, and the text
@@ -111,6 +113,13 @@ func cut(said string) string {
 		return said
 	}
 	return strings.ToValidUTF8(said[:mostSaid], "") + "…"
+}
+
+// OfRetention returns the trouble of a shop whose old data is not removed until
+// the clock was looked at, or until then.
+func OfRetention(shop string, until time.Time) Trouble {
+	return Trouble{Kind: RetentionWaits, Shop: shop, Text: fmt.Sprintf(
+		"The clock jumped, or the hub was off for days: old data of shop %s is not removed by itself until %s. If the clock is wrong, set it right before.", shop, until.UTC().Format(time.RFC3339))}
 }
 
 // OfIdle returns the trouble of a connected route that is not in force.

@@ -123,7 +123,7 @@ func (a *App) troubles(ctx context.Context, shop string) ([]alert.Trouble, error
 	if !a.engine.Owns(shop) {
 		return nil, delivery.ErrElsewhere
 	}
-	out := append(a.promotions.troubles(shop), a.idleTroubles(shop)...)
+	out := slices.Concat(a.promotions.troubles(shop), a.idleTroubles(shop), a.retainer.troubles(shop))
 	now := a.now()
 	for _, s := range list {
 		out = append(out, alert.OfRoute(s, limits, now)...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/ordermux/ordermux/internal/config"
@@ -41,10 +42,13 @@ const doRetention = "retention"
 type retainer struct {
 	app  *App
 	wake chan string // shops that are to have a round at once
+
+	mu     sync.Mutex
+	doubts map[string]time.Time // shops whose round here did not trust the clock, and until when
 }
 
 func newRetainer(a *App) *retainer {
-	return &retainer{app: a, wake: make(chan string, 64)}
+	return &retainer{app: a, wake: make(chan string, 64), doubts: map[string]time.Time{}}
 }
 
 // run goes round the shops until ctx ends.
@@ -101,6 +105,7 @@ type round struct {
 	began  time.Time
 	kind   string // that is being removed
 	left   bool   // something is to be done once a step is, see leave
+	held   bool   // something that the configuration wants removed is not
 }
 
 // round is a shop's turn. Asked: a person wants it, and knows what time it is.
@@ -133,6 +138,7 @@ func (x *round) run(ctx context.Context, asked bool) error {
 		return err
 	}
 	err = x.kinds(ctx, trusted)
+	x.tell()
 	if trusted {
 		x.report.At = x.app.now()
 	}
@@ -162,7 +168,12 @@ func (x *round) kinds(ctx context.Context, trusted bool) error {
 		}
 		do := x.doing(k.Name)
 		days := x.app.keptDays(x.shop, k)
-		if do == nil || days == 0 || !trusted {
+		if do == nil || days == 0 {
+			continue
+		}
+		if !trusted {
+			_, from := x.app.config().Kept(x.shop, k)
+			x.held = x.held || from != config.FromDefault
 			continue
 		}
 		n, err := do(ctx, x.app.now().AddDate(0, 0, -days))

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"time"
+
+	"github.com/ordermux/ordermux/internal/alert"
 )
 
 // A clock that is far ahead would make everything old at once. So a round looks at
@@ -41,6 +43,26 @@ func (x *round) trusts(ctx context.Context, asked bool) (bool, error) {
 		r.Jumped = time.Time{}
 	}
 	return r.Jumped.IsZero(), nil
+}
+
+// tell has people told that something is held back.
+func (x *round) tell() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if delete(x.doubts, x.shop); x.held {
+		x.doubts[x.shop] = x.report.waitsUntil()
+	}
+}
+
+// troubles returns what people should know of a shop's retention.
+func (r *retainer) troubles(shop string) []alert.Trouble {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	until, ok := r.doubts[shop]
+	if !ok || !r.app.now().Before(until) {
+		return nil
+	}
+	return []alert.Trouble{alert.OfRetention(shop, until)}
 }
 
 // newest is when the shop's newest event was accepted; zero: there is none.

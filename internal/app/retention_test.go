@@ -140,9 +140,11 @@ func TestRetentionDoubtsTheClock(t *testing.T) {
 	round(-400, false, true)
 	round(1, false, false)
 	round(3650, false, true)
+	eventually(t, "the alert", func() bool { return alerted(t, h, "retention_waits") })
 	ada.sees("POST", "/sign-in", url.Values{"name": {"ada"}, "password": {goodPassword}, "to": {"/shops/nordlys/settings/retention"}}, 200,
 		"nothing is removed by itself until")
 	round(1, true, false)
+	eventually(t, "the alert ends", func() bool { return !alerted(t, h, "retention_waits") })
 
 	h.give(oneOrder("o-2", "4.00"))
 	round(3650, true, true)

@@ -101,6 +101,8 @@ func (v *visit) overviewAlert(a api.Alert, zone *time.Location) overviewAlert {
 		out.Path = cmp.Or(v.leads("routes/{route}", a.Shop, "routes", a.Route), v.leads("routes", a.Shop, "routes"))
 	case a.Kind == "promotions_failing":
 		out.Path = v.leads("promotions", a.Shop, "promotions")
+	case a.Kind == "retention_waits":
+		out.Path = v.leads("settings/retention", a.Shop, "settings", "retention")
 	}
 	return out
 }

@@ -38,15 +38,21 @@ func startNodes(t *testing.T, p place, n int, text string, tweaks ...func(*app.O
 	if t.Failed() {
 		t.FailNow()
 	}
+	spread(t, nodes)
+	return nodes
+}
+
+// spread waits until each node has its share of the shops: none is about to move.
+func spread(t *testing.T, nodes []*hub) {
+	t.Helper()
 	eventually(t, "the shops are spread evenly", func() bool {
 		list := nodes[0].nodes()
 		least, most := list[0].Shops, list[0].Shops
 		for _, one := range list {
 			least, most = min(least, one.Shops), max(most, one.Shops)
 		}
-		return len(list) == n && most-least <= 1
+		return len(list) == len(nodes) && most-least <= 1
 	})
-	return nodes
 }
 
 // quick makes nodes notice each other sooner.

@@ -42,6 +42,7 @@ func TestPromotionsAmongNodes(t *testing.T) {
 		}
 		nodes = append(nodes, h)
 	}
+	spread(t, nodes)
 	here, elsewhere := owner(t, nodes, "nordlys")
 	m := &market{hub: elsewhere, t: t, began: time.Now().UTC(), promotions: first[0].Promotions, catalog: first[0].Catalog}
 	m.sells("yerba 100.00")

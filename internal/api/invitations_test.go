@@ -238,6 +238,40 @@ func TestWhatTheCustomerDid(t *testing.T) {
 	f("answered", "Delivered", "Review submitted", func(l *review.Link) { l.Answered = now })
 }
 
+// TestInvitationsWhoseMailIsUnclear: what the customer did tells more than a mail of
+// which nobody knows yet, or ever, whether it arrived.
+func TestInvitationsWhoseMailIsUnclear(t *testing.T) {
+	t.Parallel()
+	book := newBook(t)
+	engine := &invitingEngine{fakeEngine: &fakeEngine{}, list: []delivery.Delivery{
+		{Shop: "nordlys", Route: "ads", Order: 1, Seq: 1, State: delivery.Asking, OrderID: "1001"},
+		{Shop: "nordlys", Route: "ads", Order: 2, Seq: 2, State: delivery.Parked, OrderID: "1002"},
+	}}
+	h := newHub(t, func(o *api.Options) { o.Book, o.Engine = book, engine }).seed()
+	for _, id := range []string{"1001", "1002"} {
+		if _, _, err := book.Make(t.Context(), "nordlys", id, review.Link{Order: id, Route: "ads", Kinds: []string{order.AboutShop}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := func(state string, change func(*review.Link)) {
+		t.Helper()
+		for _, id := range []string{"1001", "1002"} {
+			if _, err := book.Change(t.Context(), "nordlys", book.Token("nordlys", "ads", id), change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page, err := h.client(admin).Invitations(ctx, "nordlys", api.InvitationOptions{States: []string{state}})
+		if want := "1001 ads " + state + ", 1002 ads " + state; err != nil || said(page.Invitations) != want {
+			t.Errorf("%s: %q %v", state, said(page.Invitations), err)
+		}
+	}
+	f("unknown", func(*review.Link) {})
+	f("opened", func(l *review.Link) { l.Opened = now })
+	f("not_received", func(l *review.Link) { l.Missing = now })
+	f("opted_out", func(l *review.Link) { l.OptedOut = now })
+	f("answered", func(l *review.Link) { l.Answered = now })
+}
+
 func TestOneInvitation(t *testing.T) {
 	t.Parallel()
 	h, book := invited(t)

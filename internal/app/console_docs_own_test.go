@@ -49,7 +49,13 @@ func TestDocsRehearseOwn(t *testing.T) {
 	rehearse("POST", "routes/west/replay", `{"all":true}`, `"count":1,"dry_run":false`)
 	m.asked()
 	rehearse("POST", "availability", `{"lines":[{"code":"N-1","quantity":"1"}]}`, `"reason":"undecided"`)
+	const couriers = "routes/east/couriers?fresh=true"
+	rehearse("GET", couriers, "", `"couriers":[]`)
 	m.wereAsked(t) // by nobody
+	if status, text := send(t, "GET", h.URL()+shop+couriers, "Bearer "+adminToken, ""); status != http.StatusOK {
+		t.Error(status, text)
+	}
+	m.wereAsked(t, "east: couriers")
 	h.isAvailable(false, []string{"N-1 1"}, "N-1 yes 10")
 	m.wereAsked(t, "east: N-1 1")
 	rehearse("POST", "availability", `{"lines":[{"code":"N-1","quantity":"1"}]}`, `"free":"10"`)

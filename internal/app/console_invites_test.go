@@ -37,7 +37,7 @@ func TestConsoleInvites(t *testing.T) {
 	ada.sees("POST", list+"/orders/SO-1", url.Values{}, 200, "One invitation is cancelled", "mail: cancelled")
 	ada.sees("GET", list+"/orders/none", nil, 404)
 
-	ada.sees("GET", list+"/settings", nil, 200, "Now: 3", "the configuration file", "Not set, so: 15<", "Not set, so: nobody<", "<legend>The form</legend>")
+	ada.sees("GET", list+"/settings", nil, 200, "Now: 3", "the configuration file", "Not set, so: the shop<", "Not set, so: 15<", "Not set, so: nobody<", "<legend>The form</legend>")
 	if page := vi.sees("GET", list+"/settings", nil, 200, "Now: 3"); strings.Contains(page, "<input") {
 		t.Error("a viewer is offered to change settings")
 	}

@@ -99,6 +99,25 @@ func TestConsoleMendsAnOrder(t *testing.T) {
 	})
 }
 
+// TestConsoleShowsAnOrder: when it was placed is told in the shop's time, and of a
+// call how many other deliveries it carried.
+func TestConsoleShowsAnOrder(t *testing.T) {
+	t.Parallel()
+	sandbox := startSandbox(t)
+	h := startHub(t, inFolder(t), shop(adsRoute(sandbox.URL())))
+	ada := h.first(t)
+	if err := h.api.Pause(t.Context(), "nordlys", "ads", "so that they go together"); err != nil {
+		t.Fatal(err)
+	}
+	one := strings.Replace(oneOrder("o-1", "3.00"), "2026-03-02T15:00:00+01:00", "2026-03-02T23:30:00Z", 1)
+	h.give(strings.TrimSuffix(one, "]}") + "," + strings.TrimPrefix(oneOrder("o-2", "4.00"), `{"orders":[`))
+	if err := h.api.Resume(t.Context(), "nordlys", "ads"); err != nil {
+		t.Fatal(err)
+	}
+	h.settled()
+	ada.sees("GET", "/shops/nordlys/orders/o-1", nil, 200, "<time>2026-03-03 00:30:00 &#43;01:00</time>", "together with one other delivery")
+}
+
 // between is what stands between two texts.
 func between(t *testing.T, text, before, after string) string {
 	t.Helper()

@@ -12,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ordermux/ordermux/internal/app"
 	consoletext "github.com/ordermux/ordermux/internal/console/text"
+	"github.com/ordermux/ordermux/internal/node"
+	"github.com/ordermux/ordermux/internal/store/postgres"
 )
 
 // browser is somebody who looks at the console, with his cookies.
@@ -57,11 +60,15 @@ func (b *browser) do(method, path string, form url.Values, header ...string) (in
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+	if csp := resp.Header.Get("Content-Security-Policy"); csp != strictPolicy {
 		b.t.Errorf("%s %s: policy %q", method, path, csp)
 	}
 	return resp.StatusCode, string(page)
 }
+
+// strictPolicy is what every page lets a browser do.
+const strictPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // sees checks what a page says.
 func (b *browser) sees(method, path string, form url.Values, status int, want ...string) string {
@@ -96,15 +103,21 @@ func (h *hub) first(t *testing.T) *browser {
 	return b
 }
 
-// joins lets somebody in, and returns his browser.
-func (b *browser) joins(h *hub, name, role string) *browser {
+// invites returns the path of a link for somebody.
+func (b *browser) invites(name, role string) string {
 	b.t.Helper()
 	page := b.sees("POST", "/users", url.Values{"name": {name}, "role": {role}}, 200, "/welcome/")
 	_, rest, _ := strings.Cut(page, "<code")
 	_, rest, _ = strings.Cut(rest, ">")
 	link, _, _ := strings.Cut(rest, "</code>")
-	other := h.browser(b.t)
-	other.sees("POST", link[strings.Index(link, "/welcome/"):], url.Values{"password": {goodPassword}}, 200, "<h1>Overview</h1>")
+	return link[strings.Index(link, "/welcome/"):]
+}
+
+// joins lets somebody in, and returns his browser.
+func (b *browser) joins(h *hub, name, role string) *browser {
+	b.t.Helper()
+	link, other := b.invites(name, role), h.browser(b.t)
+	other.sees("POST", link, url.Values{"password": {goodPassword}}, 200, "<h1>Overview</h1>")
 	return other
 }
 
@@ -189,6 +202,39 @@ func TestConsoleSignsIn(t *testing.T) {
 	}
 }
 
+// TestConsoleIsBusy: who finds too many others signing in is told to come again,
+// before his password is looked at, and loses nothing by it.
+func TestConsoleIsBusy(t *testing.T) {
+	t.Parallel()
+	h := startHub(t, inFolder(t), shop(""))
+	ada := h.first(t)
+	const busy = "Too many people are signing in at once"
+	link := ada.invites("bo", "operator")
+	tries := func(status int) {
+		t.Helper()
+		ada.sees("POST", "/sign-in", url.Values{"name": {"ada"}, "password": {"wrong"}, "to": {"/users"}}, status, busy, `value="ada"`, `value="/users"`)
+		ada.sees("POST", "/account/password", url.Values{"old": {"wrong"}, "new": {goodPassword + "2"}}, status, busy)
+	}
+	var leave []func()
+	for l, ok := h.SignsIn("127.0.0.1:1"); ok; l, ok = h.SignsIn("127.0.0.1:1") {
+		leave = append(leave, l)
+	}
+	tries(http.StatusTooManyRequests)
+	for _, l := range leave {
+		l()
+	}
+	if err := h.FloodPasswords(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tries(http.StatusServiceUnavailable)
+	bo := h.browser(t)
+	bo.sees("POST", link, url.Values{"password": {goodPassword}}, http.StatusServiceUnavailable, busy)
+	bo.sees("GET", link, nil, 200, "bo")
+	if n := h.WrongTries(); n != 0 || len(leave) != 16 {
+		t.Errorf("%v wrong tries, %d sign in at once", n, len(leave))
+	}
+}
+
 // unsaid is how a text is shown that no language has.
 var unsaid = regexp.MustCompile(`\[[a-z]+(\.[a-z_]+)+\]`)
 
@@ -213,38 +259,52 @@ func TestConsoleSpeaksEveryLanguage(t *testing.T) {
 	ada.sees("POST", "/account/language", url.Values{"language": {"pl"}}, 200, "Twoje konto")
 }
 
+// liveLines are what an open overview is told.
+type liveLines struct {
+	t *testing.T
+	*bufio.Scanner
+}
+
+// lives opens the overview's stream.
+func (b *browser) lives(t *testing.T) liveLines {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, "GET", b.base+"/live?at=%2F", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := b.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	if got := resp.Header.Get("Content-Type"); got != "text/event-stream" {
+		t.Fatal(got)
+	}
+	return liveLines{t, bufio.NewScanner(resp.Body)}
+}
+
+// until waits for a line with all of the words.
+func (l liveLines) until(want ...string) {
+	l.t.Helper()
+	var seen []string
+	for l.Scan() {
+		seen = append(seen, l.Text())
+		if contains(l.Text(), want) {
+			return
+		}
+	}
+	l.t.Fatalf("%q was not told: %v, %q", want, l.Err(), seen)
+}
+
 // TestConsoleLives: an overview that is open says what changes, until its user
 // signs out.
 func TestConsoleLives(t *testing.T) {
 	t.Parallel()
 	h := startHub(t, inFolder(t), shop(adsRoute("http://127.0.0.1:1")))
 	ada := h.first(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, "GET", h.URL()+"/live?at=%2F", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := ada.client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if got := resp.Header.Get("Content-Type"); got != "text/event-stream" {
-		t.Fatal(got)
-	}
-	lines := bufio.NewScanner(resp.Body)
-	until := func(want ...string) {
-		t.Helper()
-		var seen []string
-		for lines.Scan() {
-			seen = append(seen, lines.Text())
-			if contains(lines.Text(), want) {
-				return
-			}
-		}
-		t.Fatalf("%q was not told: %v, %q", want, lines.Err(), seen)
-	}
+	until := ada.lives(t).until
 	until(`"name":"live-overview"`, "Everything is flowing")
 	if status, body := send(t, "POST", h.URL()+"/api/v1/shops/nordlys/routes/ads/pause", "Bearer "+adminToken, `{"reason":"<b>stock"}`); status != 200 {
 		t.Fatal(status, body)
@@ -252,6 +312,34 @@ func TestConsoleLives(t *testing.T) {
 	until(`"name":"live-overview"`, "paused", "&lt;b&gt;stock")
 	ada.sees("POST", "/sign-out", url.Values{}, 200, "<h1>Sign in</h1>")
 	until("event: over")
+}
+
+// TestConsoleOfADeadNode: while a node does not answer and is not given up yet,
+// the overview shows the rest, and says so; open ones go on.
+func TestConsoleOfADeadNode(t *testing.T) {
+	t.Parallel()
+	p := inDatabase(t)
+	h := startHub(t, p, shop(adsRoute("http://127.0.0.1:1")), func(o *app.Options) { o.Node.Patience = 200 * time.Millisecond })
+	ada := h.first(t)
+	base, err := postgres.Open(t.Context(), p.database, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = base.Close() })
+	ada.sees("GET", "/", nil, 200, "Everything is flowing")
+	lines := ada.lives(t)
+	lines.until(`"name":"live-overview"`, "Everything is flowing")
+	if err := base.Nodes().Join(t.Context(), node.Member{ID: "0123456789abcdef", Name: "dead", Version: "test", Lease: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	lines.until(`"name":"live-overview"`, "does not answer")
+	if page := ada.sees("GET", "/", nil, 200, "does not answer", "Nordlys Kaffe"); strings.Contains(page, "Everything is flowing") {
+		t.Error(page)
+	}
+	if err := base.Nodes().Leave(t.Context(), "0123456789abcdef"); err != nil {
+		t.Fatal(err)
+	}
+	lines.until(`"name":"live-overview"`, "Everything is flowing")
 }
 
 // TestConsoleLivesOnPagesAlone: what is no page of the user has no parts.

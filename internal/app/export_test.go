@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"time"
 
+	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/review"
+	"github.com/ordermux/ordermux/internal/secret"
 )
 
 // HopsOf is hopsOf for tests.
@@ -50,9 +53,12 @@ func (a *App) KillRetention(ctx context.Context, shop, kind string, ids []string
 // RetentionRound is a round as each hour has it.
 func (a *App) RetentionRound(ctx context.Context, shop string) { a.retainer.round(ctx, shop, false) }
 
+// RetentionState is where a shop's retention stands.
+func (a *App) RetentionState(shop string) partner.State { return a.store.State(shop, retentionScope) }
+
 // RetentionLeft returns what rounds of a shop have left to be done.
 func (a *App) RetentionLeft(ctx context.Context, shop string) ([]string, error) {
-	keys, _, err := a.store.State(shop, retentionScope).List(ctx, "left/", "", 10)
+	keys, _, err := a.RetentionState(shop).List(ctx, "left/", "", 10)
 	return keys, err
 }
 
@@ -75,4 +81,31 @@ func (a *App) WrongTries() (n float64) {
 		n += t.count
 	}
 	return n
+}
+
+// SignsIn has somebody at an address present a password, until leave.
+func (a *App) SignsIn(address string) (leave func(), ok bool) { return a.wrong.enter(address) }
+
+// FloodPasswords has so many passwords wait to be looked at that no other one may,
+// until ctx ends; none is looked at any more.
+func (a *App) FloodPasswords(ctx context.Context) error {
+	*a.passwords = secret.Passwords{} // which has no room to work
+	full := make(chan struct{})
+	for {
+		go func() {
+			if errors.Is(a.passwords.Spend(ctx, "one more"), secret.ErrPasswordsBusy) {
+				select {
+				case full <- struct{}{}:
+				case <-ctx.Done():
+				}
+			}
+		}()
+		select {
+		case <-full:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
 }

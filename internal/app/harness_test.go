@@ -119,7 +119,10 @@ func runHub(t *testing.T, p place, text string, tweaks ...func(*app.Options)) (*
 		t.Fatal(err)
 	}
 	h := &hub{t: t, logs: &safeBuffer{}}
-	opts := app.Options{Config: cfg, Version: "test", Log: app.NewLog(h.logs, slog.LevelDebug, "text"), Tick: 20 * time.Millisecond}
+	opts := app.Options{
+		Config: cfg, Version: "test", Log: app.NewLog(h.logs, slog.LevelDebug, "text"), Tick: 20 * time.Millisecond,
+		Passwords: secret.NewCheapPasswords(), // what they cost is a test of their own
+	}
 	for _, tweak := range tweaks {
 		tweak(&opts)
 	}

@@ -252,6 +252,7 @@ func TestDatabaseAway(t *testing.T) {
 	receiver, received := startReceiver(t)
 	h := startHub(t, place{t.TempDir(), url}, shop(hookRoute(receiver)), quick)
 	h.give(oneOrder("o-1", "3.00"))
+	ada := h.first(t)
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -266,6 +267,7 @@ func TestDatabaseAway(t *testing.T) {
 	if status, _ := send(t, "GET", h.URL()+"/healthz", "", ""); status != http.StatusOK {
 		t.Errorf("not alive: %d", status)
 	}
+	ada.sees("GET", "/", nil, 503, "or its database")
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -277,4 +279,5 @@ func TestDatabaseAway(t *testing.T) {
 	eventually(t, "both arrive", func() bool {
 		return slices.Contains(types(received()), "order.placed o-1") && slices.Contains(types(received()), "order.placed o-2")
 	})
+	ada.sees("GET", "/", nil, 200, "Nordlys Kaffe")
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/ordermux/ordermux/internal/order"
 	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/partner/all"
+	"github.com/ordermux/ordermux/internal/shipping"
 )
 
 // mill is a partner whose door takes orders "id", then lines "code quantity",
@@ -46,6 +47,14 @@ func (m *mill) partner() partner.Partner {
 				},
 				Stock: func(ctx context.Context, lines []catalog.Line) ([]catalog.Availability, error) {
 					return m.stock(ctx, d, lines)
+				},
+				Couriers: func(_ context.Context, fresh bool) (*shipping.Mirror, error) {
+					if fresh {
+						m.mu.Lock()
+						defer m.mu.Unlock()
+						m.calls = append(m.calls, d.Route+": couriers")
+					}
+					return nil, nil
 				},
 			}, nil
 		},

@@ -154,6 +154,32 @@ func TestRetentionDoubtsTheClock(t *testing.T) {
 	round(0, true, false)
 }
 
+// TestRetentionReportThatIsUnreadable: a round that can not read what the ones before
+// came to says so, removes nothing, and does not write over it.
+func TestRetentionReportThatIsUnreadable(t *testing.T) {
+	t.Parallel()
+	var later atomic.Int64
+	clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	h := startHub(t, inFolder(t), "retention: {personal: 1}\n"+shop(""), func(o *app.Options) { o.Now = clock })
+	h.giveAnnasOrder()
+	state := h.RetentionState("nordlys")
+	const broken = `{"at":"never`
+	if err := state.Put(t.Context(), "report", []byte(broken), 0); err != nil {
+		t.Fatal(err)
+	}
+	later.Store(int64(2 * 24 * time.Hour))
+	h.RetentionRound(t.Context(), "nordlys")
+	if now, _, err := state.Get(t.Context(), "report"); err != nil || string(now) != broken {
+		t.Errorf("the report is %s, %v", now, err)
+	}
+	if o, err := h.api.Order(t.Context(), "nordlys", "o-1"); err != nil || o.Erased {
+		t.Errorf("erased: %v, %v", o.Erased, err)
+	}
+	if !strings.Contains(h.logs.String(), "read retention") {
+		t.Errorf("nothing is said:\n%s", h.logs)
+	}
+}
+
 // TestRetentionOfEventsAlone: with the beginning of the log goes all that names a
 // person whom nothing has erased, in the files of routes, too; what a killed node
 // left to be done the next round does.

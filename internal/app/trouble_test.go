@@ -61,6 +61,7 @@ func TestDiskNearlyFull(t *testing.T) {
 	h := startHub(t, inFolder(t), shop(adsRoute(sandbox.URL())), func(o *app.Options) {
 		o.DiskFree = func(string) (int64, error) { return free.Load(), nil }
 	})
+	ada := h.first(t)
 	if err := h.api.Pause(t.Context(), "nordlys", "ads", "a test"); err != nil {
 		t.Fatal(err)
 	}
@@ -70,9 +71,19 @@ func TestDiskNearlyFull(t *testing.T) {
 		status, _ := send(t, "POST", h.URL()+"/citrusad/v1/orders", "Basic sk-12345", oneOrder("o-2", "3.00"))
 		return status == http.StatusServiceUnavailable
 	})
-	status, body := send(t, "POST", h.URL()+"/api/v1/shops/nordlys/events", "Bearer "+adminToken, `{"order":{"id":"o-3"}}`)
+	const events = "/api/v1/shops/nordlys/events"
+	status, body := send(t, "POST", h.URL()+events, "Bearer "+adminToken, `{"order":{"id":"o-3"}}`)
 	if status != http.StatusServiceUnavailable {
 		t.Errorf("our own API answered %d: %s", status, body)
+	}
+	for _, r := range []rehearsed{
+		ada.rehearses("citrusad", "POST", "/v1/orders", "Basic sk-12345", oneOrder("o-2", "3.00")),
+		ada.rehearses("ordermux", "POST", events, "Bearer "+adminToken, `{"order":{"id":"o-3"}}`),
+		ada.rehearses("ordermux", "PUT", "/api/v1/shops/nordlys/products", "Bearer "+adminToken, `[{"code":"B"}]`),
+	} {
+		if r.Status != http.StatusServiceUnavailable {
+			t.Errorf("rehearsed: %d %s", r.Status, r.Body)
+		}
 	}
 	if status, body := send(t, "GET", h.URL()+"/readyz", "", ""); status != http.StatusServiceUnavailable || !strings.Contains(body, "disk") {
 		t.Errorf("readyz: %d %s", status, body)

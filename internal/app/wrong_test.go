@@ -1,7 +1,10 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 )
@@ -63,6 +66,27 @@ func TestWrongCredentialsAreBounded(t *testing.T) {
 	if w.waiting != wrongWaiting || w.refused("192.0.2.1:1", now) != 0 {
 		t.Errorf("%d answers wait", w.waiting)
 	}
+}
+
+// TestWrongCredentialsCountOnce: whether a door says that they are wrong, answers
+// 401, or both.
+func TestWrongCredentialsCountOnce(t *testing.T) {
+	t.Parallel()
+	f := func(says bool, status int) {
+		t.Helper()
+		n := 0
+		c := &call{answer: statusWriter{ResponseWriter: httptest.NewRecorder(), refused: func() { n++ }}}
+		if says {
+			refusedDoor(context.WithValue(t.Context(), callKey{}, c))
+		}
+		c.answer.WriteHeader(status)
+		if n != 1 {
+			t.Errorf("said: %v, answered %d: counted %d times", says, status, n)
+		}
+	}
+	f(true, http.StatusUnauthorized)
+	f(true, http.StatusOK) // as SOAP does
+	f(false, http.StatusUnauthorized)
 }
 
 // TestSigningInIsBounded: who presents many passwords at a time is no faster, and

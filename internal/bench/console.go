@@ -30,6 +30,8 @@ const (
 	// customers are to be invited: one in so many; consoleStuck that of orders
 	// whose partner is down, consoleRefused that of orders that need a person.
 	consoleDelivered, consoleStuck, consoleRefused = 20, 1000, 100
+	// consoleAccounts is the share of the orders that other shops drop-ship.
+	consoleAccounts = 200
 )
 
 // console measures the pages of the console, and the kinds of search, on a hub
@@ -166,8 +168,10 @@ func consoleOrders(from, count int64) []byte {
 		if n > from {
 			b.WriteByte(',')
 		}
-		channel := "counter"
+		channel, account := "counter", ""
 		switch {
+		case n%consoleAccounts == 30:
+			channel, account = "dropshipping", fmt.Sprintf("A-%d", n/consoleAccounts%5)
 		case n%consoleRefused == consoleRefused/2:
 			channel = "odd"
 		case n%consoleStuck == consoleStuck-1:
@@ -175,8 +179,8 @@ func consoleOrders(from, count int64) []byte {
 		case n%consoleDelivered == 0:
 			channel = "online"
 		}
-		fmt.Fprintf(&b, `{"order":{"id":"`+idPrefix+`%010x","currency":"EUR","channel":%q,"customer":{"name":"Ada Martin","email":"customer.%d@mail.example"},`+
-			`"references":[{"kind":"market","value":"M-%d"}],"shipping":{"parcels":[{"number":"PK%012d"}]},"lines":[`, n, channel, n, n, n)
+		fmt.Fprintf(&b, `{"order":{"id":"`+idPrefix+`%010x","currency":"EUR","channel":%q,"account":%q,"customer":{"name":"Ada Martin","email":"customer.%d@mail.example"},`+
+			`"references":[{"kind":"market","value":"M-%d"}],"shipping":{"parcels":[{"number":"PK%012d"}]},"lines":[`, n, channel, account, n, n, n)
 		for line := range lineCounts[n%int64(len(lineCounts))] {
 			if line > 0 {
 				b.WriteByte(',')
@@ -288,8 +292,13 @@ func (b *bench) consolePages() []consolePageOf {
 		{"invitations of one customer", func(r *rand.Rand) string {
 			return shop + fmt.Sprintf("/invitations?email=customer.%d%%40mail.example", r.Int64N(b.Orders)/consoleDelivered*consoleDelivered)
 		}, idPrefix},
+		{"invitations, planned", at(shop + "/invitations?state=planned"), idPrefix},
+		{"invitations, answered", at(shop + "/invitations?state=answered"), ""},
+		{"invitations about the shop", at(shop + "/invitations?kind=shop"), idPrefix},
+		{"dropship", at(shop + "/dropship"), idPrefix},
+		{"dropship of one account", func(r *rand.Rand) string { return shop + fmt.Sprintf("/dropship?account=A-%d", r.IntN(5)) }, idPrefix},
 	}
-	for _, name := range []string{"missing", "import", "routes", "doors", "reviews", "promotions", "catalog", "dropship", "listening", "settings"} {
+	for _, name := range []string{"missing", "import", "routes", "doors", "reviews", "promotions", "catalog", "listening", "settings"} {
 		pages = append(pages, consolePageOf{name, at(shop + "/" + name), ""})
 	}
 	for _, name := range []string{"audit", "users", "account"} {

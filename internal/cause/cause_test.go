@@ -178,6 +178,7 @@ func TestOf(t *testing.T) {
 		"login_fault_3": cause.WrongKey, "fault_4711": cause.Refused, "fault_130": cause.InvalidAddress, "store": cause.Ours, "http_": cause.Other,
 		"": cause.Other, "no such code": cause.Other, "smtp_421": cause.PartnerDown, "smtp_535": cause.WrongKey, "http_200": cause.Unclear,
 		"token_no_answer_name": cause.NameNotFound, "token_no_answer_tls": cause.Certificate, "token_token_": cause.WrongKey,
+		"http_501": cause.WrongURL, "http_505": cause.WrongURL,
 	} {
 		if got := cause.Of(code); got != want {
 			t.Errorf("%s: %s, want %s", code, got, want)

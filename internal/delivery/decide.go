@@ -129,7 +129,7 @@ func (r *rules) judge(s *subject, now time.Time, timed bool) judgement {
 		return j
 	}
 	if s.order == nil {
-		if r.mode == partner.Each && r.when == nil && r.lines == nil && len(r.route.Side.Needs) == 0 {
+		if r.mode == partner.Each && r.when == nil && r.lines == nil && r.route.Side.Plan == nil && len(r.route.Side.Needs) == 0 {
 			return judgement{action: send}
 		}
 		return judgement{action: hold, code: "needs", reason: "nobody has stated this order yet"}

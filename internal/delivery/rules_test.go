@@ -78,6 +78,12 @@ func TestRules(t *testing.T) {
 		if v := h.verdict("r", "b"); v.Reason != "nobody has stated this order yet" {
 			t.Error(v.Reason)
 		}
+		set(each, delivery.Rules{})
+		is("no statement, but each", "b", "send", "")
+		each.Plan = func(*order.Order, time.Time, time.Time) partner.Plan { return partner.Plan{} }
+		set(each, delivery.Rules{})
+		is("no statement to be looked into", "b", "hold", "needs")
+		each.Plan = nil
 		h.accept(order.Event{Subject: order.Subject{ID: "c"}, Statement: sold("c"), Source: order.Source{Name: "citrusad:default/public", Rank: order.RankPublic}})
 		is("public", "c", "skip", "trust")
 		set(each, delivery.Rules{Trust: "public"})

@@ -144,6 +144,36 @@ func TestStuckTellsWhatBlocks(t *testing.T) {
 	})
 }
 
+// TestStuckTellsWhatBlocksWhatIsAsked: what is asked about and was told why the
+// route is blocked tells it, though it waits for no turn.
+func TestStuckTellsWhatBlocksWhatIsAsked(t *testing.T) {
+	run(t, func(h *hub) {
+		f := &fake{
+			answer: func(task partner.Task) partner.Outcome {
+				if task.Order.ID == "3" {
+					return partner.Later(time.Hour, "http_503", "busy")
+				}
+				return partner.Unknown("timeout", "no answer")
+			},
+			look: func(partner.Task) partner.Outcome {
+				return partner.Refused("http_401", "the key is wrong").Of(partner.ScopeRoute)
+			},
+		}
+		h.routes(delivery.Route{Name: "ads", Side: f.side(partner.Once)})
+		h.place("1", "2", "3")
+		h.pass(30 * time.Minute)
+		groups, err := h.engine.Stuck(ctx, shop)
+		if err != nil || len(groups) != 3 { // the second was not asked about any more
+			t.Fatalf("%+v %v", groups, err)
+		}
+		for _, g := range groups {
+			if g.Blocked != (g.Cause == cause.WrongKey) || g.Blocked && g.States[delivery.Asking] != 1 || g.Halted != delivery.Blocked {
+				t.Errorf("%+v", g)
+			}
+		}
+	})
+}
+
 // TestStuckIsCountedOn: of many, the count of the route says how many.
 func TestStuckIsCountedOn(t *testing.T) {
 	run(t, func(h *hub) {

@@ -57,7 +57,8 @@ func (b *Tab) Accessible(name string) {
 }
 
 // misfits finds what does not fit: a page that is wider than the screen, a text
-// that is cut off, elements with texts of their own that lie upon each other.
+// that is cut off or squeezed, elements with texts of their own that lie upon
+// each other.
 const misfits = `() => {
 	const found = [];
 	const wide = document.documentElement.scrollWidth - window.innerWidth;
@@ -79,6 +80,7 @@ const misfits = `() => {
 		for (const n of own) {
 			const range = document.createRange();
 			range.selectNodeContents(n);
+			if (box.width < 64 && range.getClientRects().length > n.data.trim().split(/\s+/).length) found.push("words broken in a narrow column: " + say(e));
 			for (const r of range.getClientRects()) if (r.width > 1 && r.height > 1) texts.push({e, r});
 		}
 	}

@@ -54,6 +54,9 @@ type Options struct {
 	Database postgres.Options
 	Node     node.Options // only its times count
 	DiskFree func(dir string) (int64, error)
+	// Passwords is how those of people and credentials are hashed; default
+	// secret.NewPasswords().
+	Passwords *secret.Passwords
 	// Tick is how often alerts and the disk are looked at; default 15 s.
 	Tick time.Duration
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,7 @@ func (a *App) build(ctx context.Context) error {
 		return fmt.Errorf("seal_key: %w", err)
 	}
 	a.access, a.book = secret.NewTokens(a.sealKey), a.newBook()
-	a.grants, a.uses, a.passwords = newGrants(a), newUses(a), secret.NewPasswords()
+	a.grants, a.uses, a.passwords = newGrants(a), newUses(a), cmp.Or(a.opts.Passwords, secret.NewPasswords())
 	a.captures, a.stock, a.promotions, a.flows = a.newCaptures(), a.newStock(), a.newPromotions(), a.newFlows()
 	a.users, a.refusals, a.retainer = a.newUsers(), newRefusals(a), newRetainer(a)
 	a.promotions.Keep(a.keptJobs)

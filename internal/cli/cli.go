@@ -88,7 +88,7 @@ type grammar struct {
 	Key       keyCmd       `cmd:"" group:"run" help:"Work on the seal key."`
 	Bench     benchCmd     `cmd:"" group:"run" help:"Measure the hub against floor programs on this machine."`
 
-	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
+	ShowVersion versionFlag `name:"version" help:"Print the version."`
 }
 
 // usageError is a mistake in the command line that kong does not see.
@@ -117,7 +117,6 @@ func Run(ctx context.Context, args []string, env Env) (code int) {
 	parser, err := kong.New(&g, append(options(),
 		kong.Writers(env.Out, env.Err),
 		kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.Vars{"version": env.versionLine()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&env),
 	)...)
@@ -146,12 +145,11 @@ func options() []kong.Option {
 		kong.Description("Take an order once, get it provably to every partner."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(decodeTime)),
-		kong.Vars{"scenarios": strings.Join(bench.Scenarios(), ", ")},
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "begin", Title: "To begin:"}, {Key: "look", Title: "To look:"},
 			{Key: "act", Title: "To act:"}, {Key: "run", Title: "To keep a hub running:"},
 		}),
-		kong.PostBuild(groupless),
+		kong.PostBuild(groupless), kong.PostBuild(namesScenarios),
 	}
 }
 
@@ -160,6 +158,19 @@ func groupless(k *kong.Kong) error {
 	for _, c := range k.Model.Children {
 		for _, below := range c.Children {
 			below.Group = &kong.Group{Key: "commands", Title: "Commands:"}
+		}
+	}
+	return nil
+}
+
+// namesScenarios gives the help of bench the names of its scenarios. Only that:
+// kong looks through the variables of all once for every flag that there is.
+func namesScenarios(k *kong.Kong) error {
+	for _, c := range k.Model.Children {
+		for _, f := range c.Flags {
+			if c.Name == "bench" && f.Name == "scenario" {
+				f.Tag.Vars = kong.Vars{"scenarios": strings.Join(bench.Scenarios(), ", ")}
+			}
 		}
 	}
 	return nil

@@ -27,7 +27,7 @@ func TestImportReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := string(text); !strings.HasPrefix(got, "taken 3\trefused 1\trepeated 0\tof 4 lines\r\nline\tcolumn\tvalue\treason\r\n3\tcolumn 6 (qty)\t\t") {
+	if got := string(text); !strings.HasPrefix(got, "taken 3\trefused 1\trepeated 0\tof 4 lines\r\nline\tcolumn\tvalue\treason\r\n3\tcolumn 3 (qty)\t\t") {
 		t.Errorf("%q", got)
 	}
 	// A file that is not read to its end has none.

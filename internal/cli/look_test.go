@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ordermux/ordermux/internal/bench"
 	"github.com/ordermux/ordermux/internal/cli"
 	"github.com/ordermux/ordermux/internal/order"
 )
@@ -144,6 +145,9 @@ func TestVersionAndHelp(t *testing.T) {
 	}
 	if r := run(t, "", "--help"); !strings.Contains(r.out, "\nTo begin:\n  demo ") || !strings.Contains(r.out, "\nTo act:\n  route ") {
 		t.Errorf("the commands are not in groups: %s", r.out)
+	}
+	if r := run(t, "", "bench", "--help"); r.code != 0 || !strings.Contains(strings.Join(strings.Fields(r.out), " "), "for everything: "+strings.Join(bench.Scenarios(), ", ")) {
+		t.Errorf("the help of bench names no scenarios: %+v", r)
 	}
 	if r := run(t, "", "key", "rotate"); r.code != 1 || r.out != "" || !strings.Contains(r.err, "can not be exchanged") {
 		t.Errorf("%+v", r)

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/alecthomas/kong"
 )
 
 type versionCmd struct{}
@@ -13,6 +15,15 @@ type versionCmd struct{}
 // Run prints the version.
 func (versionCmd) Run(env *Env) error {
 	_, err := fmt.Fprintln(env.Out, env.versionLine())
+	return err
+}
+
+// versionFlag prints the version wherever it stands, and ends the program.
+type versionFlag bool
+
+func (versionFlag) BeforeReset(app *kong.Kong, env *Env) error {
+	err := versionCmd{}.Run(env)
+	app.Exit(ExitOK)
 	return err
 }
 

@@ -30,6 +30,7 @@ type liveKey struct{}
 const (
 	liveEvery = time.Second
 	liveFor   = 30 * time.Minute // then the browser asks anew
+	liveFails = time.Minute      // of a trouble of ours: then the page says it
 )
 
 func (c *Console) livePlaces() []place {
@@ -51,11 +52,18 @@ func (c *Console) live(v *visit) error {
 	defer cancel()
 	tick := time.NewTicker(liveEvery)
 	defer tick.Stop()
-	was := liveParts{}
+	was, worked := liveParts{}, time.Now()
 	for {
-		_ = out.SetWriteDeadline(time.Now().Add(10 * liveEvery))
-		now, ok := c.partsOf(v.WithContext(ctx), at)
-		if !ok {
+		now, status := c.partsOf(v.WithContext(ctx), at)
+		_ = out.SetWriteDeadline(time.Now().Add(10 * liveEvery)) // making it may have taken long
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case status == http.StatusOK:
+			worked = time.Now()
+		case status >= 500 && time.Since(worked) < liveFails:
+			now = was
+		default:
 			_, _ = v.w.Write([]byte("event: over\ndata: {}\n\n"))
 			return out.Flush()
 		}
@@ -95,15 +103,15 @@ func (v *visit) sendParts(was, now liveParts) error {
 	return err
 }
 
-// partsOf makes a page for whoever sent r; false: he may not see it (any more),
-// or it is no page.
-func (c *Console) partsOf(r *http.Request, at *url.URL) (liveParts, bool) {
+// partsOf makes a page for whoever sent r, and returns its status: another one
+// than 200 where he may not see it (any more), or it is no page.
+func (c *Console) partsOf(r *http.Request, at *url.URL) (liveParts, int) {
 	parts := liveParts{}
 	r = r.Clone(context.WithValue(r.Context(), liveKey{}, parts))
 	r.URL, r.RequestURI, r.Pattern = at, at.RequestURI(), ""
 	a := &nowhere{header: http.Header{}}
 	c.mux.ServeHTTP(a, r)
-	return parts, a.status == http.StatusOK
+	return parts, a.status
 }
 
 // renderLive makes the live parts of a page instead of the page.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/api"
 	"github.com/ordermux/ordermux/internal/delivery"
+	"github.com/ordermux/ordermux/internal/order"
 )
 
 func (c *Console) overviewPlaces() []place {
@@ -20,6 +22,8 @@ type overviewPage struct {
 	Alerts []overviewAlert
 	Shops  []shopOverview
 	Person int64 // deliveries that wait for a person
+	// Unheard: a node does not answer, and may know of alerts.
+	Unheard bool
 }
 
 // overviewAlert is a trouble that has not ended.
@@ -60,10 +64,10 @@ func (c *Console) overview(v *visit) error {
 		return err
 	}
 	alerts, err := v.hub.Alerts(v.Context())
-	if err != nil {
+	p := overviewPage{Unheard: errors.Is(err, order.ErrBusy)}
+	if err != nil && !p.Unheard {
 		return err
 	}
-	p := overviewPage{}
 	zones := map[string]*time.Location{"": time.UTC}
 	for _, s := range shops.Shops {
 		zones[s.ID] = zoneOf(s)

@@ -218,6 +218,11 @@ func (v *visit) ends(err error) {
 		err = v.fail(http.StatusForbidden, "error.forbidden")
 	case errors.As(err, &problem) && problem.Status == http.StatusNotFound:
 		err = v.fail(http.StatusNotFound, "error.notfound")
+	case errors.As(err, &problem) && problem.Status == http.StatusServiceUnavailable && problem.Detail != order.ErrBusy.Error():
+		err = v.tell(problem.Status, told{Detail: problem.Detail})
+	case errors.Is(err, order.ErrBusy):
+		v.c.Log.WarnContext(v.Context(), "console", "path", v.Pattern, "error", err)
+		err = v.fail(http.StatusServiceUnavailable, "error.busy")
 	case errors.As(err, &problem) && problem.Status < 500:
 		err = v.tell(problem.Status, told{Detail: problem.Detail})
 	case errors.As(err, &bad):

@@ -102,8 +102,9 @@ func triedOf(t api.Tried) *triedView {
 }
 
 type stateCount struct {
-	State string
-	N     int64
+	State  string
+	N      int64
+	Person bool // they wait for one
 }
 
 // shownSetting is a setting, or a rule, as it is in force.
@@ -145,7 +146,7 @@ func (v *visit) routePage() (p routePage, err error) {
 	p.Route = list.Routes[i]
 	for _, s := range slices.Concat(waiting, forPerson, settledStates) {
 		if n := p.Route.Counts[s]; n > 0 {
-			p.States = append(p.States, stateCount{"delivery." + string(s), n})
+			p.States = append(p.States, stateCount{"delivery." + string(s), n, slices.Contains(forPerson, s)})
 		}
 	}
 	p.Percent, p.Behind = 100, max(0, p.Route.Head-p.Route.Position)
@@ -167,8 +168,8 @@ func (v *visit) routePage() (p routePage, err error) {
 	return p, v.addSettings(&p)
 }
 
-// settledStates are those in which a delivery stays.
-var settledStates = []delivery.State{delivery.Delivered, delivery.Refused, delivery.Cancelled, delivery.Superseded, delivery.Dropped}
+// settledStates are those in which a delivery stays, and nobody waits for it.
+var settledStates = []delivery.State{delivery.Delivered, delivery.Cancelled, delivery.Superseded, delivery.Dropped}
 
 // addSettings lists the settings by the partner's fields, and the rules.
 func (v *visit) addSettings(p *routePage) error {

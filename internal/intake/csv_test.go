@@ -119,13 +119,13 @@ func TestRefusesWhole(t *testing.T) {
 		expect(t, m, smallHead+rows, want...)
 	}
 	f("1;03.07.2026 09:05;A;x;2;12,50;\n1;;B;y;zwei;1.000,00;\n2;;C;;1;1;\n",
-		"2-3 refused: line 3, column 8 (Menge): is no decimal number; line 3, column 13 (Preis): has a point where the decimal sign is a comma",
+		"2-3 refused: line 3, column 5 (Menge): is no decimal number; line 3, column 6 (Preis): has a point where the decimal sign is a comma",
 		"4-4 order 2 of 1 lines")
-	f("1;2026-07-03;A;x;2;1;\n", "2-2 refused: line 2, column 3 (Wann): is no date of the form given by date_format")
+	f("1;2026-07-03;A;x;2;1;\n", "2-2 refused: line 2, column 2 (Wann): is no date of the form given by date_format")
 	f("1;;A;x;1;1\n", "2-2 refused: line 2: has 6 cells, the header has 7")
 	f(";;A;x;1;1;\n2;;A;x;1;1;\n", "2-2 refused: line 2 (Nr): the row names no order", "3-3 order 2 of 1 lines")
-	f("1;;A;a\x00b;1;1;\n", "2-2 refused: line 2, column 6 (Text): holds a control character")
-	f("1;;A;caf\xe9;1;1;\n", "2-2 refused: line 2, column 6 (Text): is not UTF-8; the mapping's encoding may be another")
+	f("1;;A;a\x00b;1;1;\n", "2-2 refused: line 2, column 4 (Text): holds a control character")
+	f("1;;A;caf\xe9;1;1;\n", "2-2 refused: line 2, column 4 (Text): is not UTF-8; the mapping's encoding may be another")
 	f("1;;A;x;1;1;\n2;;A;x;1;1;\n1;;B;y;1;1;\n", "2-2 order 1 of 1 lines", "3-3 order 2 of 1 lines",
 		"4-4 refused: line 4: rows of this order stand further up: they are not together; sort the file or use group: key")
 }
@@ -161,7 +161,7 @@ func TestGroupByKey(t *testing.T) {
 	expect(t, mustParse(t, smallMap+"group: key\n"), smallHead+
 		"2;;A;x;1;1;\n1;;A;x;1;1;\n2;;B;x;1;1;\n3;;A;x;eins;1;\n",
 		"2-4 order 2 of 2 lines", "3-3 order 1 of 1 lines",
-		"5-5 refused: line 5, column 8 (Menge): is no decimal number")
+		"5-5 refused: line 5, column 5 (Menge): is no decimal number")
 }
 
 func TestCancellations(t *testing.T) {

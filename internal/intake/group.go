@@ -70,7 +70,7 @@ func (f *csvFile) add(g *group, rec record) {
 		if c.target == "" || at >= len(rec.cells) || !first && !c.field.perLine {
 			continue
 		}
-		f.set(g, d, c, rec.cells[at], fmt.Sprintf("line %d, column %d (%s)", rec.line, rec.col(at), c.name))
+		f.set(g, d, c, rec.cells[at], fmt.Sprintf("line %d, column %d (%s)", rec.line, at+1, c.name))
 	}
 	f.complete(g, &line)
 	g.order.Lines = append(g.order.Lines, line)

@@ -62,7 +62,6 @@ func decoded(r io.Reader, name string) io.Reader {
 type record struct {
 	cells []string
 	line  int
-	col   func(cell int) int // of a cell, in bytes from 1
 }
 
 // broken is a record that can not be read; reading goes on after it.
@@ -120,10 +119,7 @@ func (q *quotedRecords) next() (record, error) {
 		return record{}, err
 	}
 	line, _ := q.csv.FieldPos(0)
-	return record{cells: cells, line: line, col: func(cell int) int {
-		_, col := q.csv.FieldPos(cell)
-		return col
-	}}, nil
+	return record{cells: cells, line: line}, nil
 }
 
 // plainRecords reads lines whose cells know no quotes.
@@ -146,14 +142,7 @@ func (p *plainRecords) next() (record, error) {
 		if text == "" {
 			continue
 		}
-		cells := strings.Split(text, p.delimiter)
-		return record{cells: cells, line: p.line, col: func(cell int) int {
-			col := 1
-			for _, before := range cells[:cell] {
-				col += len(before) + len(p.delimiter)
-			}
-			return col
-		}}, nil
+		return record{cells: strings.Split(text, p.delimiter), line: p.line}, nil
 	}
 }
 

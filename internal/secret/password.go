@@ -51,16 +51,27 @@ var (
 type Passwords struct {
 	slots   chan struct{}
 	waiting atomic.Int64
+	memory  uint32 // KiB of a new hash
 }
 
 // NewPasswords makes one.
-func NewPasswords() *Passwords { return &Passwords{slots: make(chan struct{}, passwordsAtATime)} }
+func NewPasswords() *Passwords {
+	return &Passwords{slots: make(chan struct{}, passwordsAtATime), memory: passwordMemory}
+}
+
+// NewCheapPasswords makes one whose hashes cost next to nothing and guard
+// nobody's password: for tests of what asks for them.
+func NewCheapPasswords() *Passwords {
+	p := NewPasswords()
+	p.memory = 8 // the least there is
+	return p
+}
 
 // Hash returns what may be stored of a password, as a PHC string:
 // $argon2id$v=19$m=19456,t=2,p=1$salt$sum. Errors: ErrPasswordsBusy, those of
 // the context.
 func (p *Passwords) Hash(ctx context.Context, password Text) (string, error) {
-	h := passwordHash{memory: passwordMemory, time: passwordTime, lanes: passwordLanes, salt: make([]byte, passwordSalt)}
+	h := passwordHash{memory: p.memory, time: passwordTime, lanes: passwordLanes, salt: make([]byte, passwordSalt)}
 	rand.Read(h.salt)
 	err := p.work(ctx, func() { h.sum = h.of(password.Reveal(), passwordSum) })
 	if err != nil {
@@ -87,7 +98,7 @@ func (p *Passwords) Check(ctx context.Context, hash, presented string) (bool, er
 // Spend takes as long as Check does and says nothing: for a name that nobody
 // has, so that it can not be told from a wrong password.
 func (p *Passwords) Spend(ctx context.Context, presented string) error {
-	h := passwordHash{memory: passwordMemory, time: passwordTime, lanes: passwordLanes, salt: make([]byte, passwordSalt)}
+	h := passwordHash{memory: p.memory, time: passwordTime, lanes: passwordLanes, salt: make([]byte, passwordSalt)}
 	return p.work(ctx, func() { h.of(presented, passwordSum) })
 }
 

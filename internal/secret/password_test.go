@@ -2,6 +2,9 @@ package secret_test
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,4 +77,34 @@ func FuzzPasswordHash(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestCheapPasswordsAreOfTests: no part of the program makes cheap hashes.
+func TestCheapPasswordsAreOfTests(t *testing.T) {
+	t.Parallel()
+	p, strong := secret.NewCheapPasswords(), secret.NewPasswords()
+	hash, err := p.Hash(t.Context(), secret.New("correct horse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, checks := range []*secret.Passwords{p, strong} {
+		if ok, err := checks.Check(t.Context(), hash, "correct horse"); err != nil || !ok {
+			t.Errorf("%q: %v %v", hash, ok, err)
+		}
+	}
+	for _, root := range []string{"../../internal", "../../cmd"} {
+		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "secret/password.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if strings.Contains(string(text), "NewCheapPasswords") {
+				t.Errorf("%s makes hashes that guard nobody", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -81,7 +81,13 @@ func (b *Book) Linked(ctx context.Context, token string) (Link, error) {
 	if err := json.Unmarshal(value, &l); err != nil {
 		return Link{}, fmt.Errorf("read link: %w", err)
 	}
-	return l, nil
+	// One that another has overtaken is over, too: each node makes one for the first
+	// user.
+	list, _, err := b.read(ctx)
+	if err == nil {
+		_, _, err = l.claimed(list, l.Name, "", b.now())
+	}
+	return l, err
 }
 
 // Claim sets the password of whoever the link is for; the first user says his

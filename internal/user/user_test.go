@@ -167,6 +167,11 @@ func TestTheFirstUserIsMadeOnce(t *testing.T) {
 	if list, err := b.List(t.Context()); made != 1 || refused != 7 || len(list) != 1 || err != nil {
 		t.Errorf("%d made, %d refused: %v, %v", made, refused, list, err)
 	}
+	for _, link := range links { // nobody chooses a password for nothing
+		if l, err := b.Linked(t.Context(), link); !errors.Is(err, user.ErrLink) {
+			t.Errorf("%+v %v", l, err)
+		}
+	}
 	if _, first, err := b.First(t.Context()); first || err != nil {
 		t.Error("there is a first user still to be made", err)
 	}

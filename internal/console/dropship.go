@@ -47,7 +47,7 @@ type dropOrder struct {
 }
 
 // dropsShown is how many orders a half shows: each is read whole.
-const dropsShown = 15
+const dropsShown = 10
 
 func (c *Console) dropship(v *visit) error {
 	shop, err := v.shop()

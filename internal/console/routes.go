@@ -310,7 +310,7 @@ func (v *visit) replayOf(dry bool) (api.Selection, error) {
 		if text == "" {
 			continue
 		}
-		if *into, err = time.ParseInLocation("2006-01-02T15:04", text, zoneOf(shop)); err != nil {
+		if *into, err = time.ParseInLocation(minute, text, zoneOf(shop)); err != nil {
 			return s, &api.Problem{Status: http.StatusUnprocessableEntity, Detail: v.c.texts.Say(v.lang, "route.replay.badtime")}
 		}
 	}

@@ -103,14 +103,10 @@ func (d *door) base(r *http.Request) string {
 	if below && d.deps.PublicURL != "" {
 		return strings.TrimRight(d.deps.PublicURL, "/") + "/" + name
 	}
-	base := "http://" + r.Host
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
-		base = "https://" + r.Host
-	}
 	if below {
-		base += "/" + name
+		return partner.Origin(r) + "/" + name
 	}
-	return base
+	return partner.Origin(r)
 }
 
 // serveDownload is GET …/catalog/jobs/{job_id}/download.

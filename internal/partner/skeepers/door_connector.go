@@ -50,12 +50,8 @@ func (d *door) base(g partner.Grant, r *http.Request) string {
 	if below && d.deps.PublicURL != "" {
 		return strings.TrimRight(d.deps.PublicURL, "/") + "/" + d.deps.Partner
 	}
-	base := "http://" + r.Host
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
-		base = "https://" + r.Host
-	}
 	if below {
-		base += "/" + d.deps.Partner
+		return partner.Origin(r) + "/" + d.deps.Partner
 	}
-	return base
+	return partner.Origin(r)
 }

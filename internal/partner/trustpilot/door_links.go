@@ -10,6 +10,7 @@ import (
 
 	"github.com/ordermux/ordermux/internal/json"
 	"github.com/ordermux/ordermux/internal/order"
+	"github.com/ordermux/ordermux/internal/partner"
 	"github.com/ordermux/ordermux/internal/review"
 )
 
@@ -104,11 +105,7 @@ func whole(r *http.Request, address string) string {
 	if !strings.HasPrefix(address, "/") {
 		return address
 	}
-	scheme := "http://"
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
-		scheme = "https://"
-	}
-	return scheme + r.Host + address
+	return partner.Origin(r) + address
 }
 
 // linesByID are the products of the catalogue with these ids.
